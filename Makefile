@@ -1,0 +1,191 @@
+# SPDX-License-Identifier: Apache-2.0
+# hubcensus: a census of the Hugging Face Hub. `make help` lists the targets.
+
+VERSION := 0.1.0
+
+BUILD   ?= build
+PREFIX  ?= /usr/local
+DESTDIR ?=
+V       ?= 0
+WERROR  ?= 0
+ASAN    ?= 0
+MPICC   ?= mpicc
+CXX     ?= g++
+PYTHON  ?= /usr/bin/python3
+RANKS   ?= 4
+RECORDED ?= ../shared/hub-recorded
+
+ifeq ($(V),0)
+Q := @
+endif
+
+# Found by pkg-config; where a cluster has modules instead, by h5pcc and by what the modules put into CPATH and LIBRARY_PATH.
+pc       = $(shell pkg-config $(1) $(2) 2>/dev/null || echo $(3))
+H5_CFLAGS = $(or $(shell pkg-config --cflags hdf5-openmpi 2>/dev/null),$(filter -I%,$(shell h5pcc -show 2>/dev/null)))
+H5_LIBS   = $(or $(shell pkg-config --libs hdf5-openmpi 2>/dev/null),$(filter -L% -Wl% -l%,$(shell h5pcc -show 2>/dev/null)) -lhdf5)
+
+WARN     := -Wall -Wextra -Wshadow -Wconversion -Wvla -Wformat=2
+CWARN    := $(WARN) -Wstrict-prototypes -Wmissing-prototypes
+CFLAGS   ?= -O2 -g
+CXXFLAGS ?= -O2 -g
+CPPFLAGS := -D_GNU_SOURCE -I. -DHUBCENSUS_VERSION='"$(VERSION)"' -DHUBCENSUS_DATA='"$(PREFIX)/share/hubcensus"' $(CPPFLAGS)
+LIBS      = $(H5_LIBS) $(call pc,--libs,libcurl,-lcurl) $(call pc,--libs,simdjson,-lsimdjson) \
+            $(call pc,--libs,jansson,-ljansson) $(call pc,--libs,zlib,-lz) -lstdc++ -lm
+SIM_LIBS  = $(call pc,--libs,libmicrohttpd,-lmicrohttpd) $(call pc,--libs,jansson,-ljansson) $(call pc,--libs,zlib,-lz) -lpthread -lm
+ifneq ($(WERROR),0)
+WARN += -Werror
+endif
+ifneq ($(ASAN),0)
+SAN := -fsanitize=address,undefined -fno-omit-frame-pointer
+endif
+
+obj       = $(patsubst %,$(BUILD)/obj/%.o,$(1))
+# Recursive on purpose: expanded only when something is built, so that `make help` and `make deps` work on a bare machine.
+ALL_CFLAGS = -std=c11 $(CWARN) $(CFLAGS) $(SAN) $(CPPFLAGS) $(H5_CFLAGS) $(call pc,--cflags,libcurl jansson zlib,) -MMD -MP
+ALL_CXXFLAGS = -std=c++17 -fno-exceptions -fno-rtti $(WARN) $(CXXFLAGS) $(SAN) $(CPPFLAGS) $(call pc,--cflags,simdjson,) -MMD -MP
+
+IO       := $(wildcard io/*.c) io/json.cc
+CRAWLER  := $(filter-out crawler/main.c,$(wildcard crawler/*.c))
+REDUCE   := $(filter-out reduce/main.c,$(wildcard reduce/*.c))
+SIM      := $(wildcard tests/hub/*.c)
+UNIT     := $(patsubst %.c,$(BUILD)/%,$(wildcard tests/unit/test_*.c))
+MPI      := $(patsubst %.c,$(BUILD)/%,$(wildcard tests/mpi/test_*.c))
+CLI      := $(wildcard tests/cli/test_*.py)
+C_FILES  := $(wildcard crawler/*.[ch] reduce/*.[ch] io/*.[ch] io/*.cc tests/*.h tests/*/*.[ch])
+SCRIPTS  := $(wildcard jobs/census jobs/*/*.sbatch .ci/run tests/*.sh tests/*/*.sh)
+
+PROGRAMS := $(BUILD)/hubcrawl $(BUILD)/hubreduce $(BUILD)/hubsim
+MAN      := $(BUILD)/hubcrawl.1 $(BUILD)/hubreduce.1
+
+# As root, and with more ranks than cores, Open MPI has to be told that it is meant.
+export OMPI_ALLOW_RUN_AS_ROOT = 1
+export OMPI_ALLOW_RUN_AS_ROOT_CONFIRM = 1
+MPIRUN   ?= mpirun --oversubscribe
+
+.PHONY: all
+all: $(PROGRAMS) $(MAN) ## build the programs and their manual pages (default)
+
+.PHONY: help
+help: ## list the targets
+	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "  make %-14s %s\n", $$1, $$2}' $(firstword $(MAKEFILE_LIST))
+	@echo "  variables: BUILD=$(BUILD) PREFIX=$(PREFIX) DESTDIR= MPICC=$(MPICC) CFLAGS='$(CFLAGS)' RANKS=$(RANKS) V=1 WERROR=1 ASAN=1"
+
+.PHONY: info
+info: ## print what would be used to build
+	@echo "version  $(VERSION)"; echo "mpicc    $$($(MPICC) --version | head -1)"; echo "cflags   $(ALL_CFLAGS)"; echo "libs     $(LIBS)"
+
+.PHONY: deps
+deps: ## install what building and running need (Debian; root or sudo), or say what is missing
+	@tests/deps.sh build
+
+$(BUILD)/obj/%.c.o: %.c
+	@mkdir -p $(@D)
+	@$(if $(Q),echo "  CC   $<")
+	$(Q)$(MPICC) $(ALL_CFLAGS) -c -o $@ $<
+
+$(BUILD)/obj/%.cc.o: %.cc
+	@mkdir -p $(@D)
+	@$(if $(Q),echo "  CXX  $<")
+	$(Q)$(CXX) $(ALL_CXXFLAGS) -c -o $@ $<
+
+define archive
+	@$(if $(Q),echo "  AR   $@")
+	$(Q)rm -f $@ && ar rcs $@ $^
+endef
+define link
+	@mkdir -p $(@D)
+	@$(if $(Q),echo "  LD   $@")
+	$(Q)$(MPICC) $(CFLAGS) $(SAN) $(LDFLAGS) -o $@ $^ $(1)
+endef
+
+$(BUILD)/libio.a: $(call obj,$(IO)); $(archive)
+$(BUILD)/libcrawler.a: $(call obj,$(CRAWLER)); $(archive)
+$(BUILD)/libreduce.a: $(call obj,$(REDUCE)); $(archive)
+
+$(BUILD)/hubcrawl: $(call obj,crawler/main.c) $(BUILD)/libcrawler.a $(BUILD)/libio.a; $(call link,$(LIBS))
+$(BUILD)/hubreduce: $(call obj,reduce/main.c) $(BUILD)/libreduce.a $(BUILD)/libio.a; $(call link,$(LIBS))
+$(BUILD)/hubsim: $(call obj,$(SIM)); $(call link,$(SIM_LIBS))
+$(BUILD)/tests/%: $(BUILD)/obj/tests/%.c.o $(BUILD)/libcrawler.a $(BUILD)/libreduce.a $(BUILD)/libio.a; $(call link,$(LIBS))
+# The stand-in's own parts are tested with the stand-in's objects.
+$(BUILD)/tests/unit/test_hub_%: $(BUILD)/obj/tests/unit/test_hub_%.c.o $(filter-out %/main.c.o,$(call obj,$(SIM))); $(call link,$(SIM_LIBS))
+
+$(BUILD)/%.1: $(BUILD)/%
+	$(Q)$< --man > $@.tmp && mv $@.tmp $@
+
+.PHONY: install
+install: all ## install into PREFIX (below DESTDIR, for packagers)
+	install -d $(DESTDIR)$(PREFIX)/bin $(DESTDIR)$(PREFIX)/share/hubcensus $(DESTDIR)$(PREFIX)/share/man/man1
+	install -m 755 $(BUILD)/hubcrawl $(BUILD)/hubreduce jobs/census $(DESTDIR)$(PREFIX)/bin/
+	mv $(DESTDIR)$(PREFIX)/bin/census $(DESTDIR)$(PREFIX)/bin/hubcensus
+	install -m 644 jobs/orgs.csv jobs/topics.csv $(DESTDIR)$(PREFIX)/share/hubcensus/
+	install -m 644 $(MAN) $(DESTDIR)$(PREFIX)/share/man/man1/
+
+.PHONY: demo
+demo: ## install what is missing, build, and take a census of the synthetic stand-in Hub
+	@tests/deps.sh build
+	@$(MAKE) --no-print-directory all
+	@BUILD=$(BUILD) tests/demo.sh
+
+.PHONY: check
+check: ## install what is missing, build, and run all tests
+	@tests/deps.sh check
+	@$(MAKE) --no-print-directory all check-unit check-mpi check-cli
+
+.PHONY: check-unit
+check-unit: $(UNIT)
+	@echo "== unit tests"
+	$(Q)RECORDED=$(RECORDED) prove -j2 --exec '' $(UNIT)
+
+.PHONY: check-mpi
+check-mpi: $(MPI)
+	$(Q)for n in 1 2 3 5; do echo "== MPI tests on $$n ranks"; prove --exec '$(MPIRUN) -n '$$n $(MPI) || exit 1; done
+
+.PHONY: check-cli
+check-cli: $(PROGRAMS)
+	@echo "== the programs against the stand-in Hub"
+	$(Q)BUILD=$(BUILD) RECORDED=$(RECORDED) prove --timer --exec '$(PYTHON) -B' $(CLI)
+
+.PHONY: check-clients
+check-clients: $(BUILD)/hubsim ## the Hub's official JavaScript client against the stand-in (Node and npm)
+	@tests/deps.sh clients
+	$(Q)BUILD=$(BUILD) tests/clients/run.sh
+
+.PHONY: asan
+asan: ## the tests again under AddressSanitizer and UBSan
+	$(MAKE) --no-print-directory BUILD=build/asan ASAN=1 CFLAGS='-O1 -g' CXXFLAGS='-O1 -g' asan-run
+
+.PHONY: asan-run
+asan-run: export ASAN_OPTIONS = fast_unwind_on_malloc=0
+asan-run: export LSAN_OPTIONS = suppressions=tests/lsan.supp:print_suppressions=0
+asan-run: all check-unit check-mpi check-cli
+
+.PHONY: format
+format: ## reformat the sources (clang-format 14)
+	clang-format -i $(C_FILES)
+
+.PHONY: check-format
+check-format: ## fail if `make format` would change something
+	clang-format --dry-run -Werror $(C_FILES)
+
+.PHONY: tidy
+tidy: ## clang-tidy, warnings are errors
+	$(Q)printf '%s\n' $(filter %.c,$(C_FILES)) | xargs -P 2 -n 8 sh -c 'clang-tidy --quiet "$$@" -- -std=c11 $(CPPFLAGS) $(H5_CFLAGS) $(call pc,--cflags,ompi-c libcurl,)' sh
+
+.PHONY: cppcheck
+cppcheck: ## cppcheck, warnings are errors
+	$(Q)cppcheck --quiet --std=c11 -j 2 --error-exitcode=1 --enable=warning,portability --inline-suppr --suppress=missingIncludeSystem \
+	  --suppress=normalCheckLevelMaxBranches -D_GNU_SOURCE -DHUBCENSUS_VERSION='"0"' -DHUBCENSUS_DATA='""' -I. crawler reduce io tests
+
+.PHONY: shellcheck
+shellcheck: ## shellcheck of the scripts
+	shellcheck $(SCRIPTS)
+
+.PHONY: lint
+lint: check-format cppcheck shellcheck tidy ## all linters
+
+.PHONY: clean
+clean: ## remove what was built
+	rm -rf $(BUILD)
+
+-include $(shell find $(BUILD)/obj -name '*.d' 2>/dev/null)
+.SECONDARY:

@@ -1,0 +1,69 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "io/agree.h"
+
+#include <string.h>
+#include <time.h>
+
+void agree_wait(MPI_Request *req)
+{
+	long ns = 20000;
+	int done = 0;
+
+	/* The first tests cost little and most messages are there by then; then sleep, up to 5 ms at a time. */
+	for (int i = 0; !done; i++) {
+		MPI_Test(req, &done, MPI_STATUS_IGNORE);
+		if (done || i < 64)
+			continue;
+		nanosleep(&(struct timespec){ 0, ns }, NULL);
+		if (ns < 5000000)
+			ns += ns / 2;
+	}
+}
+
+void agree_bcast(MPI_Comm comm, void *x, uint64_t nbytes)
+{
+	const uint64_t piece = 1u << 30; /* a count of MPI is an int */
+
+	for (uint64_t done = 0; done < nbytes || (nbytes == 0 && done == 0); done += piece) {
+		uint64_t n = nbytes - done < piece ? nbytes - done : piece;
+		MPI_Request req;
+
+		MPI_Ibcast((char *)x + done, (int)n, MPI_BYTE, 0, comm, &req);
+		agree_wait(&req);
+	}
+}
+
+void agree_sum(MPI_Comm comm, const int64_t *x, int64_t *sum, int n)
+{
+	MPI_Request req;
+
+	MPI_Iallreduce(x, sum, n, MPI_INT64_T, MPI_SUM, comm, &req);
+	agree_wait(&req);
+}
+
+int err_agree(MPI_Comm comm, int rc, struct err *e)
+{
+	struct {
+		int code, rank;
+	} mine, worst;
+	MPI_Request req;
+	int rank;
+
+	MPI_Comm_rank(comm, &rank);
+	/* MPI_MAXLOC takes the lowest rank of those with the largest value (MPI 3.1, 5.9.4). */
+	mine.code = rc;
+	mine.rank = rank;
+	MPI_Iallreduce(&mine, &worst, 1, MPI_2INT, MPI_MAXLOC, comm, &req);
+	agree_wait(&req);
+	if (worst.code == E_OK)
+		return E_OK;
+	if (rank == worst.rank && e->code == E_OK)
+		err_set(e, rc, "rank %d failed", rank);
+	struct err other = *e;
+	MPI_Ibcast(&other, (int)sizeof other, MPI_BYTE, worst.rank, comm, &req);
+	agree_wait(&req);
+	*e = other;
+	e->code = worst.code;
+	e->rank = worst.rank;
+	return worst.code;
+}

@@ -1,0 +1,28 @@
+// SPDX-License-Identifier: Apache-2.0
+/* Agreement of all ranks on success or failure, so that nobody is left behind in a collective call.
+ *
+ * The pattern is: local part, agree, collective part, agree. An idle rank makes the same calls.
+ */
+#ifndef IO_AGREE_H
+#define IO_AGREE_H
+
+#include <mpi.h>
+#include <stdint.h>
+
+#include "io/err.h"
+
+/* Collective over comm. `rc` is this rank's code and `e` its text. Afterwards every rank has the worst code, its text
+ * and the rank (in comm) that failed in `e`; of several ranks with the worst code the lowest one's. Returns that code.
+ * Sleeps while it waits, so a rank that is early costs nothing. */
+int err_agree(MPI_Comm comm, int rc, struct err *e);
+
+/* Wait for a request without occupying the core: Open MPI's own waits poll. Local. */
+void agree_wait(MPI_Request *req);
+
+/* MPI_Bcast of nbytes from rank 0 that sleeps while it waits. Collective. */
+void agree_bcast(MPI_Comm comm, void *x, uint64_t nbytes);
+
+/* Element-wise sum of n values over all ranks, result on all, that sleeps while it waits. Collective. */
+void agree_sum(MPI_Comm comm, const int64_t *x, int64_t *sum, int n);
+
+#endif

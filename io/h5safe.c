@@ -1,0 +1,126 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "io/h5safe.h"
+
+#include <errno.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/stat.h>
+
+void h5safe_quiet(void)
+{
+	H5Eset_auto2(H5E_DEFAULT, NULL, NULL);
+}
+
+static herr_t innermost(unsigned n, const H5E_error2_t *er, void *data)
+{
+	if (n == 0)
+		snprintf(data, 160, "%s", er->desc ? er->desc : "");
+	return 0;
+}
+
+int h5safe_error(struct err *e, int code, const char *fmt, ...)
+{
+	char text[384], why[160] = "";
+	va_list ap;
+
+	va_start(ap, fmt);
+	vsnprintf(text, sizeof text, fmt, ap);
+	va_end(ap);
+	H5Ewalk2(H5E_DEFAULT, H5E_WALK_UPWARD, innermost, why);
+	return err_set(e, code, "%s%s%s", text, *why ? ": HDF5: " : "", why);
+}
+
+struct search {
+	hid_t file;
+	const char *why;
+	unsigned nobject;
+};
+
+/* Nothing of ours has more objects; a file made to be walked for ever is given up. */
+#define OBJECTS_MAX 100000
+
+static const char *check_filters(hid_t dcpl)
+{
+	int n = H5Pget_nfilters(dcpl);
+
+	for (int i = 0; i < n; i++) {
+		unsigned flags, config;
+		size_t nvalue = 0;
+		H5Z_filter_t f = H5Pget_filter2(dcpl, (unsigned)i, &flags, &nvalue, NULL, 0, NULL, &config);
+
+		if (f != H5Z_FILTER_DEFLATE && f != H5Z_FILTER_SHUFFLE && f != H5Z_FILTER_FLETCHER32)
+			return "a filter that hubcensus does not use";
+	}
+	return n < 0 ? "unreadable properties" : NULL;
+}
+
+/* Opening a dataset reads its header alone: no external file is touched, no plugin loaded. */
+static const char *check_dataset(hid_t file, const char *name)
+{
+	hid_t d = H5Dopen2(file, name, H5P_DEFAULT), dcpl = d < 0 ? -1 : H5Dget_create_plist(d);
+	const char *why = NULL;
+
+	if (dcpl < 0)
+		why = "an unreadable dataset";
+	else if (H5Pget_layout(dcpl) == H5D_VIRTUAL)
+		why = "a virtual dataset";
+	else if (H5Pget_external_count(dcpl) != 0)
+		why = "external storage";
+	else
+		why = check_filters(dcpl);
+	if (dcpl >= 0)
+		H5Pclose(dcpl);
+	if (d >= 0)
+		H5Dclose(d);
+	return why;
+}
+
+static herr_t visit_link(hid_t g, const char *name, const H5L_info_t *info, void *data)
+{
+	struct search *s = data;
+	H5O_info_t o;
+
+	(void)g;
+	if (++s->nobject > OBJECTS_MAX)
+		s->why = "too many objects";
+	else if (info->type == H5L_TYPE_EXTERNAL)
+		s->why = "an external link";
+	else if (info->type != H5L_TYPE_HARD)
+		s->why = "a soft link";
+	else if (H5Oget_info_by_name2(s->file, name, &o, H5O_INFO_BASIC, H5P_DEFAULT) < 0)
+		s->why = "an unreadable object";
+	else if (o.type == H5O_TYPE_DATASET)
+		s->why = check_dataset(s->file, name);
+	else if (o.type != H5O_TYPE_GROUP)
+		s->why = "a named type";
+	return s->why ? 1 : 0;
+}
+
+int h5safe_open(const char *path, hid_t *file, struct err *e)
+{
+	struct search s = { -1, NULL, 0 };
+	struct stat st;
+
+	*file = -1;
+	h5safe_quiet();
+	if (stat(path, &st))
+		return err_sys(e, errno, "cannot read '%s'", path);
+	if (!S_ISREG(st.st_mode) || st.st_size == 0)
+		return err_set(e, E_FORMAT, "'%s' is not a file of hubcensus; move it out of the folder", path);
+	s.file = H5Fopen(path, H5F_ACC_RDONLY, H5P_DEFAULT);
+	if (s.file < 0)
+		return h5safe_error(
+			e, E_FORMAT,
+			"'%s' cannot be opened: it is cut, damaged or no HDF5 file; move it away and crawl again",
+			path);
+	/* Links are told by H5Lvisit without following them. */
+	if (H5Lvisit(s.file, H5_INDEX_NAME, H5_ITER_INC, visit_link, &s) < 0 && !s.why)
+		s.why = "an unreadable group";
+	if (s.why) {
+		H5Fclose(s.file);
+		return err_set(e, E_FORMAT, "'%s' holds %s and was not read; move it out of the folder", path, s.why);
+	}
+	*file = s.file;
+	return E_OK;
+}

@@ -1,0 +1,22 @@
+// SPDX-License-Identifier: Apache-2.0
+/* What every use of HDF5 here begins with: the library silent, and a file from elsewhere searched for anything that
+ * would make its reader open another path. Local. Included by io/h5*.c alone. */
+#ifndef IO_H5SAFE_H
+#define IO_H5SAFE_H
+
+#include <hdf5.h>
+
+#include "io/err.h"
+
+/* Stop the library from printing its error stack; the reason goes into our one line instead. */
+void h5safe_quiet(void);
+
+/* Record E_H5 (or `code`) with the innermost message of the library's error stack behind the text. */
+int h5safe_error(struct err *e, int code, const char *fmt, ...) __attribute__((format(printf, 3, 4)));
+
+/* Open an existing file for reading. Refused with E_FORMAT and one line: what is no HDF5 file, and a file that holds
+ * external links, soft links, external storage, virtual datasets, named types or filters other than deflate, shuffle
+ * and Fletcher-32, before any dataset is read. Returns a file id in *file. */
+int h5safe_open(const char *path, hid_t *file, struct err *e);
+
+#endif

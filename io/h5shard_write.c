@@ -1,0 +1,244 @@
+// SPDX-License-Identifier: Apache-2.0
+#include <errno.h>
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "io/h5safe.h"
+#include "io/h5shard.h"
+#include "io/snapshot.h"
+#include "io/stamp.h"
+
+/* The state of one writing: after the first failure every call does nothing, so the callers need no ladder of ifs. */
+struct writer {
+	hid_t file;
+	const char *path;
+	struct err *e;
+};
+
+static void fail(struct writer *w, const char *what)
+{
+	h5safe_error(w->e, E_H5, "cannot write %s of '%s'; free some space, then run the same command again", what,
+		     w->path);
+}
+
+/* n elements, or n rows of `width` elements if width is not 0. Contiguous and not deflated: a shard is read once, its
+ * columns are packed and coded already, and the stamp over the file is its checksum. */
+static void put(struct writer *w, const char *name, hid_t type, uint64_t n, uint64_t width, const void *x)
+{
+	hsize_t dims[2] = { n, width };
+	hid_t space, d;
+
+	if (w->e->code)
+		return;
+	space = H5Screate_simple(width ? 2 : 1, dims, NULL);
+	d = space < 0 ? -1 : H5Dcreate2(w->file, name, type, space, H5P_DEFAULT, H5P_DEFAULT, H5P_DEFAULT);
+	if (d < 0 || (n > 0 && H5Dwrite(d, type, H5S_ALL, H5S_ALL, H5P_DEFAULT, x) < 0))
+		fail(w, name);
+	if (d >= 0 && H5Dclose(d) < 0)
+		fail(w, name);
+	if (space >= 0)
+		H5Sclose(space);
+}
+
+static void put_group(struct writer *w, const char *name)
+{
+	hid_t g = w->e->code ? -1 : H5Gcreate2(w->file, name, H5P_DEFAULT, H5P_DEFAULT, H5P_DEFAULT);
+
+	if (g < 0 || H5Gclose(g) < 0)
+		fail(w, name);
+}
+
+static void put_texts(struct writer *w, const char *name, const char *what, const struct texts *t)
+{
+	static const uint64_t none = 0;
+	char path[96];
+
+	snprintf(path, sizeof path, "%s/%soff", name, what);
+	put(w, path, H5T_NATIVE_UINT64, t->n + 1, 0, t->n ? t->off : &none);
+	snprintf(path, sizeof path, "%s/%sbytes", name, what);
+	put(w, path, H5T_NATIVE_UINT8, texts_nbytes(t), 0, t->bytes);
+}
+
+static void put_column(struct writer *w, const struct table *t, enum field f)
+{
+	static const uint64_t none = 0;
+	const struct column *c = &t->col[f];
+	uint64_t n = t->n;
+	char name[48], path[64];
+
+	snprintf(name, sizeof name, "rows/%s", schema[f].name);
+	snprintf(path, sizeof path, "%s/code", name);
+	switch (schema[f].type) {
+	case COL_OID:
+		put(w, name, H5T_NATIVE_UINT8, n, sizeof *c->oid, c->oid);
+		return;
+	case COL_I64:
+		put(w, name, H5T_NATIVE_INT64, n, 0, c->i64);
+		return;
+	case COL_FLAG:
+		put(w, name, H5T_NATIVE_INT8, n, 0, c->flag);
+		return;
+	case COL_STR:
+		put_group(w, name);
+		put_texts(w, name, "", &c->str);
+		return;
+	case COL_CAT:
+		put_group(w, name);
+		put(w, path, H5T_NATIVE_INT32, n, 0, c->code);
+		break;
+	case COL_LIST:
+		put_group(w, name);
+		put(w, path, H5T_NATIVE_INT32, n ? c->off[n] : 0, 0, c->code);
+		snprintf(path, sizeof path, "%s/off", name);
+		put(w, path, H5T_NATIVE_UINT64, n + 1, 0, n ? c->off : &none);
+		break;
+	}
+	put_texts(w, name, "label_", &c->labels.text);
+}
+
+static void put_rows(struct writer *w, const struct table *t)
+{
+	put_group(w, "rows");
+	for (int f = 0; f < NFIELDS; f++)
+		if (schema_has(t->kind, (enum field)f))
+			put_column(w, t, (enum field)f);
+}
+
+/* Gather one member of n structs into an array and write it. */
+#define PUT_MEMBER(w, name, h5type, ctype, n, expr)                                                                    \
+	do {                                                                                                           \
+		ctype *a_ = malloc((n) ? (n) * sizeof *a_ : 1);                                                        \
+		if (!a_)                                                                                               \
+			err_set((w)->e, E_NOMEM, "no memory to seal '%s'", (w)->path);                                 \
+		for (uint32_t i = 0; a_ && i < (n); i++)                                                               \
+			a_[i] = (expr);                                                                                \
+		put(w, name, h5type, n, sizeof(ctype) == sizeof(struct oid) ? sizeof(struct oid) : 0, a_);             \
+		free(a_);                                                                                              \
+	} while (0)
+
+static void put_pieces(struct writer *w, const struct shard *s)
+{
+	struct texts next = { 0 };
+
+	put_group(w, "pieces");
+	PUT_MEMBER(w, "pieces/lo", H5T_NATIVE_UINT8, struct oid, s->npiece, s->piece[i].span.lo);
+	PUT_MEMBER(w, "pieces/hi", H5T_NATIVE_UINT8, struct oid, s->npiece, s->piece[i].span.hi);
+	PUT_MEMBER(w, "pieces/flags", H5T_NATIVE_UINT32, uint32_t, s->npiece, s->piece[i].flags);
+	PUT_MEMBER(w, "pieces/pages", H5T_NATIVE_INT64, int64_t, s->npiece, s->piece[i].pages);
+	PUT_MEMBER(w, "pieces/rows", H5T_NATIVE_INT64, int64_t, s->npiece, s->piece[i].rows);
+	PUT_MEMBER(w, "pieces/observed_first", H5T_NATIVE_INT64, int64_t, s->npiece, s->piece[i].observed_first);
+	PUT_MEMBER(w, "pieces/observed_last", H5T_NATIVE_INT64, int64_t, s->npiece, s->piece[i].observed_last);
+	for (uint32_t i = 0; i < s->npiece; i++)
+		if (texts_add(&next, s->piece[i].next ? s->piece[i].next : "",
+			      s->piece[i].next ? strlen(s->piece[i].next) : 0))
+			err_set(w->e, E_NOMEM, "no memory to seal '%s'", w->path);
+	put_texts(w, "pieces", "next_", &next);
+	texts_release(&next);
+}
+
+static void put_refusals(struct writer *w, const struct shard *s)
+{
+	struct texts why = { 0 }, raw = { 0 };
+
+	put_group(w, "refusals");
+	PUT_MEMBER(w, "refusals/field", H5T_NATIVE_INT32, int32_t, s->nrefusal, s->refusal[i].field);
+	PUT_MEMBER(w, "refusals/observed", H5T_NATIVE_INT64, int64_t, s->nrefusal, s->refusal[i].observed);
+	PUT_MEMBER(w, "refusals/oid", H5T_NATIVE_UINT8, struct oid, s->nrefusal, s->refusal[i].oid);
+	for (uint32_t i = 0; i < s->nrefusal; i++)
+		if (texts_add(&why, s->refusal[i].why, strlen(s->refusal[i].why)) ||
+		    texts_add(&raw, s->refusal[i].raw, s->refusal[i].nraw))
+			err_set(w->e, E_NOMEM, "no memory to seal '%s'", w->path);
+	put_texts(w, "refusals", "why_", &why);
+	put_texts(w, "refusals", "raw_", &raw);
+	texts_release(&why);
+	texts_release(&raw);
+}
+
+static void put_attr(struct writer *w, const char *name, hid_t type, const void *x)
+{
+	hid_t space = w->e->code ? -1 : H5Screate(H5S_SCALAR);
+	hid_t a = space < 0 ? -1 : H5Acreate2(w->file, name, type, space, H5P_DEFAULT, H5P_DEFAULT);
+
+	if (a < 0 || H5Awrite(a, type, x) < 0 || H5Aclose(a) < 0)
+		fail(w, name);
+	if (space >= 0)
+		H5Sclose(space);
+}
+
+static void put_attr_text(struct writer *w, const char *name, const char *s)
+{
+	hid_t type = H5Tcopy(H5T_C_S1);
+
+	H5Tset_size(type, strlen(s) + 1);
+	H5Tset_cset(type, H5T_CSET_UTF8);
+	put_attr(w, name, type, s);
+	H5Tclose(type);
+}
+
+static void put_attrs(struct writer *w, const struct shard *s)
+{
+	int64_t version = SHARD_VERSION, rank = s->rank;
+
+	put_attr_text(w, "format", "hubcensus-shard");
+	put_attr(w, "version", H5T_NATIVE_INT64, &version);
+	put_attr_text(w, "snapshot", s->snapshot);
+	put_attr_text(w, "kind", kind_name[s->kind]);
+	put_attr(w, "rank", H5T_NATIVE_INT64, &rank);
+	put_attr(w, "seq", H5T_NATIVE_INT64, &s->seq);
+	put_attr(w, "session", H5T_NATIVE_INT64, &s->session);
+	put_attr(w, "sealed_at", H5T_NATIVE_INT64, &s->sealed_at);
+	put_attr(w, "hub_total", H5T_NATIVE_INT64, &s->hub_total);
+}
+
+static int write_file(const struct shard *s, const char *tmp, struct err *e)
+{
+	struct writer w = { -1, tmp, e };
+	hid_t fcpl = H5Pcreate(H5P_FILE_CREATE);
+
+	h5safe_quiet();
+	H5Pset_userblock(fcpl, STAMP_SIZE);
+	w.file = H5Fcreate(tmp, H5F_ACC_TRUNC, fcpl, H5P_DEFAULT);
+	H5Pclose(fcpl);
+	if (w.file < 0)
+		return h5safe_error(e, E_H5,
+				    "cannot make '%s'; free some space or make the folder writable, then run the same "
+				    "command again",
+				    tmp);
+	put_attrs(&w, s);
+	put_rows(&w, &s->rows);
+	put_pieces(&w, s);
+	put_refusals(&w, s);
+	put(&w, "counters", H5T_NATIVE_INT64, NCOUNTERS, 0, s->counter);
+	/* The library writes at the close: this is where a full disk shows. */
+	if (H5Fclose(w.file) < 0)
+		fail(&w, "the end");
+	return e->code;
+}
+
+int shard_seal(struct shard *s, const char *dir, struct err *e)
+{
+	char path[4200], tmp[4220];
+	struct timespec now;
+
+	clock_gettime(CLOCK_REALTIME, &now);
+	s->sealed_at = (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
+	s->counter[CNT_SHARDS]++;
+	if (snprintf(path, sizeof path, "%s/%s-r%04d-%06" PRId64 ".h5", dir, kind_name[s->kind], s->rank, s->seq) >=
+	    4096) {
+		s->counter[CNT_SHARDS]--;
+		return err_set(e, E_USAGE, "the path '%.60s...' is too long", dir);
+	}
+	snprintf(tmp, sizeof tmp, "%s.tmp", path);
+	if (write_file(s, tmp, e) || stamp_write(tmp, "shard", SHARD_VERSION, e) ||
+	    (rename(tmp, path) && err_sys(e, errno, "cannot rename '%s'", tmp))) {
+		s->counter[CNT_SHARDS]--;
+		unlink(tmp);
+		return e->code;
+	}
+	s->seq++;
+	return snapshot_sync_dir(dir, e);
+}

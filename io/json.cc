@@ -1,0 +1,214 @@
+// SPDX-License-Identifier: Apache-2.0
+// The only C++ of the project, and the only file that knows simdjson. Built without exceptions: every call that can
+// fail returns a code.
+#include "io/json.h"
+
+#include <simdjson.h>
+
+#include <cstring>
+#include <new>
+#include <string>
+#include <type_traits>
+
+using simdjson::dom::element;
+using simdjson::dom::element_type;
+
+static_assert(simdjson::SIMDJSON_PADDING <= JS_PADDING, "the padding that the header promises is too short");
+static_assert(sizeof(element) <= sizeof(js_value), "an element does not fit its handle");
+static_assert(sizeof(simdjson::dom::object::iterator) * 2 <= sizeof(js_iter), "an iterator does not fit its handle");
+static_assert(std::is_trivially_copyable<element>::value, "handles are copied as bytes");
+static_assert(std::is_trivially_copyable<simdjson::dom::object::iterator>::value, "iterators are copied as bytes");
+static_assert(std::is_trivially_copyable<simdjson::dom::array::iterator>::value, "iterators are copied as bytes");
+
+struct js {
+	simdjson::dom::parser parser;
+};
+
+template <class To, class From> static To as(const From &from)
+{
+	To to{};
+	memcpy(static_cast<void *>(&to), static_cast<const void *>(&from),
+	       sizeof(From) < sizeof(To) ? sizeof(From) : sizeof(To));
+	return to;
+}
+
+static js_value wrap(element e)
+{
+	return as<js_value>(e);
+}
+
+static element unwrap(js_value v)
+{
+	return as<element>(v);
+}
+
+extern "C" struct js *js_create(void)
+{
+	struct js *j = new (std::nothrow) js;
+
+	if (j && j->parser.allocate(1 << 20, JS_MAX_DEPTH) != simdjson::SUCCESS) {
+		delete j;
+		return nullptr;
+	}
+	return j;
+}
+
+extern "C" void js_free(struct js *j)
+{
+	delete j;
+}
+
+extern "C" int js_parse(struct js *j, const char *text, size_t n, struct js_value *root, struct err *e)
+{
+	element el;
+	simdjson::error_code rc;
+
+	// parse() grows to the text's size and would fall back to the library's own depth limit: allocate first, with
+	// ours.
+	if (j->parser.capacity() < n && (rc = j->parser.allocate(n + n / 2, JS_MAX_DEPTH)) != simdjson::SUCCESS)
+		return err_set(e, E_NOMEM, "no memory to parse %zu bytes of JSON", n);
+	rc = j->parser.parse(text, n, false).get(el);
+	if (rc == simdjson::MEMALLOC)
+		return err_set(e, E_NOMEM, "no memory to parse %zu bytes of JSON", n);
+	if (rc != simdjson::SUCCESS)
+		return err_set(e, E_FORMAT, "not JSON: %s", simdjson::error_message(rc));
+	*root = wrap(el);
+	return E_OK;
+}
+
+extern "C" enum js_type js_type(struct js_value v)
+{
+	switch (unwrap(v).type()) {
+	case element_type::ARRAY:
+		return JS_ARRAY;
+	case element_type::OBJECT:
+		return JS_OBJECT;
+	case element_type::INT64:
+		return JS_INT;
+	case element_type::UINT64:
+		return JS_UINT;
+	case element_type::DOUBLE:
+		return JS_REAL;
+	case element_type::STRING:
+		return JS_STRING;
+	case element_type::BOOL:
+		return JS_BOOL;
+	default:
+		return JS_NULL;
+	}
+}
+
+extern "C" int js_bool(struct js_value v)
+{
+	bool b = false;
+
+	return unwrap(v).get(b) == simdjson::SUCCESS && b;
+}
+
+extern "C" int64_t js_int(struct js_value v)
+{
+	int64_t x = 0;
+
+	return unwrap(v).get(x) == simdjson::SUCCESS ? x : 0;
+}
+
+extern "C" uint64_t js_uint(struct js_value v)
+{
+	uint64_t x = 0;
+
+	return unwrap(v).get(x) == simdjson::SUCCESS ? x : 0;
+}
+
+extern "C" double js_real(struct js_value v)
+{
+	double x = 0;
+
+	return unwrap(v).get(x) == simdjson::SUCCESS ? x : 0;
+}
+
+extern "C" const char *js_string(struct js_value v, size_t *len)
+{
+	std::string_view s;
+
+	if (unwrap(v).get(s) != simdjson::SUCCESS)
+		s = std::string_view("", 0);
+	*len = s.size();
+	return s.data();
+}
+
+extern "C" size_t js_count(struct js_value v)
+{
+	simdjson::dom::array a;
+	simdjson::dom::object o;
+
+	if (unwrap(v).get(a) == simdjson::SUCCESS)
+		return a.size();
+	if (unwrap(v).get(o) == simdjson::SUCCESS)
+		return o.size();
+	return 0;
+}
+
+extern "C" int js_member(struct js_value v, const char *name, struct js_value *out)
+{
+	simdjson::dom::object o;
+	element el;
+
+	if (unwrap(v).get(o) != simdjson::SUCCESS || o.at_key(name).get(el) != simdjson::SUCCESS)
+		return 0;
+	*out = wrap(el);
+	return 1;
+}
+
+// An iterator is its position and its end, a value that is neither array nor object gives two equal positions.
+extern "C" struct js_iter js_begin(struct js_value v)
+{
+	simdjson::dom::array a;
+	simdjson::dom::object o;
+	struct js_iter it = { { 0, 0, 0, 0 } };
+
+	if (unwrap(v).get(a) == simdjson::SUCCESS) {
+		simdjson::dom::array::iterator at[2] = { a.begin(), a.end() };
+		memcpy(&it, static_cast<const void *>(at), sizeof at);
+	} else if (unwrap(v).get(o) == simdjson::SUCCESS) {
+		simdjson::dom::object::iterator at[2] = { o.begin(), o.end() };
+		memcpy(&it, static_cast<const void *>(at), sizeof at);
+	}
+	return it;
+}
+
+extern "C" int js_next(struct js_iter *it, const char **key, size_t *nkey, struct js_value *out)
+{
+	if (!key) {
+		simdjson::dom::array::iterator at[2];
+		memcpy(static_cast<void *>(at), it, sizeof at);
+		if (!it->opaque[0] || !(at[0] != at[1]))
+			return 0;
+		*out = wrap(*at[0]);
+		++at[0];
+		memcpy(it, static_cast<const void *>(at), sizeof at);
+		return 1;
+	}
+	simdjson::dom::object::iterator at[2];
+	memcpy(static_cast<void *>(at), it, sizeof at);
+	if (!it->opaque[0] || !(at[0] != at[1]))
+		return 0;
+	std::string_view k = at[0].key();
+	*key = k.data();
+	*nkey = k.size();
+	*out = wrap(at[0].value());
+	++at[0];
+	memcpy(it, static_cast<const void *>(at), sizeof at);
+	return 1;
+}
+
+extern "C" size_t js_write(struct js_value v, char *dst, size_t n)
+{
+	std::string s = simdjson::minify(unwrap(v));
+
+	if (n > 0) {
+		size_t m = s.size() < n - 1 ? s.size() : n - 1;
+		memcpy(dst, s.data(), m);
+		dst[m] = '\0';
+	}
+	return s.size();
+}

@@ -1,0 +1,419 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "io/snapshot.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <inttypes.h>
+#include <jansson.h> /* documents: sorted keys and exact integers; its speed does not matter here */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/file.h>
+#include <sys/random.h>
+#include <sys/stat.h>
+#include <time.h>
+#include <unistd.h>
+
+#ifndef HUBCENSUS_VERSION
+#define HUBCENSUS_VERSION "0.0.0"
+#endif
+
+#define PATH_CAP     4096
+#define DOCUMENT_MAX (1 << 20)
+
+int snapshot_is_partial(const struct snapshot *s)
+{
+	return s->author[0] != '\0' || s->ntag > 0;
+}
+
+static int digits(const char *s, int n, int *x)
+{
+	*x = 0;
+	for (int i = 0; i < n; i++) {
+		if (s[i] < '0' || s[i] > '9')
+			return -1;
+		*x = *x * 10 + (s[i] - '0');
+	}
+	return 0;
+}
+
+static int parse_clock(const char *s, size_t n, struct tm *tm)
+{
+	if (n == 0)
+		return 0;
+	if (n < 9 || s[0] != 'T' || s[3] != ':' || s[6] != ':' || digits(s + 1, 2, &tm->tm_hour) ||
+	    digits(s + 4, 2, &tm->tm_min) || digits(s + 7, 2, &tm->tm_sec))
+		return -1;
+	if (tm->tm_hour > 23 || tm->tm_min > 59 || tm->tm_sec > 59)
+		return -1;
+	s += 9;
+	n -= 9;
+	if (n > 1 && *s == '.') {
+		do
+			s++, n--;
+		while (n > 0 && *s >= '0' && *s <= '9');
+	}
+	return n == 0 || (n == 1 && *s == 'Z') ? 0 : -1;
+}
+
+int time_parse(const char *s, size_t n, int64_t *seconds)
+{
+	struct tm tm = { 0 }, back;
+	time_t t;
+
+	if (n < 10 || n > 40 || s[4] != '-' || s[7] != '-' || digits(s, 4, &tm.tm_year) ||
+	    digits(s + 5, 2, &tm.tm_mon) || digits(s + 8, 2, &tm.tm_mday))
+		return -1;
+	tm.tm_year -= 1900;
+	tm.tm_mon -= 1;
+	if (parse_clock(s + 10, n - 10, &tm))
+		return -1;
+	back = tm;
+	t = timegm(&back);
+	/* timegm() takes 31 February for 3 March and says so in its argument: only a date that stays is one. */
+	if (back.tm_mday != tm.tm_mday || back.tm_mon != tm.tm_mon || back.tm_year != tm.tm_year)
+		return -1;
+	*seconds = t;
+	return 0;
+}
+
+char *time_format(int64_t seconds, char dst[32])
+{
+	time_t t = (time_t)seconds;
+	struct tm tm;
+
+	if (!gmtime_r(&t, &tm) || !strftime(dst, 32, "%Y-%m-%dT%H:%M:%SZ", &tm))
+		snprintf(dst, 32, "?");
+	return dst;
+}
+
+int snapshot_sync_dir(const char *dir, struct err *e)
+{
+	int fd = open(dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC), rc;
+
+	if (fd < 0)
+		return err_sys(e, errno, "cannot open the folder '%s'", dir);
+	/* Some network file systems do not know fsync of a folder. */
+	rc = fsync(fd) && errno != EINVAL && errno != ENOTSUP ? err_sys(e, errno, "cannot sync the folder '%s'", dir)
+							      : E_OK;
+	close(fd);
+	return rc;
+}
+
+static int write_all(int fd, const char *s, size_t n)
+{
+	while (n > 0) {
+		ssize_t w = write(fd, s, n);
+
+		if (w < 0 && errno == EINTR)
+			continue;
+		if (w < 0)
+			return -1;
+		s += w;
+		n -= (size_t)w;
+	}
+	return 0;
+}
+
+int snapshot_write_file(const char *dir, const char *name, const char *text, size_t n, struct err *e)
+{
+	char path[PATH_CAP], tmp[PATH_CAP + 8];
+	int fd, bad;
+
+	snprintf(path, sizeof path, "%s/%s", dir, name);
+	snprintf(tmp, sizeof tmp, "%s.tmp", path);
+	fd = open(tmp, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0666);
+	if (fd < 0)
+		return err_sys(e, errno, "cannot write '%s'", tmp);
+	bad = write_all(fd, text, n) || fsync(fd) ? errno : 0;
+	if (close(fd) && !bad)
+		bad = errno;
+	if (!bad && rename(tmp, path))
+		bad = errno;
+	if (bad) {
+		unlink(tmp);
+		return err_sys(
+			e, bad,
+			"cannot write '%s'; free some space or choose another folder, then run the same command again",
+			path);
+	}
+	return snapshot_sync_dir(dir, e);
+}
+
+static int make_dir(const char *dir, struct err *e)
+{
+	char part[PATH_CAP];
+
+	if (snprintf(part, sizeof part, "%s", dir) >= (int)sizeof part)
+		return err_set(e, E_USAGE, "the path '%.60s...' is too long", dir);
+	for (char *p = part + 1;; p++) {
+		char c = *p;
+
+		if (c != '/' && c != '\0')
+			continue;
+		*p = '\0';
+		if (mkdir(part, 0777) && errno != EEXIST)
+			return err_sys(e, errno, "cannot make the folder '%s'", part);
+		*p = c;
+		if (c == '\0')
+			return E_OK;
+	}
+}
+
+static json_t *kinds_json(const struct snapshot *s)
+{
+	json_t *a = json_array();
+
+	for (int k = 0; k < NKINDS; k++)
+		if (s->kinds >> k & 1)
+			json_array_append_new(a, json_string(kind_name[k]));
+	return a;
+}
+
+static json_t *fields_json(const struct snapshot *s)
+{
+	json_t *a = json_array();
+
+	for (int f = 0; f < NFIELDS; f++)
+		if (s->fields >> f & 1)
+			json_array_append_new(a, json_string(schema[f].name));
+	return a;
+}
+
+static json_t *tags_json(const struct snapshot *s)
+{
+	json_t *a = json_array();
+
+	for (int i = 0; i < s->ntag; i++)
+		json_array_append_new(a, json_string(s->tag[i]));
+	return a;
+}
+
+static json_t *to_json(const struct snapshot *s, const char *options)
+{
+	char t0[32], created[32];
+	json_t *o = options ? json_loads(options, 0, NULL) : NULL;
+
+	return json_pack("{s:i s:s s:s s:s s:s s:s s:o s:o s:s s:o s:o*}", "schema", SNAPSHOT_SCHEMA, "id", s->id,
+			 "hub", s->hub, "t0", time_format(s->t0, t0), "created", time_format(s->created, created),
+			 "version", s->version, "kinds", kinds_json(s), "fields", fields_json(s), "filter_author",
+			 s->author, "filter_tags", tags_json(s), "options", o);
+}
+
+static int random_id(char id[33], struct err *e)
+{
+	unsigned char b[16];
+
+	if (getrandom(b, sizeof b, 0) != (ssize_t)sizeof b)
+		return err_sys(e, errno, "no random numbers from the system");
+	for (int i = 0; i < 16; i++)
+		snprintf(id + 2 * i, 3, "%02x", b[i]);
+	return E_OK;
+}
+
+int snapshot_create(struct snapshot *s, const char *dir, const char *options, struct err *e)
+{
+	char shards[PATH_CAP];
+	json_t *j;
+	char *text;
+	int rc;
+
+	s->created = time(NULL);
+	snprintf(s->version, sizeof s->version, "%s", HUBCENSUS_VERSION);
+	snprintf(shards, sizeof shards, "%s/shards", dir);
+	if (random_id(s->id, e) || make_dir(dir, e) || make_dir(shards, e))
+		return e->code;
+	j = to_json(s, options);
+	text = j ? json_dumps(j, JSON_SORT_KEYS | JSON_INDENT(1)) : NULL;
+	json_decref(j);
+	if (!text)
+		return err_set(e, E_NOMEM, "no memory for snapshot.json, or an option is not UTF-8");
+	text = realloc(text, strlen(text) + 2);
+	strcat(text, "\n");
+	rc = snapshot_write_file(dir, "snapshot.json", text, strlen(text), e);
+	free(text);
+	return rc;
+}
+
+/* Copy a string member into dst, or -1 if it is missing, no string, or too long. */
+static int take_text(const json_t *j, const char *key, char *dst, size_t n)
+{
+	const json_t *v = json_object_get(j, key);
+
+	if (!json_is_string(v) || json_string_length(v) >= n || strlen(json_string_value(v)) != json_string_length(v))
+		return -1;
+	memcpy(dst, json_string_value(v), json_string_length(v) + 1);
+	return 0;
+}
+
+static int take_time(const json_t *j, const char *key, int64_t *t)
+{
+	char s[40];
+
+	return take_text(j, key, s, sizeof s) || time_parse(s, strlen(s), t);
+}
+
+/* A bit for each name of an array that `find` knows; -1 if one is unknown or there is none. */
+static int take_set(const json_t *j, const char *key, int (*find)(const char *), unsigned *set)
+{
+	const json_t *a = json_object_get(j, key), *v;
+	size_t i;
+
+	if (!json_is_array(a))
+		return -1;
+	*set = 0;
+	json_array_foreach(a, i, v)
+	{
+		int bit = json_is_string(v) ? find(json_string_value(v)) : -1;
+
+		if (bit < 0)
+			return -1;
+		*set |= 1u << bit;
+	}
+	return *set ? 0 : -1;
+}
+
+static int take_tags(const json_t *j, struct snapshot *s)
+{
+	const json_t *a = json_object_get(j, "filter_tags"), *v;
+	size_t i;
+
+	if (!json_is_array(a) || json_array_size(a) > SNAPSHOT_TAGS_MAX)
+		return -1;
+	json_array_foreach(a, i, v)
+	{
+		if (!json_is_string(v) || json_string_length(v) >= sizeof s->tag[0])
+			return -1;
+		snprintf(s->tag[i], sizeof s->tag[i], "%s", json_string_value(v));
+	}
+	s->ntag = (int)json_array_size(a);
+	return 0;
+}
+
+static int from_json(struct snapshot *s, const json_t *j, const char *path, struct err *e)
+{
+	const json_t *version = json_object_get(j, "schema");
+
+	if (!json_is_integer(version))
+		return err_set(e, E_FORMAT, "'%s' is not a snapshot of hubcensus; choose another folder", path);
+	if (json_integer_value(version) != SNAPSHOT_SCHEMA)
+		return err_set(e, E_FORMAT,
+			       "'%s' has schema %lld, this version reads %d; use the version that began it", path,
+			       (long long)json_integer_value(version), SNAPSHOT_SCHEMA);
+	if (take_text(j, "id", s->id, sizeof s->id) || strspn(s->id, "0123456789abcdef") != 32 ||
+	    take_text(j, "hub", s->hub, sizeof s->hub) || take_text(j, "version", s->version, sizeof s->version) ||
+	    take_text(j, "filter_author", s->author, sizeof s->author) || take_time(j, "t0", &s->t0) ||
+	    take_time(j, "created", &s->created) || take_set(j, "kinds", kind_find, &s->kinds) ||
+	    take_set(j, "fields", schema_find, &s->fields) || take_tags(j, s))
+		return err_set(e, E_FORMAT, "'%s' is damaged: a member is missing or not what it should be", path);
+	return E_OK;
+}
+
+int snapshot_read(struct snapshot *s, const char *dir, int *found, struct err *e)
+{
+	char path[PATH_CAP];
+	json_error_t je;
+	struct stat st;
+	json_t *j;
+	int rc;
+
+	memset(s, 0, sizeof *s);
+	*found = 0;
+	snprintf(path, sizeof path, "%s/snapshot.json", dir);
+	if (stat(path, &st))
+		return errno == ENOENT ? E_OK : err_sys(e, errno, "cannot read '%s'", path);
+	if (!S_ISREG(st.st_mode) || st.st_size > DOCUMENT_MAX)
+		return err_set(e, E_FORMAT, "'%s' is not a snapshot of hubcensus; choose another folder", path);
+	j = json_load_file(path, JSON_REJECT_DUPLICATES, &je);
+	if (!j)
+		return err_set(e, E_FORMAT, "'%s' line %d cannot be read: %s", path, je.line, je.text);
+	rc = from_json(s, j, path, e);
+	json_decref(j);
+	*found = rc == E_OK;
+	return rc;
+}
+
+static int differs(const char *dir, const char *what, const char *was, const char *is, struct err *e)
+{
+	return err_set(e, E_USAGE,
+		       "'%s' holds a census with %s '%s', not '%s'; give the same options to go on, or another folder",
+		       dir, what, was, is);
+}
+
+static void set_text(unsigned set, int n, const char *(*name)(int), char *dst, size_t cap)
+{
+	size_t o = 0;
+
+	dst[0] = '\0';
+	for (int i = 0; i < n; i++)
+		if (set >> i & 1 && o < cap)
+			o += (size_t)snprintf(dst + o, cap - o, "%s%s", o ? "," : "", name(i));
+}
+
+static const char *name_of_kind(int k)
+{
+	return kind_name[k];
+}
+
+static const char *name_of_field(int f)
+{
+	return schema[f].name;
+}
+
+static int tags_differ(const struct snapshot *a, const struct snapshot *b)
+{
+	if (a->ntag != b->ntag)
+		return 1;
+	for (int i = 0; i < a->ntag; i++)
+		if (strcmp(a->tag[i], b->tag[i]))
+			return 1;
+	return 0;
+}
+
+int snapshot_check(const struct snapshot *old, const struct snapshot *now, const char *dir, struct err *e)
+{
+	char a[512], b[512];
+
+	if (strcmp(old->hub, now->hub))
+		return differs(dir, "--hub", old->hub, now->hub, e);
+	if (old->kinds != now->kinds) {
+		set_text(old->kinds, NKINDS, name_of_kind, a, sizeof a);
+		set_text(now->kinds, NKINDS, name_of_kind, b, sizeof b);
+		return differs(dir, "--kinds", a, b, e);
+	}
+	if (old->t0 != now->t0)
+		return differs(dir, "--until", time_format(old->t0, a), time_format(now->t0, b), e);
+	if (strcmp(old->author, now->author))
+		return differs(dir, "--filter author=", old->author, now->author, e);
+	if (tags_differ(old, now))
+		return differs(dir, "--filter tag=", old->ntag ? old->tag[0] : "", now->ntag ? now->tag[0] : "", e);
+	if (old->fields != now->fields) {
+		set_text(old->fields, NFIELDS, name_of_field, a, sizeof a);
+		set_text(now->fields, NFIELDS, name_of_field, b, sizeof b);
+		return differs(dir, "--fields", a, b, e);
+	}
+	return E_OK;
+}
+
+int snapshot_lock(const char *dir, int *fd, struct err *e)
+{
+	char path[PATH_CAP];
+	struct flock lock = { .l_type = F_WRLCK, .l_whence = SEEK_SET };
+	int why;
+
+	snprintf(path, sizeof path, "%s/.lock", dir);
+	*fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0666);
+	if (*fd < 0)
+		return err_sys(e, errno, "cannot write into '%s'", dir);
+	/* A record lock of POSIX: unlike flock(2) it holds between the hosts of a network file system. */
+	if (fcntl(*fd, F_SETLK, &lock) == 0)
+		return E_OK;
+	why = errno;
+	close(*fd);
+	*fd = -1;
+	if (why == EACCES || why == EAGAIN)
+		return err_set(e, E_USAGE,
+			       "another job works on '%s'; wait for it or end it, then run the same command again",
+			       dir);
+	return err_sys(e, why, "cannot lock '%s'", path);
+}

@@ -1,0 +1,64 @@
+// SPDX-License-Identifier: Apache-2.0
+/* The folder of one census, and snapshot.json in it, which says what is being taken: written first, checked at a
+ * restart.
+ *
+ *     DIR/snapshot.json                 hub, kinds, t0, filters, fields, versions; never a token
+ *     DIR/shards/                       what has been crawled (io/h5shard.h)
+ *     DIR/census.h5  census.json  run.json      what hubreduce makes of it
+ *     DIR/.lock                         held by the job that works on the folder
+ */
+#ifndef IO_SNAPSHOT_H
+#define IO_SNAPSHOT_H
+
+#include <stdint.h>
+
+#include "io/err.h"
+#include "io/schema.h"
+
+#define SNAPSHOT_SCHEMA   1
+#define SNAPSHOT_TAGS_MAX 32
+
+struct snapshot {
+	char id[33];     /* 32 hexadecimal digits, random: shards carry it */
+	char hub[512];   /* scheme://host[:port][/path], no trailing slash */
+	unsigned kinds;  /* bit per kind */
+	unsigned fields; /* bit per field asked for */
+	int64_t t0;      /* end of the axis, s since 1970: repositories created at or before it */
+	int64_t created; /* s since 1970 */
+	char author[97]; /* --filter author=, or "" */
+	int ntag;        /* --filter tag= */
+	char tag[SNAPSHOT_TAGS_MAX][257];
+	char version[32];
+};
+
+/* Is it the census of a part of the Hub only? */
+int snapshot_is_partial(const struct snapshot *s);
+
+/* Read DIR/snapshot.json. Local. *found = 0 and success if there is none.
+ * Errors: E_IO, E_FORMAT (not ours, of a later schema, broken), E_NOMEM. */
+int snapshot_read(struct snapshot *s, const char *dir, int *found, struct err *e);
+
+/* Give s an id and a creation time, make DIR and DIR/shards where missing, and write snapshot.json (tmp, sync, rename).
+ * `options` is a JSON object to echo, or NULL. Local. Errors: E_IO, E_NOMEM. */
+int snapshot_create(struct snapshot *s, const char *dir, const char *options, struct err *e);
+
+/* Does a restart with `now` fit the folder's `old`? E_USAGE and one line that names the first difference if not. Fields
+ * of `now` that were left to default must have been taken from `old` before. */
+int snapshot_check(const struct snapshot *old, const struct snapshot *now, const char *dir, struct err *e);
+
+/* Take the folder's lock, or E_USAGE if another job holds it. Released by closing *fd or by the end of the process.
+ * Local. */
+int snapshot_lock(const char *dir, int *fd, struct err *e);
+
+/* Write n bytes to DIR/name as name.tmp, sync, rename, sync the folder. Local. Errors: E_IO. */
+int snapshot_write_file(const char *dir, const char *name, const char *text, size_t n, struct err *e);
+
+/* fsync of a folder, so that a rename in it is on disk. */
+int snapshot_sync_dir(const char *dir, struct err *e);
+
+/* "2026-11-22T00:00:00Z" or "2026-11-22" to s since 1970; 0, or -1 if it is neither. */
+int time_parse(const char *s, size_t n, int64_t *seconds);
+/* The reverse, seconds kept: 20 characters and a NUL. */
+char *time_format(int64_t seconds, char dst[32]);
+
+#endif

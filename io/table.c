@@ -1,0 +1,438 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "io/table.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+/* XXH3 is fast on the short strings that tags are, and well kept; header only. */
+#define XXH_INLINE_ALL
+#include <xxhash.h>
+
+/* Grow *p (elements of `size` bytes) to at least `want`, doubling. */
+static int grow(void **p, uint64_t *cap, uint64_t want, size_t size)
+{
+	uint64_t n = *cap ? *cap : 64;
+	void *q;
+
+	if (want <= *cap)
+		return 0;
+	while (n < want)
+		n *= 2;
+	if (n > SIZE_MAX / size)
+		return -1;
+	q = realloc(*p, (size_t)n * size);
+	if (!q)
+		return -1;
+	*p = q;
+	*cap = n;
+	return 0;
+}
+
+void texts_release(struct texts *t)
+{
+	free(t->off);
+	free(t->bytes);
+	memset(t, 0, sizeof *t);
+}
+
+static int texts_reserve(struct texts *t, uint64_t n, uint64_t nbytes)
+{
+	uint64_t cap = t->cap ? t->cap + 1 : 0;
+
+	if (n >= t->cap || !t->off) {
+		if (grow((void **)&t->off, &cap, n + 2, sizeof *t->off))
+			return -1;
+		if (t->cap == 0)
+			t->off[0] = 0;
+		t->cap = cap - 1;
+	}
+	/* Never NULL: an empty text is compared and copied like any other. */
+	return grow((void **)&t->bytes, &t->bytes_cap, nbytes ? nbytes : 1, 1);
+}
+
+int texts_add(struct texts *t, const char *s, size_t len)
+{
+	uint64_t at = texts_nbytes(t);
+
+	if (texts_reserve(t, t->n + 1, at + len))
+		return -1;
+	if (len)
+		memcpy(t->bytes + at, s, len);
+	t->off[++t->n] = at + len;
+	return 0;
+}
+
+void texts_truncate(struct texts *t, uint64_t n)
+{
+	if (n < t->n)
+		t->n = n;
+}
+
+void dict_release(struct dict *d)
+{
+	texts_release(&d->text);
+	free(d->slot);
+	d->slot = NULL;
+	d->nslot = 0;
+}
+
+static void dict_clear(struct dict *d)
+{
+	d->text.n = 0;
+	if (d->slot)
+		memset(d->slot, 0, d->nslot * sizeof *d->slot);
+}
+
+/* The slot where a text is, or where it would go. */
+static uint32_t dict_seek(const struct dict *d, const char *s, size_t len)
+{
+	uint32_t i = (uint32_t)XXH3_64bits(s, len) & (d->nslot - 1);
+
+	for (; d->slot[i]; i = (i + 1) & (d->nslot - 1)) {
+		size_t n;
+		const char *t = texts_get(&d->text, d->slot[i] - 1, &n);
+
+		if (n == len && !memcmp(s, t, len))
+			break;
+	}
+	return i;
+}
+
+static int dict_rehash(struct dict *d, uint32_t nslot)
+{
+	uint32_t *slot = calloc(nslot, sizeof *slot);
+
+	if (!slot)
+		return -1;
+	free(d->slot);
+	d->slot = slot;
+	d->nslot = nslot;
+	for (uint64_t c = 0; c < d->text.n; c++) {
+		size_t len;
+		const char *s = texts_get(&d->text, c, &len);
+
+		slot[dict_seek(d, s, len)] = (uint32_t)c + 1;
+	}
+	return 0;
+}
+
+static int dict_grow(struct dict *d)
+{
+	uint64_t nslot = 256;
+
+	while (nslot < d->text.n * 4)
+		nslot *= 2;
+	return nslot > 1u << 31 ? -1 : dict_rehash(d, (uint32_t)nslot);
+}
+
+int32_t dict_find(const struct dict *d, const char *s, size_t len)
+{
+	return d->nslot ? (int32_t)d->slot[dict_seek(d, s, len)] - 1 : -1;
+}
+
+int dict_add(struct dict *d, const char *s, size_t len, int32_t *code)
+{
+	uint32_t i;
+
+	/* At most half full, so that runs of probes stay short. A dictionary read from a file has no slots yet. */
+	if (d->text.n * 2 >= d->nslot && dict_grow(d))
+		return -1;
+	i = dict_seek(d, s, len);
+	if (!d->slot[i]) {
+		if (d->text.n >= INT32_MAX - 1 || texts_add(&d->text, s, len))
+			return -1;
+		d->slot[i] = (uint32_t)d->text.n;
+	}
+	*code = (int32_t)d->slot[i] - 1;
+	return 0;
+}
+
+void table_init(struct table *t, enum kind kind)
+{
+	memset(t, 0, sizeof *t);
+	t->kind = kind;
+}
+
+void table_release(struct table *t)
+{
+	for (int f = 0; f < NFIELDS; f++) {
+		struct column *c = &t->col[f];
+
+		free(c->oid);
+		free(c->i64);
+		free(c->flag);
+		free(c->code);
+		free(c->off);
+		texts_release(&c->str);
+		dict_release(&c->labels);
+	}
+	table_init(t, t->kind);
+}
+
+void table_clear(struct table *t)
+{
+	table_truncate(t, 0);
+	for (int f = 0; f < NFIELDS; f++)
+		dict_clear(&t->col[f].labels);
+}
+
+/* `cap` is the number of rows the column will have room for; what it had is t->cap. */
+static int column_reserve(struct column *c, enum col_type type, uint64_t old, uint64_t cap)
+{
+	uint64_t had = old;
+
+	switch (type) {
+	case COL_OID:
+		return grow((void **)&c->oid, &had, cap, sizeof *c->oid);
+	case COL_I64:
+		return grow((void **)&c->i64, &had, cap, sizeof *c->i64);
+	case COL_FLAG:
+		return grow((void **)&c->flag, &had, cap, sizeof *c->flag);
+	case COL_CAT:
+		return grow((void **)&c->code, &had, cap, sizeof *c->code);
+	case COL_LIST:
+		had = old ? old + 1 : 0;
+		if (grow((void **)&c->off, &had, cap + 1, sizeof *c->off))
+			return -1;
+		if (!old)
+			c->off[0] = 0;
+		return 0;
+	case COL_STR:
+		return texts_reserve(&c->str, cap, texts_nbytes(&c->str));
+	}
+	return 0;
+}
+
+int table_reserve(struct table *t, uint64_t n)
+{
+	uint64_t cap = t->cap ? t->cap : 64;
+
+	if (n <= t->cap)
+		return 0;
+	while (cap < n)
+		cap *= 2;
+	for (int f = 0; f < NFIELDS; f++)
+		if (schema_has(t->kind, (enum field)f) && column_reserve(&t->col[f], schema[f].type, t->cap, cap))
+			return -1; /* columns that grew hold more than t->cap says: harmless */
+	t->cap = cap;
+	return 0;
+}
+
+int table_begin_row(struct table *t)
+{
+	uint64_t i = t->n;
+
+	if (table_reserve(t, i + 1))
+		return -1;
+	for (int f = 0; f < NFIELDS; f++) {
+		struct column *c = &t->col[f];
+
+		if (!schema_has(t->kind, (enum field)f))
+			continue;
+		switch (schema[f].type) {
+		case COL_OID:
+			c->oid[i] = OID_MIN;
+			break;
+		case COL_I64:
+			c->i64[i] = -1;
+			break;
+		case COL_FLAG:
+			c->flag[i] = -1;
+			break;
+		case COL_CAT:
+			c->code[i] = -1;
+			break;
+		case COL_LIST:
+			c->off[i + 1] = c->off[i];
+			break;
+		case COL_STR:
+			texts_truncate(&c->str, i);
+			if (texts_add(&c->str, "", 0))
+				return -1;
+			break;
+		}
+	}
+	return 0;
+}
+
+void table_end_row(struct table *t)
+{
+	t->n++;
+}
+
+void table_truncate(struct table *t, uint64_t n)
+{
+	t->n = n < t->n ? n : t->n;
+	for (int f = 0; f < NFIELDS; f++)
+		texts_truncate(&t->col[f].str, t->n);
+}
+
+void table_set_oid(struct table *t, enum field f, struct oid x)
+{
+	t->col[f].oid[t->n] = x;
+}
+
+void table_set_i64(struct table *t, enum field f, int64_t x)
+{
+	t->col[f].i64[t->n] = x;
+}
+
+void table_set_flag(struct table *t, enum field f, int x)
+{
+	t->col[f].flag[t->n] = (int8_t)x;
+}
+
+int table_set_text(struct table *t, enum field f, const char *s, size_t len)
+{
+	texts_truncate(&t->col[f].str, t->n);
+	return texts_add(&t->col[f].str, s, len);
+}
+
+int table_set_label(struct table *t, enum field f, const char *s, size_t len)
+{
+	return dict_add(&t->col[f].labels, s, len, &t->col[f].code[t->n]);
+}
+
+static int add_code(struct column *c, uint64_t row, int32_t code)
+{
+	uint64_t at = c->off[row + 1];
+
+	if (grow((void **)&c->code, &c->code_cap, at + 1, sizeof *c->code))
+		return -1;
+	c->code[at] = code;
+	c->off[row + 1] = at + 1;
+	return 0;
+}
+
+int table_add_element(struct table *t, enum field f, const char *s, size_t len)
+{
+	struct column *c = &t->col[f];
+	int32_t code;
+
+	return dict_add(&c->labels, s, len, &code) || add_code(c, t->n, code) ? -1 : 0;
+}
+
+/* map[code of src] = code of dst, for the codes in use; -1 where not met yet. */
+static int translate(struct dict *dst, const struct dict *src, int32_t *map, int32_t code, int32_t *out)
+{
+	size_t len;
+	const char *s;
+
+	if (code < 0) {
+		*out = -1;
+		return 0;
+	}
+	if (map[code] < 0) {
+		s = dict_get(src, code, &len);
+		if (dict_add(dst, s, len, &map[code]))
+			return -1;
+	}
+	*out = map[code];
+	return 0;
+}
+
+static int append_codes(struct column *d, const struct column *s, uint64_t at, uint64_t first, uint64_t n, int32_t *map)
+{
+	for (uint64_t i = 0; i < n; i++)
+		if (translate(&d->labels, &s->labels, map, s->code[first + i], &d->code[at + i]))
+			return -1;
+	return 0;
+}
+
+static int append_lists(struct column *d, const struct column *s, uint64_t at, uint64_t first, uint64_t n, int32_t *map)
+{
+	uint64_t from = s->off[first], m = s->off[first + n] - from, to = d->off[at];
+
+	if (grow((void **)&d->code, &d->code_cap, to + m, sizeof *d->code))
+		return -1;
+	for (uint64_t i = 0; i < m; i++)
+		if (translate(&d->labels, &s->labels, map, s->code[from + i], &d->code[to + i]))
+			return -1;
+	for (uint64_t i = 0; i < n; i++)
+		d->off[at + i + 1] = to + (s->off[first + i + 1] - from);
+	return 0;
+}
+
+static int append_texts(struct texts *d, const struct texts *s, uint64_t first, uint64_t n)
+{
+	uint64_t from = s->off[first], m = s->off[first + n] - from, at = texts_nbytes(d);
+
+	if (texts_reserve(d, d->n + n, at + m))
+		return -1;
+	if (m)
+		memcpy(d->bytes + at, s->bytes + from, m);
+	for (uint64_t i = 0; i < n; i++)
+		d->off[d->n + i + 1] = at + (s->off[first + i + 1] - from);
+	d->n += n;
+	return 0;
+}
+
+static int append_column(struct table *t, enum field f, const struct column *s, uint64_t first, uint64_t n)
+{
+	struct column *d = &t->col[f];
+	enum col_type type = schema[f].type;
+	int32_t *map = NULL;
+	int rc = 0;
+
+	if (type == COL_CAT || type == COL_LIST) {
+		size_t nmap = (size_t)s->labels.text.n + 1;
+
+		map = malloc(nmap * sizeof *map);
+		if (!map)
+			return -1;
+		memset(map, 0xFF, nmap * sizeof *map);
+	}
+	if (type == COL_OID)
+		memcpy(d->oid + t->n, s->oid + first, n * sizeof *d->oid);
+	else if (type == COL_I64)
+		memcpy(d->i64 + t->n, s->i64 + first, n * sizeof *d->i64);
+	else if (type == COL_FLAG)
+		memcpy(d->flag + t->n, s->flag + first, n * sizeof *d->flag);
+	else if (type == COL_CAT)
+		rc = append_codes(d, s, t->n, first, n, map);
+	else if (type == COL_LIST)
+		rc = append_lists(d, s, t->n, first, n, map);
+	else
+		rc = append_texts(&d->str, &s->str, first, n);
+	free(map);
+	return rc;
+}
+
+int table_append(struct table *t, const struct table *src, uint64_t first, uint64_t n)
+{
+	if (n == 0)
+		return 0;
+	if (table_reserve(t, t->n + n))
+		return -1;
+	for (int f = 0; f < NFIELDS; f++) {
+		if (!schema_has(t->kind, (enum field)f))
+			continue;
+		if (append_column(t, (enum field)f, &src->col[f], first, n)) {
+			table_truncate(t, t->n);
+			return -1;
+		}
+	}
+	t->n += n;
+	return 0;
+}
+
+uint64_t table_nbytes(const struct table *t)
+{
+	static const uint64_t width[] = {
+		[COL_OID] = 12, [COL_STR] = 8, [COL_I64] = 8, [COL_FLAG] = 1, [COL_CAT] = 4, [COL_LIST] = 8,
+	};
+	uint64_t sum = 0;
+
+	for (int f = 0; f < NFIELDS; f++) {
+		const struct column *c = &t->col[f];
+
+		if (!schema_has(t->kind, (enum field)f))
+			continue;
+		sum += t->n * width[schema[f].type];
+		if (schema[f].type == COL_STR)
+			sum += texts_nbytes(&c->str);
+		if (schema[f].type == COL_LIST && t->n)
+			sum += c->off[t->n] * 4;
+	}
+	return sum;
+}

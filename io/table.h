@@ -1,0 +1,108 @@
+// SPDX-License-Identifier: Apache-2.0
+/* Rows of one kind in memory, column by column. Local, no I/O; nothing here is shared between ranks.
+ *
+ * Every function that returns int returns 0, or -1 when memory is short: then the table is as before the call.
+ */
+#ifndef IO_TABLE_H
+#define IO_TABLE_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#include "io/oid.h"
+#include "io/schema.h"
+
+/* Texts, one behind the other: text i is bytes[off[i]] … bytes[off[i + 1] - 1], not terminated. off[0] is 0 once n > 0.
+ */
+struct texts {
+	uint64_t n, cap;
+	uint64_t *off; /* cap + 1 of them */
+	char *bytes;
+	uint64_t bytes_cap;
+};
+
+void texts_release(struct texts *t);
+int texts_add(struct texts *t, const char *s, size_t len);
+void texts_truncate(struct texts *t, uint64_t n);
+
+static inline const char *texts_get(const struct texts *t, uint64_t i, size_t *len)
+{
+	*len = (size_t)(t->off[i + 1] - t->off[i]);
+	return t->bytes + t->off[i];
+}
+
+static inline uint64_t texts_nbytes(const struct texts *t)
+{
+	return t->n ? t->off[t->n] : 0;
+}
+
+/* Distinct texts, numbered in the order of their first use. */
+struct dict {
+	struct texts text;
+	uint32_t *slot; /* open addressing: code + 1, or 0 */
+	uint32_t nslot; /* a power of two, or 0 */
+};
+
+void dict_release(struct dict *d);
+
+/* The code of a text, added if it is new. -1 also when there would be more than 2^31 - 2. */
+int dict_add(struct dict *d, const char *s, size_t len, int32_t *code);
+
+/* The code of a text, or -1 if it is not there. */
+int32_t dict_find(const struct dict *d, const char *s, size_t len);
+
+static inline const char *dict_get(const struct dict *d, int32_t code, size_t *len)
+{
+	return texts_get(&d->text, (uint64_t)code, len);
+}
+
+/* One column; which members are used tells schema[f].type. Each array holds `n` of its table. */
+struct column {
+	struct oid *oid;    /* COL_OID */
+	int64_t *i64;       /* COL_I64 */
+	int8_t *flag;       /* COL_FLAG */
+	int32_t *code;      /* COL_CAT: per row; COL_LIST: per element */
+	uint64_t *off;      /* COL_LIST: elements of row i are code[off[i]] … code[off[i + 1] - 1]; n + 1 of them */
+	uint64_t code_cap;  /* COL_LIST */
+	struct texts str;   /* COL_STR */
+	struct dict labels; /* COL_CAT, COL_LIST; may hold labels that no row uses */
+};
+
+struct table {
+	enum kind kind;
+	uint64_t n, cap;
+	struct column col[NFIELDS]; /* those the kind has (schema_has()) */
+};
+
+void table_init(struct table *t, enum kind kind);
+void table_release(struct table *t);
+
+/* No rows and no labels, memory kept. */
+void table_clear(struct table *t);
+
+/* Room for n rows in all. */
+int table_reserve(struct table *t, uint64_t n);
+
+/* Begin row t->n with every column absent and every list empty. It belongs to the table once table_end_row() is called;
+ * table_truncate(t, t->n) drops it. */
+int table_begin_row(struct table *t);
+void table_end_row(struct table *t);
+
+/* Set a column of the row that was begun. Once per row for texts and lists' elements in their order. */
+void table_set_oid(struct table *t, enum field f, struct oid x);
+void table_set_i64(struct table *t, enum field f, int64_t x);
+void table_set_flag(struct table *t, enum field f, int x);
+int table_set_text(struct table *t, enum field f, const char *s, size_t len);
+int table_set_label(struct table *t, enum field f, const char *s, size_t len);
+int table_add_element(struct table *t, enum field f, const char *s, size_t len);
+
+/* Keep the first n rows only. */
+void table_truncate(struct table *t, uint64_t n);
+
+/* Append rows [first, first + n) of src, which has the same kind; labels are translated. */
+int table_append(struct table *t, const struct table *src, uint64_t first, uint64_t n);
+
+/* Bytes that the rows take, for a budget; memory held may be twice that. */
+uint64_t table_nbytes(const struct table *t);
+
+#endif

@@ -1,0 +1,80 @@
+#!/bin/sh
+# SPDX-License-Identifier: Apache-2.0
+# Install what is missing to build, check or run the client tests: deps.sh build|check|clients
+# As root or with sudo on Debian and its kin; elsewhere, say what to load or install.
+set -eu
+
+build="libopenmpi-dev openmpi-bin libcurl4-openssl-dev zlib1g-dev libhdf5-openmpi-dev libsimdjson-dev libjansson-dev
+ libxxhash-dev libmicrohttpd-dev pkg-config gcc g++"
+check="$build perl python3 python3-h5py python3-pandas hdf5-tools ca-certificates"
+clients="$build nodejs npm"
+
+have_libraries() {
+	command -v mpicc mpirun g++ >/dev/null 2>&1 || return 1
+	{ pkg-config --exists hdf5-openmpi || command -v h5pcc; } >/dev/null 2>&1 || return 1
+	printf '#include <curl/curl.h>\n#include <zlib.h>\n#include <jansson.h>\n#include <xxhash.h>\n#include <microhttpd.h>\nint x;\n' |
+		mpicc -E -x c - >/dev/null 2>&1 || return 1
+	printf '#include <simdjson.h>\n' | g++ -std=c++17 -E -x c++ - >/dev/null 2>&1
+}
+
+have() {
+	have_libraries || return 1
+	case $1 in
+	check)
+		command -v prove h5dump >/dev/null 2>&1 && /usr/bin/python3 -c 'import h5py, pandas' 2>/dev/null
+		;;
+	clients)
+		command -v node npm >/dev/null 2>&1
+		;;
+	esac
+}
+
+case ${1-} in
+build) packages=$build ;;
+check) packages=$check ;;
+clients) packages=$clients ;;
+*)
+	echo "usage: deps.sh build|check|clients" >&2
+	exit 2
+	;;
+esac
+
+if have "$1"; then
+	exit 0
+fi
+if ! command -v apt-get >/dev/null 2>&1; then
+	as=
+elif [ "$(id -u)" -eq 0 ]; then
+	as='env'
+elif command -v sudo >/dev/null 2>&1 && sudo -n true 2>/dev/null; then
+	as="sudo env"
+elif command -v sudo >/dev/null 2>&1 && [ -t 0 ]; then
+	as="sudo env"
+else
+	as=
+fi
+if [ -z "$as" ]; then
+	cat >&2 <<END
+Something is missing, and there are no rights to install it here. On Debian 12 ask for:
+  apt-get install $(echo "$packages" | tr -s '\n ' '  ')
+On a cluster load modules for: a C and C++17 compiler, Open MPI (mpicc), parallel HDF5 (h5pcc), libcurl, zlib, jansson,
+simdjson, xxHash, libmicrohttpd; with Spack:
+  spack install hdf5+mpi curl zlib jansson simdjson xxhash libmicrohttpd && spack load hdf5 curl jansson simdjson xxhash libmicrohttpd
+then run the same make again.
+END
+	exit 1
+fi
+echo "installing what is missing to $1 (Debian packages) ..."
+log=$(mktemp)
+# A list of packages as old as the image may name versions that are gone: fetch it anew once.
+# shellcheck disable=SC2086  # the lists are words
+if ! { $as apt-get update && $as DEBIAN_FRONTEND=noninteractive apt-get install -y --no-install-recommends $packages; } >"$log" 2>&1; then
+	tail -n 5 "$log" >&2
+	echo "the installation failed; the whole log is in '$log'" >&2
+	exit 1
+fi
+rm -f "$log"
+if ! have "$1"; then
+	echo "the packages are installed, but something is still missing; 'make info' shows what is used" >&2
+	exit 1
+fi

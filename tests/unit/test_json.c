@@ -1,0 +1,100 @@
+// SPDX-License-Identifier: Apache-2.0
+#include <stdlib.h>
+#include <string.h>
+
+#include "io/json.h"
+#include "tests/tap.h"
+
+/* Parse from a buffer of exactly n + JS_PADDING bytes, so that a sanitizer sees reads beyond it. */
+static int parse(struct js *j, const char *s, size_t n, struct js_value *v)
+{
+	struct err e = ERR_INIT;
+	char *text = malloc(n + JS_PADDING);
+	int rc;
+
+	memcpy(text, s, n);
+	memset(text + n, 'x', JS_PADDING);
+	rc = js_parse(j, text, n, v, &e);
+	free(text);
+	return rc;
+}
+
+static void refused(struct js *j)
+{
+	static const char *const bad[] = {
+		"",           " ",
+		"{",          "[1,",
+		"[1]x",       "[NaN]",
+		"[1e999]",    "[123456789012345678901234567890]",
+		"[\"\xFF\"]", "[\"\\ud800\"]",
+		"[\"a\nb\"]", "{\"a\":}",
+		"[01]",       "<html>",
+		"[1]\0[2]",
+	};
+	struct js_value v;
+	char *deep = malloc(200001);
+
+	for (size_t i = 0; i < sizeof bad / sizeof *bad; i++)
+		ok(parse(j, bad[i], i == sizeof bad / sizeof *bad - 1 ? 7 : strlen(bad[i]), &v) == E_FORMAT,
+		   "refused: %zu", i);
+	memset(deep, '[', 100000);
+	memset(deep + 100000, ']', 100000);
+	ok(parse(j, deep, 200000, &v) == E_FORMAT, "100,000 brackets");
+	ok(parse(j, deep + 100000 - 60, 120, &v) == E_OK, "60 brackets");
+	/* Large documents make the parser grow: the limit stays. */
+	ok(parse(j, deep + 100000 - 100, 200, &v) == E_FORMAT, "100 brackets");
+	free(deep);
+}
+
+static void values(struct js *j)
+{
+	static const char text[] = "{\"s\":\"a\\u0000b\",\"i\":-5,\"u\":18446744073709551615,\"d\":0.5,\"t\":true,"
+				   "\"n\":null,\"l\":[1,\"x\",{}],\"o\":{\"k\":1}}";
+	struct js_value v, x;
+	struct js_iter it;
+	const char *s, *key;
+	size_t n, nkey, count = 0;
+	char out[256];
+
+	ok(parse(j, text, strlen(text), &v) == E_OK && js_type(v) == JS_OBJECT && js_count(v) == 8, "an object");
+	ok(js_member(v, "s", &x) && js_type(x) == JS_STRING && (s = js_string(x, &n)) && n == 3 &&
+		   !memcmp(s, "a\0b", 3),
+	   "a string with NUL");
+	ok(js_member(v, "i", &x) && js_type(x) == JS_INT && js_int(x) == -5, "an integer");
+	ok(js_member(v, "u", &x) && js_type(x) == JS_UINT && js_uint(x) == UINT64_MAX, "a large integer");
+	ok(js_member(v, "d", &x) && js_type(x) == JS_REAL && js_real(x) == 0.5, "a real");
+	ok(js_member(v, "t", &x) && js_type(x) == JS_BOOL && js_bool(x), "a boolean");
+	ok(js_member(v, "n", &x) && js_type(x) == JS_NULL, "null");
+	ok(!js_member(v, "zz", &x) && js_member(v, "i", &x) && !js_member(x, "k", &x), "no such member");
+	for (it = js_begin(v); js_next(&it, &key, &nkey, &x);)
+		count += nkey;
+	ok(count == 8, "walk an object");
+	ok(js_member(v, "l", &x), "an array");
+	count = 0;
+	for (it = js_begin(x); js_next(&it, NULL, NULL, &v);)
+		count += (size_t)js_type(v);
+	ok(count == JS_INT + JS_STRING + JS_OBJECT, "walk an array");
+	it = js_begin(v);
+	ok(!js_next(&it, NULL, NULL, &x) || js_type(v) == JS_OBJECT, "walk nothing");
+	ok(parse(j, text, strlen(text), &v) == E_OK && js_write(v, out, sizeof out) == strlen(text) &&
+		   !strcmp(out, text),
+	   "write: %s", out);
+	ok(js_write(v, out, 5) == strlen(text) && !strcmp(out, "{\"s\""), "write is cut");
+}
+
+int main(void)
+{
+	struct js *j = js_create();
+	struct js_value v;
+	static const char text[] = "[{\"_id\":\"621ffdc036468d709f17434d\",\"tags\":[\"a\"]}]";
+
+	refused(j);
+	values(j);
+	int good = 1;
+	for (size_t n = 0; n < sizeof text - 1; n++)
+		good &= parse(j, text, n, &v) != E_OK;
+	ok(good, "cut at every byte: refused");
+	js_free(j);
+	js_free(NULL);
+	return plan_done();
+}

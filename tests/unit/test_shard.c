@@ -1,0 +1,242 @@
+// SPDX-License-Identifier: Apache-2.0
+#include <hdf5.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "io/h5shard.h"
+#include "io/stamp.h"
+#include "tests/tap.h"
+
+#define ID "0123456789abcdef0123456789abcdef"
+
+static char dir[] = "/tmp/hubcensus-test-XXXXXX";
+
+static void fill(struct shard *s, int n)
+{
+	struct shard_piece p = { { oid_at(1000), oid_at(2000) }, 0, 3, n, 50, 60, NULL };
+	struct shard_piece q = { { oid_at(2000), oid_at(3000) }, 0, 1, 0, 40, 70, (char *)"cursor==" };
+
+	for (int i = 0; i < n; i++) {
+		table_begin_row(&s->rows);
+		table_set_oid(&s->rows, F_OID, oid_at(1001 + i));
+		table_set_text(&s->rows, F_ID, "o/n", 3);
+		table_set_label(&s->rows, F_GATED, i % 2 ? "auto" : "false", i % 2 ? 4 : 5);
+		table_set_i64(&s->rows, F_DOWNLOADS, i);
+		table_add_element(&s->rows, F_TAGS, "region:us", 9);
+		table_end_row(&s->rows);
+	}
+	shard_add_piece(s, &p);
+	shard_add_piece(s, &q);
+	shard_add_refusal(s, F_DOWNLOADS, 55, oid_at(7), "negative", "{\"downloads\":-1}", 16);
+	shard_add_refusal(s, -1, 55, OID_MIN, "no _id", "{\"a\\0\":1}", 9);
+	s->counter[CNT_REQUESTS] = 7;
+}
+
+static void round_trip(int n)
+{
+	struct err e = ERR_INIT;
+	struct shard s, r;
+	uint64_t nrows;
+	char path[128];
+
+	shard_init(&s, KIND_DATASETS, ID, 3, 99);
+	s.seq = n;
+	fill(&s, n);
+	ok(s.npiece == 1 && s.piece[0].pages == 4 && s.piece[0].observed_first == 40 &&
+		   !strcmp(s.piece[0].next, "cursor=="),
+	   "pieces join");
+	ok(shard_seal(&s, dir, &e) == E_OK && s.seq == n + 1, "seal %d rows: %s", n, e.text);
+	snprintf(path, sizeof path, "%s/datasets-r0003-%06d.h5", dir, n);
+	ok(shard_read(&r, path, ID, 1, &nrows, &e) == E_OK && nrows == (uint64_t)n && r.rows.n == nrows, "read: %s",
+	   e.text);
+	ok(r.npiece == 1 && oid_cmp(r.piece[0].span.hi, oid_at(3000)) == 0 && !strcmp(r.piece[0].next, "cursor=="),
+	   "pieces");
+	ok(r.nrefusal == 2 && r.refusal[0].field == F_DOWNLOADS && !strcmp(r.refusal[1].why, "no _id") &&
+		   r.refusal[1].nraw == 9,
+	   "refusals");
+	ok(r.counter[CNT_REQUESTS] == 7 && r.counter[CNT_SHARDS] == 1 && r.rank == 3 && r.seq == n && r.session == 99 &&
+		   r.hub_total == -1,
+	   "head");
+	int good = 1;
+	for (int i = 0; i < n; i++)
+		good &= oid_cmp(r.rows.col[F_OID].oid[i], oid_at(1001 + i)) == 0 &&
+			r.rows.col[F_DOWNLOADS].i64[i] == i && r.rows.col[F_LIKES].i64[i] == -1;
+	good &= !table_append(&r.rows, &s.rows, 0, (uint64_t)n) && r.rows.n == 2 * (uint64_t)n;
+	ok(good, "rows, and the table read can grow");
+	shard_release(&r);
+	ok(shard_read(&r, path, "f123456789abcdef0123456789abcdef", 1, &nrows, &e) == E_FORMAT &&
+		   strstr(e.text, "another census"),
+	   "%s", e.text);
+	shard_release(&r);
+	shard_release(&s);
+}
+
+static char *slurp(const char *path, size_t *n)
+{
+	FILE *f = fopen(path, "rb");
+	char *s;
+
+	fseek(f, 0, SEEK_END);
+	*n = (size_t)ftell(f);
+	rewind(f);
+	s = malloc(*n);
+	if (fread(s, 1, *n, f) != *n)
+		abort();
+	fclose(f);
+	return s;
+}
+
+static void spill(const char *path, const char *s, size_t n)
+{
+	FILE *f = fopen(path, "wb");
+
+	if (fwrite(s, 1, n, f) != n || fclose(f))
+		abort();
+}
+
+/* Every cut and every flipped byte is found before the HDF5 library sees the file. */
+static void damage(void)
+{
+	struct err e = ERR_INIT;
+	struct shard r;
+	uint64_t nrows;
+	char path[128], bad[128];
+	size_t n;
+	char *s;
+	int cut = 0, flips = 0, wrong = 0;
+
+	snprintf(path, sizeof path, "%s/datasets-r0003-%06d.h5", dir, 10);
+	snprintf(bad, sizeof bad, "%s/bad", dir);
+	s = slurp(path, &n);
+	for (size_t k = 0; k < n; k += 509, cut++) {
+		spill(bad, s, k);
+		err_clear(&e);
+		if (shard_read(&r, bad, ID, 1, &nrows, &e) != E_FORMAT && ++wrong == 1)
+			diag("cut at %zu of %zu", k, n);
+		shard_release(&r);
+	}
+	ok(!wrong, "%d cuts: each refused, the last with: %s", cut, e.text);
+	for (size_t k = 0; k < n; k += 97, flips++) {
+		s[k] ^= 0x20;
+		spill(bad, s, n);
+		s[k] ^= 0x20;
+		err_clear(&e);
+		wrong += shard_read(&r, bad, ID, 1, &nrows, &e) != E_FORMAT;
+		shard_release(&r);
+	}
+	ok(!wrong, "%d flipped bytes: each refused, the last with: %s", flips, e.text);
+	free(s);
+}
+
+/* Shards with a good stamp that would make the reader open other paths: what a forger could make. */
+static hid_t make(const char *name, char path[128])
+{
+	hid_t fcpl = H5Pcreate(H5P_FILE_CREATE), f;
+
+	snprintf(path, 128, "%s/%s", dir, name);
+	H5Pset_userblock(fcpl, STAMP_SIZE);
+	f = H5Fcreate(path, H5F_ACC_TRUNC, fcpl, H5P_DEFAULT);
+	H5Pclose(fcpl);
+	return f;
+}
+
+static void refused(hid_t f, const char *path, const char *says)
+{
+	struct err e = ERR_INIT;
+	struct shard r;
+	uint64_t nrows;
+
+	H5Fclose(f);
+	ok(stamp_write(path, "shard", SHARD_VERSION, &e) == E_OK, "stamped");
+	ok(shard_read(&r, path, ID, 1, &nrows, &e) == E_FORMAT && strstr(e.text, says), "%s", e.text);
+	shard_release(&r);
+}
+
+static void put(hid_t f, hid_t space, hid_t dcpl)
+{
+	hid_t d = H5Dcreate2(f, "counters", H5T_NATIVE_INT32, space, H5P_DEFAULT, dcpl, H5P_DEFAULT);
+
+	ok(d >= 0, "the hostile dataset can be made");
+	H5Dclose(d);
+}
+
+static void hostile(void)
+{
+	hsize_t dim = 4;
+	hid_t f, p = H5Pcreate(H5P_DATASET_CREATE), v = H5Pcreate(H5P_DATASET_CREATE),
+		 space = H5Screate_simple(1, &dim, NULL);
+	struct err e = ERR_INIT;
+	struct shard r;
+	uint64_t nrows;
+	char path[128];
+
+	f = make("external-link", path);
+	H5Lcreate_external("/etc/passwd", "/", f, "rows", H5P_DEFAULT, H5P_DEFAULT);
+	refused(f, path, "an external link");
+	f = make("soft-link", path);
+	H5Lcreate_soft("/x", f, "rows", H5P_DEFAULT, H5P_DEFAULT);
+	refused(f, path, "a soft link");
+	f = make("external-storage", path);
+	H5Pset_external(p, "/etc/passwd", 0, 16);
+	put(f, space, p);
+	refused(f, path, "external storage");
+	f = make("virtual", path);
+	H5Pset_virtual(v, space, "/etc/passwd", "x", space);
+	put(f, space, v);
+	refused(f, path, "a virtual dataset");
+	refused(make("empty", path), path, "no shard of hubcensus");
+	f = make("foreign", path);
+	H5Fclose(f);
+	ok(shard_read(&r, path, ID, 1, &nrows, &e) == E_FORMAT && strstr(e.text, "no shard of hubcensus"), "%s",
+	   e.text);
+	shard_release(&r);
+	H5Pclose(p);
+	H5Pclose(v);
+	H5Sclose(space);
+}
+
+static void names(void)
+{
+	enum kind k;
+	int rank;
+	int64_t seq;
+
+	ok(shard_name_parse("a/b/models-r0003-000012.h5", &k, &rank, &seq) && k == KIND_MODELS && rank == 3 &&
+		   seq == 12,
+	   "name");
+	ok(shard_name_parse("spaces-r12345-1234567.h5", &k, &rank, &seq) && k == KIND_SPACES && rank == 12345 &&
+		   seq == 1234567,
+	   "long name");
+	ok(!shard_name_parse("models-r0003-000012.h5.tmp", &k, &rank, &seq) &&
+		   !shard_name_parse("users-r0003-000012.h5", &k, &rank, &seq) &&
+		   !shard_name_parse("models-rx-000012.h5", &k, &rank, &seq),
+	   "no name of ours");
+}
+
+int main(void)
+{
+	struct err e = ERR_INIT;
+	struct shard_list l;
+	struct shard s;
+	char cmd[64];
+
+	if (!mkdtemp(dir))
+		return 1;
+	H5open();
+	H5Eset_auto2(H5E_DEFAULT, NULL, NULL);
+	round_trip(0);
+	round_trip(10);
+	ok(!shard_list(&l, dir, &e) && l.n == 2 && strstr(l.path[0], "000000.h5"), "list");
+	shard_list_release(&l);
+	ok(!shard_list(&l, "/nowhere/at/all", &e) && l.n == 0, "a missing folder is an empty list");
+	damage();
+	hostile();
+	names();
+	shard_init(&s, KIND_SPACES, ID, 0, 0);
+	ok(shard_is_empty(&s) && shard_seal(&s, "/nowhere/at/all", &e) == E_H5 && shard_is_empty(&s), "%s", e.text);
+	shard_release(&s);
+	snprintf(cmd, sizeof cmd, "rm -rf '%s'", dir);
+	return system(cmd) || plan_done();
+}
