@@ -70,7 +70,8 @@ char *err_printable(char *dst, size_t n, const char *s, size_t len)
 	return dst;
 }
 
-static int err_vset(struct err *e, int code, int errnum, const char *fmt, va_list ap)
+__attribute__((format(printf, 4, 0))) static int err_vset(struct err *e, int code, int errnum, const char *fmt,
+							  va_list ap)
 {
 	char raw[sizeof e->text];
 	size_t len;

@@ -47,7 +47,7 @@ static void line(const char *mark, const char *text)
 	put(out, (size_t)n);
 }
 
-static void vline(const char *mark, const char *fmt, va_list ap)
+__attribute__((format(printf, 2, 0))) static void vline(const char *mark, const char *fmt, va_list ap)
 {
 	char raw[768], text[768];
 

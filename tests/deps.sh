@@ -5,14 +5,14 @@
 set -eu
 
 build="libopenmpi-dev openmpi-bin libcurl4-openssl-dev zlib1g-dev libhdf5-openmpi-dev libsimdjson-dev libjansson-dev
- libxxhash-dev libmicrohttpd-dev pkg-config gcc g++"
+ libxxhash-dev libcsv-dev libmicrohttpd-dev pkg-config gcc g++"
 check="$build perl python3 python3-h5py python3-pandas hdf5-tools ca-certificates"
 clients="$build nodejs npm"
 
 have_libraries() {
 	command -v mpicc mpirun g++ >/dev/null 2>&1 || return 1
 	{ pkg-config --exists hdf5-openmpi || command -v h5pcc; } >/dev/null 2>&1 || return 1
-	printf '#include <curl/curl.h>\n#include <zlib.h>\n#include <jansson.h>\n#include <xxhash.h>\n#include <microhttpd.h>\nint x;\n' |
+	printf '#include <curl/curl.h>\n#include <zlib.h>\n#include <jansson.h>\n#include <xxhash.h>\n#include <csv.h>\n#include <microhttpd.h>\nint x;\n' |
 		mpicc -E -x c - >/dev/null 2>&1 || return 1
 	printf '#include <simdjson.h>\n' | g++ -std=c++17 -E -x c++ - >/dev/null 2>&1
 }
@@ -58,8 +58,8 @@ if [ -z "$as" ]; then
 Something is missing, and there are no rights to install it here. On Debian 12 ask for:
   apt-get install $(echo "$packages" | tr -s '\n ' '  ')
 On a cluster load modules for: a C and C++17 compiler, Open MPI (mpicc), parallel HDF5 (h5pcc), libcurl, zlib, jansson,
-simdjson, xxHash, libmicrohttpd; with Spack:
-  spack install hdf5+mpi curl zlib jansson simdjson xxhash libmicrohttpd && spack load hdf5 curl jansson simdjson xxhash libmicrohttpd
+simdjson, xxHash, libcsv, libmicrohttpd; with Spack:
+  spack install hdf5+mpi curl zlib jansson simdjson xxhash libcsv libmicrohttpd && spack load hdf5 curl jansson simdjson xxhash libcsv libmicrohttpd
 then run the same make again.
 END
 	exit 1
