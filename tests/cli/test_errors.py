@@ -1,0 +1,207 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Bad input: one line for people, the documented exit code, nothing lost."""
+
+import glob
+import http.server
+import os
+import shutil
+import threading
+
+import h5py
+
+from tap import BUILD, ENV, UNTIL, Hub, Run, crawl, main, mpi, ok, reduce, same, scratch
+
+SMALL = ["--models", 3000, "--datasets", 500, "--spaces", 500, "--until", UNTIL, "--quota", "0"]
+
+
+def refused(run, code, *says):
+    """Exactly one line on stderr that begins with the program and says what."""
+    lines = [line for line in run.err.splitlines() if line.strip()]
+    name = lines[-1][:150] if lines else "(nothing)"
+    return ok(run.code == code and len(lines) == 1 and "error: " in lines[0] and all(s in lines[0] for s in says), f"exit {code}: {name}", run)
+
+
+def options():
+    folder = scratch()
+    for program in ("hubcrawl", "hubreduce"):
+        refused(mpi(2, program, "--xyzzy", folder), 2, "unknown option '--xyzzy'", "--help")
+        refused(mpi(2, program), 2, "an argument is missing")
+        refused(mpi(2, program, folder, "another"), 2, "'another' is one argument too many")
+    refused(crawl(2, "http://127.0.0.1:9", folder, "--kinds", "models,boxes"), 2, "--kinds", "boxes")
+    refused(crawl(2, "http://127.0.0.1:9", folder, "--seal-rows", "0"), 2, "--seal-rows '0'")
+    refused(crawl(2, "http://127.0.0.1:9", folder, "--until", "tomorrow"), 2, "--until")
+    refused(crawl(2, "http://127.0.0.1:9", folder, "--filter", "colour=red"), 2, "--filter")
+    refused(crawl(2, "ftp://127.0.0.1:9", folder), 2, "ftp://127.0.0.1:9")
+    refused(crawl(2, "not a url", folder), 2, "not a url")
+    ok(not os.path.exists(f"{folder}/snapshot.json"), "nothing was begun")
+
+
+def general_options():
+    for program in ("hubcrawl", "hubreduce"):
+        r = Run([f"{BUILD}/{program}", "--version"])
+        ok(r.code == 0 and r.out.startswith(f"{program} (hubcensus) ") and r.err == "", f"{program} --version", r)
+        r = Run([f"{BUILD}/{program}", "--help"])
+        ok(r.code == 0 and r.out.startswith("Usage: ") and "Exit codes" in r.out and r.err == "", f"{program} --help", r)
+        ok(max(len(line) for line in r.out.splitlines()) <= 110, f"{program} --help fits a terminal")
+        r = Run(["man", "--warnings", "-E", "UTF-8", "-l", "-Tutf8", "-Z", f"{BUILD}/{program}.1"]) if shutil.which("man") else None
+        if r:
+            ok(r.code == 0 and r.err == "", f"{program}.1 is a manual page", r)
+        ok(os.path.getsize(f"{BUILD}/{program}.1") > 1500, f"{program}.1 is there")
+
+
+def folders():
+    unwritable = "/proc/hubcensus"
+    refused(crawl(2, "http://127.0.0.1:9", unwritable), 4, unwritable)
+    empty = scratch()
+    refused(reduce(2, empty), 2, empty, "hubcrawl")
+    refused(reduce(2, f"{empty}/nowhere"), 2, "nowhere")
+    foreign = scratch()
+    with open(f"{foreign}/snapshot.json", "w", encoding="utf-8") as f:
+        f.write("{}")
+    refused(reduce(2, foreign), 4, "snapshot.json")
+    refused(crawl(2, "http://127.0.0.1:9", foreign), 4, "snapshot.json")
+
+
+def other_census():
+    folder = scratch()
+    with Hub(*SMALL) as hub:
+        ok(crawl(2, hub.url, folder, "--max-requests", 4).code == 3, "a census is begun")
+        refused(crawl(2, hub.url, folder, "--kinds", "models"), 2, "--kinds", folder)
+        refused(mpi(2, "hubcrawl", "--hub", hub.url, "--until", "2025-01-01", folder), 2, "--until", folder)
+        refused(crawl(2, hub.url, folder, "--filter", "author=Qwen"), 2, "--filter")
+        refused(crawl(2, "http://127.0.0.1:9", folder), 2, "--hub", hub.url)
+        ok(mpi(2, "hubcrawl", "--hub", hub.url, folder).code == 0, "without --until it goes on with the folder's own")
+
+
+class Html(http.server.BaseHTTPRequestHandler):
+    def do_GET(self):
+        body = b"<!doctype html><title>Welcome</title><p>This is a captive portal."
+        self.send_response(200)
+        self.send_header("content-type", "text/html")
+        self.send_header("content-length", str(len(body)))
+        self.end_headers()
+        self.wfile.write(body)
+
+    def log_message(self, *args):
+        pass
+
+
+def hubs():
+    refused(crawl(2, "http://127.0.0.1:9", scratch(), "--retries", 1), 4, "http://127.0.0.1:9")
+    refused(crawl(2, "http://hub.invalid", scratch(), "--retries", 1), 4, "hub.invalid")
+    server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Html)
+    thread = threading.Thread(target=server.serve_forever)
+    thread.start()
+    try:
+        refused(crawl(2, f"http://127.0.0.1:{server.server_port}", scratch(), "--retries", 1), 4, "127.0.0.1")
+    finally:
+        server.shutdown()
+        thread.join()
+        server.server_close()
+
+
+def tokens():
+    folder = scratch()
+    token = f"{folder}/token"
+    with open(token, "w", encoding="utf-8") as f:
+        f.write("hf_wrongwrongwrong\r\n")
+    os.chmod(token, 0o600)
+    with Hub(*SMALL, "--token", "hf_right") as hub:
+        r = crawl(2, hub.url, f"{folder}/a", "--token-file", token)
+        refused(r, 4, "token")
+        ok("hf_wrong" not in r.err + r.out, "the token is not shown")
+        refused(crawl(2, hub.url, f"{folder}/b", "--token-file", f"{folder}/none"), 4, f"{folder}/none")
+        with open(token, "w", encoding="utf-8") as f:
+            f.write("hf_right\n")
+        for where, env in (
+            ("--token-file", {}),
+            ("HF_TOKEN", {"HF_TOKEN": "hf_right", "HF_HUB_DISABLE_IMPLICIT_TOKEN": ""}),
+            ("HF_TOKEN_PATH", {"HF_TOKEN_PATH": token, "HF_HUB_DISABLE_IMPLICIT_TOKEN": ""}),
+            ("HF_HOME", {"HF_HOME": folder, "HF_HUB_DISABLE_IMPLICIT_TOKEN": ""}),
+        ):
+            args = ["--token-file", token] if where == "--token-file" else []
+            r = crawl(2, hub.url, f"{folder}/{where}", *args, env=env)
+            ok(r.code == 0, f"the token from {where}", r)
+        seen = hub.requests()
+        ok(all(r[4].endswith("yes") for r in seen[-5:]), "and it is sent", seen[-2:])
+    left = Run(["grep", "-r", "-l", "hf_right", "--exclude=token", folder])
+    same(left.out, "", "the token is in no file of the census")
+    os.chmod(token, 0o644)
+    with Hub(*SMALL, "--token", "hf_right") as hub:
+        r = crawl(1, hub.url, f"{folder}/open", "--token-file", token)
+        ok(r.code == 0 and "warning" in r.err and token in r.err, "a token file that others can read is warned of", r)
+    ok("HF_TOKEN" not in ENV, "the tests do not use a token of this machine")
+
+
+def shard_of(folder, kind="models"):
+    return sorted(glob.glob(f"{folder}/shards/{kind}-*.h5"))[0]
+
+
+def shards():
+    whole = scratch()
+    with Hub(*SMALL) as hub:
+        ok(crawl(2, hub.url, whole, "--seal-rows", 1000).code == 0, "a census to be damaged")
+
+    def damaged(damage, *says):
+        folder = scratch()
+        shutil.copytree(whole, folder, dirs_exist_ok=True)
+        path = damage(folder)
+        refused(reduce(3, folder), 4, path, *says)
+        refused(crawl(2, hub.url, folder), 4, path, *says)
+        ok(not os.path.exists(f"{folder}/census.h5") and not os.path.exists(f"{folder}/census.json"), "no census is left behind")
+
+    def cut(folder):
+        path = shard_of(folder)
+        os.truncate(path, os.path.getsize(path) // 2)
+        return path
+
+    def flip(folder):
+        path = shard_of(folder)
+        with open(path, "r+b") as f:
+            f.seek(os.path.getsize(path) // 3)
+            byte = f.read(1)[0]
+            f.seek(-1, 1)
+            f.write(bytes([byte ^ 1]))
+        return path
+
+    def foreign(folder):
+        path = f"{folder}/shards/models-r0000-999999.h5"
+        with h5py.File(path, "w") as f:
+            f["x"] = [1, 2, 3]
+        return path
+
+    def external(folder):
+        path = f"{folder}/shards/models-r0000-999999.h5"
+        with h5py.File(path, "w") as f:
+            f["rows"] = h5py.ExternalLink("/etc/passwd", "/")
+            f.create_dataset("x", (4,), "i1", external=[("/etc/passwd", 0, 4)])
+        return path
+
+    def other(folder):
+        path = f"{folder}/shards/models-r0000-999999.h5"
+        shutil.copy(shard_of(another), path)
+        return path
+
+    another = scratch()
+    with Hub(*SMALL) as hub2:
+        crawl(1, hub2.url, another)
+    damaged(cut, "cut or damaged")
+    damaged(flip, "cut or damaged")
+    damaged(foreign, "no shard of hubcensus")
+    damaged(external, "no shard of hubcensus")
+    damaged(other, "another census")
+
+
+def orgs():
+    folder = scratch()
+    with Hub(*SMALL) as hub:
+        ok(crawl(2, hub.url, folder).code == 0, "a census")
+    broken = f"{folder}/orgs.csv"
+    with open(broken, "w", encoding="utf-8") as f:
+        f.write("namespace,parent,country,sector,source\nacme,Acme,US,industry,example\nwayne,Wayne,Gotham,industry,example\n")
+    refused(reduce(3, folder, "--orgs", broken), 4, broken, "line 3", "Gotham")
+    refused(reduce(3, folder, "--orgs", f"{folder}/none.csv"), 4, "none.csv")
+    ok(reduce(2, folder).code == 0, "without it the census is computed")
+
+
+main(options, general_options, folders, other_census, hubs, tokens, shards, orgs)

@@ -1,0 +1,85 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Hubs that are not as they should be: the census is the true one, or says what is missing."""
+
+from tap import UNTIL, Hub, crawl, differences, differing, digest, main, ok, reduce, same, scratch, truth, load, value
+
+SIZE = ["--models", 12000, "--datasets", 4000, "--spaces", 5000, "--seed", 11, "--until", UNTIL]
+WANT = None
+
+
+def take(hub, n, *args):
+    folder = scratch()
+    c = crawl(n, hub.url, folder, *args, timeout=500)
+    return folder, c, reduce(2, folder)
+
+
+def plain():
+    global WANT
+    with Hub(*SIZE, "--quota", "0") as hub:
+        folder, c, r = take(hub, 2)
+        ok(c.code == 0 and r.code == 0, "the undisturbed census", c, r)
+        WANT = digest(folder)
+
+
+def equal(name, hub_args, crawl_args=(), says=None, n=2):
+    with Hub(*SIZE, *hub_args) as hub:
+        folder, c, r = take(hub, n, *crawl_args)
+        ok(c.code == 0 and r.code == 0, f"{name}: complete", c, r)
+        if says:
+            ok(says in c.err, f"{name}: says '{says}'", c)
+        if r.code == 0:
+            # hub's port and its totals are the same content: only the address differs
+            same([d for d in differing(digest(folder), WANT) if d != "census.json" and "snapshot" not in d], [], f"{name}: same bytes")
+        return c
+
+
+def fall_backs():
+    equal("crafted cursors refused", ["--quota", "0", "--fault", "reject-cursor"])
+    equal("crafted cursors ignored", ["--quota", "0", "--fault", "ignore-cursor"])
+    equal("direction=1 refused", ["--quota", "0", "--fault", "no-direction"])
+
+
+def faults():
+    for fault in ("504@5%", "500@5%", "truncate@5%", "not-json@5%", "reset@5%", "duplicate@10%", "no-ratelimit", "nonsense-ratelimit", "stale-ratelimit@20%"):
+        equal(fault, ["--quota", "0", "--fault", fault])
+
+
+def no_429():
+    with Hub(*SIZE, "--quota", "15/2") as hub:
+        folder, c, r = take(hub, 3)
+        ok(c.code == 0 and r.code == 0, "a quota of 15 requests per 2 s: complete", c, r)
+        same([q for q in hub.requests() if q[1] == "429"], [], "and no request was one too many")
+        same([d for d in differing(digest(folder), WANT) if d != "census.json"], [], "same bytes")
+
+
+def partial():
+    with Hub(*SIZE, "--quota", "0") as hub:
+        folder, c, r = take(hub, 2, "--filter", "tag=license:apache-2.0", "--kinds", "models")
+        got = load(folder)
+        ok(c.code in (0, 5) and "partial" in (c.out + c.err + r.out).lower(), "a census of one licence says that it is partial", c, r)
+        models = value(got, "totals.models")
+        ok(models and 0 < models < 12000, f"{models} models")
+        same(got["figures"]["totals.datasets"]["status"], "not available", "datasets were not crawled: not available")
+        licences = value(got, "categories.models")["license"]
+        same(licences["apache-2.0"]["repositories"], models, "all with that licence")
+        folder, c, r = take(hub, 2, "--filter", "author=Qwen", "--kinds", "models")
+        same(value(load(folder), "totals.owners")["all"], 1, "a census of one owner")
+
+
+def poison():
+    with Hub(*SIZE, "--quota", "0", "--fault", "poison@1%") as hub:
+        folder, c, r = take(hub, 2)
+        ok(c.code in (0, 5) and r.code in (0, 5), "hostile records: no crash", c, r)
+        got = load(folder)
+        for kind, n in (("models", 12000), ("datasets", 4000), ("spaces", 5000)):
+            row = value(got, "completeness")[kind]
+            ok(row["rows"] >= n * 0.98, f"{kind}: {row['rows']} rows, {row['quarantined']} quarantined, {row['field_errors']} members not understood", row)
+        ok(sum(value(got, "completeness")[k]["quarantined"] for k in ("models", "datasets", "spaces")) > 0, "the census says what was refused")
+        printed = c.out + c.err + r.out + r.err
+        ok(all(ch.isprintable() or ch in "\n\t\r" for ch in printed), "nothing printed can drive a terminal")
+        first = digest(folder)
+        again, _, _ = take(hub, 3)
+        same([d for d in differing(digest(again), first)], [], "the same again on three ranks")
+
+
+main(plain, fall_backs, faults, no_429, partial, poison)

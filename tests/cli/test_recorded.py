@@ -1,0 +1,122 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Real metadata: the recorded elements served by the stand-in, against answers computed apart (known.json)."""
+
+import gzip
+import json
+import os
+
+import h5py
+
+from tap import RECORDED, Hub, census, diag, main, need_recorded, ok, same, scratch, value
+
+need_recorded()
+with open(f"{RECORDED}/known.json", encoding="utf-8") as file:
+    KNOWN = json.load(file)
+FOLDER = scratch()
+CENSUS = None
+
+
+def recorded(kind):
+    with gzip.open(f"{RECORDED}/{kind}.jsonl.gz", "rt", encoding="utf-8") as f:
+        return [json.loads(line) for line in f]
+
+
+def take():
+    global CENSUS
+    with Hub("--replay", RECORDED) as hub:
+        CENSUS = census(3, hub.url, FOLDER)
+        asked = hub.requests()
+    same([r[1] for r in asked if r[1] not in ("200",)], [], "every request was answered 200")
+    ok(all("hubcensus/" in r[5] for r in asked), "the User-Agent says who asks", asked[:2])
+
+
+def totals():
+    for kind in ("models", "datasets", "spaces"):
+        same(value(CENSUS, f"totals.{kind}"), KNOWN["totals"][kind], f"totals.{kind}")
+    same(value(CENSUS, "totals.owners")["all"], KNOWN["totals"]["owners"], "owners")
+    same(CENSUS["snapshot"]["complete"], True, "the census says it is complete")
+
+
+def by_period():
+    for kind in ("models", "datasets"):
+        got = {m: x["new"] for m, x in value(CENSUS, "totals.by_period")[kind]["month"].items()}
+        same(got, KNOWN[f"by_month.{kind}"], f"{kind} by month")
+
+
+def concentration():
+    for kind in ("models", "datasets"):
+        known = KNOWN[f"concentration.{kind}"]
+        leaf = lambda key: value(CENSUS, f"concentration.{key}")[kind]["downloads"]
+        same(leaf("sum"), known["sum"], f"{kind}: sum of downloads")
+        same(leaf("rows"), known["rows"], f"{kind}: rows")
+        same({k: leaf("shares")[k] for k in known["top"]}, known["top"], f"{kind}: top shares")
+        same(leaf("gini"), known["gini"], f"{kind}: Gini")
+        same(leaf("below"), known["below"], f"{kind}: below")
+        same([leaf("deciles")[f"{p}0%"] for p in range(1, 10)], known["deciles"], f"{kind}: deciles")
+        same(leaf("deciles")["50%"], known["median"], f"{kind}: median")
+    same(value(CENSUS, "concentration.top200_share")["downloads"], KNOWN["concentration.models"]["top"]["200"], "top200_share")
+    same(value(CENSUS, "concentration.below_200")["downloads"], KNOWN["concentration.models"]["below"]["200"], "below_200")
+
+
+
+
+def has(figure, known, name, count=lambda x: x["repositories"]):
+    got = {k: count(v) for k, v in figure.items() if k != "(none)" and count(v)}
+    same({k: got.get(k) for k in known}, known, name)
+    least = min(known.values())
+    same(sorted(k for k, v in got.items() if v > least and k not in known), [], f"{name}: nothing larger is left out")
+
+
+def categories():
+    models = value(CENSUS, "categories.models")
+    has(models["pipeline_tag"], KNOWN["models.pipeline_tag"], "pipeline_tag")
+    has(models["library"], KNOWN["models.library"], "library")
+    has(models["license"], KNOWN["models.license"], "license")
+    has(models["region"], KNOWN["models.region"], "region")
+    same(models["pipeline_tag"]["(none)"]["repositories"], KNOWN["models.without_pipeline_tag"], "without pipeline_tag")
+    datasets = value(CENSUS, "categories.datasets")
+    last = lambda years: years["2026"]["cumulative"]
+    for facet in ("task_categories", "modality", "language"):
+        has(datasets[facet], KNOWN[f"datasets.{facet}"], f"datasets by {facet}", last)
+
+
+def gating():
+    for kind in ("models", "datasets"):
+        known = {k.strip('"'): n for k, n in KNOWN[f"{kind}.gated"].items()}
+        same(value(CENSUS, "gating")[kind]["gated"], known, f"{kind}: gated")
+
+
+def absent_is_not_zero():
+    shares = CENSUS["figures"]["concentration.top200_share"]
+    same(shares["status"], "partial", "downloadsAllTime was not served: partial")
+    same(shares["value"]["downloads_all_time"], None, "and null, not 0")
+    ok("downloadsAllTime" in shares["why"], f"and says why: {shares['why']}")
+    with h5py.File(f"{FOLDER}/census.h5") as f:
+        same(set(f["models/downloads_all_time"][:]), {-1}, "census.h5: every value is the missing value")
+    for key, figure in CENSUS["figures"].items():
+        if figure["status"] != "ok" and not figure.get("why"):
+            ok(False, f"{key} is {figure['status']} without a reason")
+
+
+def rows_arrive_whole():
+    want = {r["_id"]: r for r in recorded("models")}
+    with h5py.File(f"{FOLDER}/census.h5") as f:
+        models = f["models"]
+        names = models["id"].asstr()[:]
+        ids = models["_id"].asstr()[:]
+        downloads = models["downloads"][:]
+        offsets, codes = models["tags/offsets"][:], models["tags/codes"][:]
+        labels = f[models["tags/codes"].attrs["labels"]].asstr()[:]
+    same(list(ids), sorted(want), "every _id, in order")
+    same([want[i]["id"] for i in ids], list(names), "every name, in any script")
+    same([want[i]["downloads"] for i in ids], list(downloads), "every counter")
+    bad = [i for k, i in enumerate(ids) if [labels[c] for c in codes[offsets[k] : offsets[k + 1]]] != want[i]["tags"]]
+    same(bad, [], "every tag, in the order served")
+    same(max(offsets[1:] - offsets[:-1]), 2074, "the model with 2,074 tags")
+    same(max(len(n) for n in names), 116, "the id of 116 characters")
+    same(len(labels), KNOWN["tags.distinct.models"], "distinct tags")
+    same(len(codes), KNOWN["tags.total.models"], "tags in all")
+    same(list(labels), sorted(labels, key=lambda s: s.encode()), "labels are sorted")
+
+
+main(take, totals, by_period, concentration, categories, gating, absent_is_not_zero, rows_arrive_whole)
