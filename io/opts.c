@@ -201,7 +201,16 @@ static void print_help(const struct opts *os, FILE *f)
 	}
 	fprintf(f, "\nGeneral:\n  %-26s print this and exit\n  %-26s print the version and exit\n", "--help",
 		"--version");
-	fprintf(f, "  %-26s print the manual page (roff) and exit\n\n%s", "--man", os->epilogue);
+	fprintf(f, "  %-26s print the manual page (roff) and exit\n\n", "--man");
+	for (const char *s = os->epilogue; *s;) {
+		int n = (int)strcspn(s, "\n"), indent = (int)strspn(s, " ");
+		char text[1024];
+
+		snprintf(text, sizeof text, "%.*s", n - indent, s + indent);
+		fprintf(f, "%*s", indent, "");
+		print_wrapped(f, text, indent, indent);
+		s += n + (s[n] == '\n');
+	}
 }
 
 /* Text for roff: a leading dot or quote would be a request, a backslash an escape, a plain minus a hyphen. */
