@@ -1,0 +1,57 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "flagship.h"
+
+#define TG  "text-generation", "transformers"
+#define VL  "image-text-to-text", "transformers"
+#define T2I "text-to-image", "diffusers"
+
+const struct flagship flagships[] = {
+	{ "Qwen/Qwen2.5-7B-Instruct", TG, "qwen2", 7.62, 2024, 9, 34 },
+	{ "google-bert/bert-base-uncased", "fill-mask", "transformers", "bert", 0.110, 2022, 3, 6 },
+	{ "Qwen/Qwen3-0.6B", TG, "qwen3", 0.752, 2025, 4, 26 },
+	{ "meta-llama/Llama-3.1-8B-Instruct", TG, "llama", 8.03, 2024, 7, 24 },
+	{ "Qwen/Qwen2.5-1.5B-Instruct", TG, "qwen2", 1.54, 2024, 9, 22 },
+	{ "openai/gpt-oss-20b", TG, "gpt_oss", 21.5, 2025, 8, 10 },
+	{ "Qwen/Qwen3-8B", TG, "qwen3", 8.19, 2025, 4, 24 },
+	{ "openai-community/gpt2", TG, "gpt2", 0.137, 2022, 3, 7 },
+	{ "FacebookAI/roberta-base", "fill-mask", "transformers", "roberta", 0.125, 2022, 3, 5 },
+	{ "Qwen/Qwen2.5-VL-7B-Instruct", VL, "qwen2_5_vl", 8.29, 2025, 1, 10 },
+	{ "distilbert/distilbert-base-uncased", "fill-mask", "transformers", "distilbert", 0.067, 2022, 3, 6 },
+	{ "deepseek-ai/DeepSeek-R1-Distill-Qwen-7B", TG, "qwen2", 7.62, 2025, 1, 8 },
+	{ "meta-llama/Llama-3.2-1B-Instruct", TG, "llama", 1.24, 2024, 9, 12 },
+	{ "google/gemma-3-1b-it", TG, "gemma3_text", 1.0, 2025, 3, 8 },
+	{ "stabilityai/stable-diffusion-xl-base-1.0", T2I, "sdxl", 3.47, 2023, 7, 14 },
+	{ "black-forest-labs/FLUX.1-dev", T2I, "flux", 11.9, 2024, 7, 16 },
+	{ "mistralai/Mistral-7B-v0.1", TG, "mistral", 7.24, 2023, 9, 12 },
+	{ "mistralai/Mistral-7B-Instruct-v0.3", TG, "mistral", 7.25, 2024, 5, 7 },
+	{ "meta-llama/Llama-2-7b-hf", TG, "llama", 6.74, 2023, 7, 12 },
+	{ "meta-llama/Meta-Llama-3-8B", TG, "llama", 8.03, 2024, 4, 9 },
+	{ "meta-llama/Llama-3.3-70B-Instruct", TG, "llama", 70.6, 2024, 12, 3 },
+	{ "google/gemma-2-2b-it", TG, "gemma2", 2.61, 2024, 7, 6 },
+	{ "google/gemma-3-27b-it", VL, "gemma3", 27.4, 2025, 3, 3 },
+	{ "google/vit-base-patch16-224", "image-classification", "transformers", "vit", 0.0866, 2022, 3, 4 },
+	{ "google-t5/t5-small", "translation", "transformers", "t5", 0.0605, 2022, 3, 3 },
+	{ "openai/whisper-small", "automatic-speech-recognition", "transformers", "whisper", 0.242, 2022, 9, 5 },
+	{ "facebook/wav2vec2-base", "automatic-speech-recognition", "transformers", "wav2vec2", 0.095, 2022, 3, 3 },
+	{ "microsoft/phi-4", TG, "phi3", 14.7, 2024, 12, 2 },
+	{ "HuggingFaceTB/SmolLM2-135M", TG, "llama", 0.135, 2024, 10, 5 },
+	{ "tiiuae/falcon-7b", TG, "falcon", 7.22, 2023, 4, 3 },
+	{ "sentence-transformers/all-MiniLM-L6-v2", "sentence-similarity", "sentence-transformers", "bert", 0.0227,
+	  2022, 3, 2 },
+	{ "Qwen/Qwen2.5-Coder-7B-Instruct", TG, "qwen2", 7.62, 2024, 9, 6 },
+	{ "Qwen/Qwen3-4B-Instruct-2507", TG, "qwen3", 4.02, 2025, 8, 16 },
+	{ "nvidia/Llama-3.1-Nemotron-70B-Instruct-HF", TG, "llama", 70.6, 2024, 10, 1 },
+	{ "ibm-granite/granite-3.1-8b-instruct", TG, "granite", 8.17, 2024, 12, 1 },
+	{ "allenai/OLMo-2-1124-7B", TG, "olmo2", 7.30, 2024, 11, 1 },
+	{ "Wan-AI/Wan2.1-T2V-14B", "text-to-video", "diffusers", "wan", 14.3, 2025, 2, 4 },
+	{ "BAAI/bge-m3", "sentence-similarity", "sentence-transformers", "xlm-roberta", 0.568, 2024, 1, 2 },
+	{ "LiquidAI/LFM2-1.2B", TG, "lfm2", 1.17, 2025, 7, 2 },
+	{ "openai/gpt-oss-120b", TG, "gpt_oss", 120.4, 2025, 8, 3 },
+	{ "deepseek-ai/DeepSeek-R1", TG, "deepseek_v3", 684.5, 2025, 1, 3 },
+	{ "deepseek-ai/DeepSeek-V3", TG, "deepseek_v3", 684.5, 2024, 12, 2 },
+	{ "Qwen/Qwen3-235B-A22B", TG, "qwen3_moe", 235.1, 2025, 4, 2 },
+	{ "moonshotai/Kimi-K2-Instruct", TG, "kimi_k2", 1026.5, 2025, 7, 1 },
+	{ "zai-org/GLM-4.5-Air", TG, "glm4_moe", 110.5, 2025, 7, 1 },
+	{ "MiniMaxAI/MiniMax-M2", TG, "minimax", 228.7, 2025, 10, 1 },
+};
+const int nflagship = sizeof flagships / sizeof flagships[0];

@@ -1,0 +1,125 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "hub.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+void reply_init(struct reply *r)
+{
+	memset(r, 0, sizeof *r);
+	r->status = 200;
+	r->type = TYPE_JSON;
+}
+
+void reply_release(struct reply *r)
+{
+	buf_release(&r->body);
+	for (int i = 0; i < r->nheader; i++)
+		free(r->value[i]);
+	r->nheader = 0;
+}
+
+void reply_header(struct reply *r, const char *name, const char *value)
+{
+	if (r->nheader == REPLY_HEADERS)
+		return;
+	r->name[r->nheader] = name;
+	r->value[r->nheader++] = mem_str(value);
+}
+
+void reply_error(struct reply *r, unsigned status, const char *text)
+{
+	r->status = status;
+	r->type = TYPE_JSON;
+	r->body.n = 0;
+	buf_lit(&r->body, "{\"error\":");
+	buf_json(&r->body, text);
+	buf_char(&r->body, '}');
+}
+
+void reply_text(struct reply *r, unsigned status, const char *type, const char *text)
+{
+	r->status = status;
+	r->type = type;
+	r->body.n = 0;
+	buf_str(&r->body, text);
+}
+
+void hub_base(const struct hub *h, const struct request *q, struct buf *out)
+{
+	static const char *const names[] = { "127.0.0.1", "localhost", "[::1]" };
+	char mine[64];
+	for (size_t i = 0; q->host && i < sizeof names / sizeof names[0]; i++) {
+		snprintf(mine, sizeof mine, "%s:%u", names[i], h->port);
+		if (!strcmp(mine, q->host)) {
+			buf_lit(out, "http://");
+			buf_str(out, mine);
+			return;
+		}
+	}
+	buf_str(out, h->base);
+}
+
+static const char *after(const char *path, const char *prefix)
+{
+	size_t n = strlen(prefix);
+	return strncmp(path, prefix, n) ? NULL : path + n;
+}
+
+/* "name" of "name/overview"; false: the path is another one. */
+static bool overview_name(const char *rest, char *out, size_t room)
+{
+	const char *slash = strchr(rest, '/');
+	if (!slash || strcmp(slash, "/overview") != 0 || slash == rest || (size_t)(slash - rest) >= room)
+		return false;
+	memcpy(out, rest, (size_t)(slash - rest));
+	out[slash - rest] = 0;
+	return true;
+}
+
+static bool answer_api(const struct hub *h, const struct request *q, const char *path, struct reply *r)
+{
+	char name[128];
+	const char *rest;
+	for (enum kind k = MODELS; k < NKIND; k++) {
+		if (!(rest = after(path, kind_name[k])))
+			continue;
+		if (*rest == 0)
+			list_answer(h, q, k, r);
+		else if (*rest == '/' && rest[1])
+			repo_answer(h, q, k, rest + 1, r);
+		else
+			return false;
+		return true;
+	}
+	if ((rest = after(path, "users/")) && overview_name(rest, name, sizeof name))
+		overview_answer(h, name, false, r);
+	else if ((rest = after(path, "organizations/")) && overview_name(rest, name, sizeof name))
+		overview_answer(h, name, true, r);
+	else
+		return false;
+	return true;
+}
+
+void hub_answer(const struct hub *h, const struct request *q, struct reply *r)
+{
+	const char *rest = after(q->path, "/api/");
+	char page[32];
+	if (rest) {
+		if (!answer_api(h, q, rest, r))
+			reply_error(r, 404, "Sorry, we can't find the page you are looking for.");
+		return;
+	}
+	for (enum kind k = MODELS; k < NKIND; k++) {
+		snprintf(page, sizeof page, "/%s-json", kind_name[k]);
+		if (!strcmp(q->path, page)) {
+			page_answer(h, q, k, r);
+			return;
+		}
+	}
+	if (!strcmp(q->path, "/robots.txt"))
+		reply_text(r, 200, TYPE_TEXT, "User-agent: *\nAllow: /\n\nSitemap: https://huggingface.co/sitemap.xml");
+	else
+		reply_text(r, 404, TYPE_TEXT, "Not Found");
+}

@@ -1,0 +1,68 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* What the stand-in answers, without any HTTP: a request as the server has taken it apart, and the reply it sends. */
+#ifndef HUB_HUB_H
+#define HUB_HUB_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "buf.h"
+#include "fault.h"
+#include "population.h"
+#include "query.h"
+
+struct hub {
+	struct population pop;
+	struct fault_plan faults;
+	uint64_t users;
+	char base[64]; /* http://127.0.0.1:PORT */
+	unsigned port;
+};
+
+struct request {
+	const char *path; /* decoded */
+	const struct param *params;
+	int nparam;
+	const char *host; /* the Host header, or NULL */
+	bool token;       /* a valid token came */
+	uint64_t number;  /* from 1 */
+};
+
+enum { REPLY_HEADERS = 8 };
+
+struct reply {
+	unsigned status;
+	struct buf body;
+	const char *type; /* content-type */
+	const char *name[REPLY_HEADERS];
+	char *value[REPLY_HEADERS];
+	int nheader;
+};
+
+#define TYPE_JSON "application/json; charset=utf-8"
+#define TYPE_HTML "text/html; charset=utf-8"
+#define TYPE_TEXT "text/plain; charset=utf-8"
+
+void reply_init(struct reply *r);
+void reply_release(struct reply *r);
+
+/* Add a header; the name is kept, the value copied. */
+void reply_header(struct reply *r, const char *name, const char *value);
+
+/* The whole reply becomes {"error":"…"}, or a text. */
+void reply_error(struct reply *r, unsigned status, const char *text);
+void reply_text(struct reply *r, unsigned status, const char *type, const char *text);
+
+/* Base URL to be used in links: the client's own name for us if it is a loopback one, else ours. */
+void hub_base(const struct hub *h, const struct request *q, struct buf *out);
+
+/* Answer anything but what is about the server itself. */
+void hub_answer(const struct hub *h, const struct request *q, struct reply *r);
+
+/* The parts of it, by path. */
+void list_answer(const struct hub *h, const struct request *q, enum kind kind, struct reply *r);
+void repo_answer(const struct hub *h, const struct request *q, enum kind kind, const char *id, struct reply *r);
+void page_answer(const struct hub *h, const struct request *q, enum kind kind, struct reply *r);
+void overview_answer(const struct hub *h, const char *name, bool org, struct reply *r);
+
+#endif

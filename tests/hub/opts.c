@@ -1,0 +1,296 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "opts.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "when.h"
+
+typedef int parse_fn(struct opts *o, const char *v);
+
+static int number(const char *v, uint64_t max, uint64_t *out)
+{
+	char *end;
+	errno = 0;
+	unsigned long long n = strtoull(v, &end, 10);
+	if (*v < '0' || *v > '9' || *end || errno || n > max)
+		return -1;
+	*out = n;
+	return 0;
+}
+
+/* An _id has four bytes of time, an index must fit into a reply's arithmetic. */
+static const uint64_t max_rows = 1000000000;
+
+static int opt_models(struct opts *o, const char *v)
+{
+	return number(v, max_rows, &o->synth.n[MODELS]);
+}
+static int opt_datasets(struct opts *o, const char *v)
+{
+	return number(v, max_rows, &o->synth.n[DATASETS]);
+}
+static int opt_spaces(struct opts *o, const char *v)
+{
+	return number(v, max_rows, &o->synth.n[SPACES]);
+}
+static int opt_users(struct opts *o, const char *v)
+{
+	return number(v, max_rows, &o->synth.users) || !o->synth.users ? -1 : 0;
+}
+
+static int opt_seed(struct opts *o, const char *v)
+{
+	return number(v, UINT64_MAX, &o->synth.seed);
+}
+
+static int opt_until(struct opts *o, const char *v)
+{
+	return when_parse(v, &o->synth.until, NULL) && o->synth.until >= when_date(2022, 4, 1) &&
+			       o->synth.until < when_date(2100, 1, 1)
+		     ? 0
+		     : -1;
+}
+
+static int opt_t0(struct opts *o, const char *v)
+{
+	return when_parse(v, &o->t0, NULL) ? 0 : -1;
+}
+
+static int opt_replay(struct opts *o, const char *v)
+{
+	o->replay = v;
+	return 0;
+}
+
+static int opt_no_all_time(struct opts *o, const char *v)
+{
+	(void)v;
+	o->synth.all_time = false;
+	return 0;
+}
+
+static int opt_port(struct opts *o, const char *v)
+{
+	uint64_t n;
+	if (number(v, 65535, &n))
+		return -1;
+	o->server.port = (unsigned)n;
+	return 0;
+}
+
+static int opt_threads(struct opts *o, const char *v)
+{
+	uint64_t n;
+	if (number(v, 256, &n) || n == 0)
+		return -1;
+	o->server.threads = (unsigned)n;
+	return 0;
+}
+
+static int opt_no_gzip(struct opts *o, const char *v)
+{
+	(void)v;
+	o->server.gzip = false;
+	return 0;
+}
+
+/* A whole string as a number of milliseconds; -1: it is none. */
+static double milliseconds(const char *v)
+{
+	char *end;
+	double ms = strtod(v, &end);
+	return end != v && *end == 0 && ms >= 0 && ms <= 3.6e6 ? ms : -1;
+}
+
+static int opt_latency(struct opts *o, const char *v)
+{
+	const char *dots = strstr(v, "..");
+	char low[32];
+	snprintf(low, sizeof low, "%.*s", dots ? (int)(dots - v) : (int)strlen(v), v);
+	double lo = milliseconds(low), hi = dots ? milliseconds(dots + 2) : lo;
+	if (lo < 0 || hi < lo)
+		return -1;
+	o->server.latency_lo_s = lo / 1000;
+	o->server.latency_hi_s = hi / 1000;
+	return 0;
+}
+
+/* --quota sets both kinds; --pages-quota behind it sets the other one apart. */
+static int opt_quota(struct opts *o, const char *v)
+{
+	if (quota_parse(&o->server.quota, v))
+		return -1;
+	o->server.page_quota = o->server.quota;
+	return 0;
+}
+
+static int opt_pages_quota(struct opts *o, const char *v)
+{
+	return quota_parse(&o->server.page_quota, v);
+}
+
+static int opt_token_quota(struct opts *o, const char *v)
+{
+	if (quota_parse(&o->server.token_quota, v))
+		return -1;
+	o->server.token_page_quota = o->server.token_quota;
+	return 0;
+}
+
+static int opt_token(struct opts *o, const char *v)
+{
+	o->server.token = v;
+	return *v ? 0 : -1;
+}
+
+static int opt_log(struct opts *o, const char *v)
+{
+	o->server.log = v;
+	return 0;
+}
+
+static int opt_truth(struct opts *o, const char *v)
+{
+	(void)v;
+	o->truth = true;
+	return 0;
+}
+
+static int opt_orgs(struct opts *o, const char *v)
+{
+	o->orgs = v;
+	return 0;
+}
+
+static int opt_topics(struct opts *o, const char *v)
+{
+	o->topics = v;
+	return 0;
+}
+
+static int opt_help(struct opts *o, const char *v)
+{
+	(void)v;
+	o->help = true;
+	return 0;
+}
+
+static const struct option {
+	const char *name, *arg; /* arg NULL: a switch */
+	parse_fn *parse;
+	const char *help;
+} options[] = {
+	{ "--replay", "DIR", opt_replay, "serve the recorded elements of DIR/{models,datasets,spaces}.jsonl[.gz]" },
+	{ "--models", "N", opt_models, "synthetic models (1000)" },
+	{ "--datasets", "N", opt_datasets, "synthetic datasets (300)" },
+	{ "--spaces", "N", opt_spaces, "synthetic Spaces (300)" },
+	{ "--users", "N", opt_users, "user accounts that own them (a third of all repositories)" },
+	{ "--seed", "S", opt_seed, "of everything that is drawn (1)" },
+	{ "--until", "TIME", opt_until, "createdAt of the newest repositories (2026-11-22T00:00:00Z)" },
+	{ "--no-all-time", NULL, opt_no_all_time, "serve no downloadsAllTime" },
+	{ "--port", "P", opt_port, "on 127.0.0.1; 0 takes a free one (0)" },
+	{ "--threads", "N", opt_threads, "that answer (2)" },
+	{ "--no-gzip", NULL, opt_no_gzip, "never compress" },
+	{ "--latency", "MS[..MS]", opt_latency, "wait before each reply, uniform between the two (0)" },
+	{ "--quota", "Q/W", opt_quota,
+	  "anonymous requests per W seconds, 0 = no limit (500/300; for what is not /api/ 100/300)" },
+	{ "--pages-quota", "Q/W", opt_pages_quota,
+	  "the same for what is not /api/, if it shall differ; behind --quota" },
+	{ "--token", "T", opt_token, "a valid token; any other one gets 401" },
+	{ "--token-quota", "Q/W", opt_token_quota, "its requests per W seconds (1000/300)" },
+	{ "--log", "FILE", opt_log,
+	  "a line per request: seconds status method path?query authorized(yes|no) user-agent" },
+	{ "--fault", "NAME[@P%|@every:N]", NULL,
+	  "a fault, with probability P or at every N-th request; may be repeated:" },
+	{ "--truth", NULL, opt_truth, "serve nothing: print every figure of this population as JSON" },
+	{ "--orgs", "FILE", opt_orgs, "orgs.csv, for --truth" },
+	{ "--topics", "FILE", opt_topics, "topics.csv, for --truth" },
+	{ "--t0", "TIME", opt_t0, "the moment of the census, for --truth (--until)" },
+	{ "--help", NULL, opt_help, "print this" },
+};
+enum { NOPTION = sizeof options / sizeof options[0] };
+
+static void defaults(struct opts *o)
+{
+	memset(o, 0, sizeof *o);
+	o->synth = (struct synth_opts){
+		.n = { 1000, 300, 300 }, .seed = 1, .until = when_date(2026, 11, 22), .all_time = true
+	};
+	o->server = (struct server_opts){ .threads = 2,
+					  .gzip = true,
+					  .quota = { 500, 300 },
+					  .page_quota = { 100, 300 },
+					  .token_quota = { 1000, 300 },
+					  .token_page_quota = { 200, 300 } };
+	o->t0 = -1;
+}
+
+static const struct option *find(const char *arg, size_t n)
+{
+	for (int k = 0; k < NOPTION; k++)
+		if (strlen(options[k].name) == n && !memcmp(options[k].name, arg, n))
+			return &options[k];
+	return NULL;
+}
+
+/* One option at argv[*k], its value behind '=' or as the next argument. */
+static int parse_one(struct opts *o, int argc, char **argv, int *k, char *text, size_t ntext)
+{
+	const char *arg = argv[*k], *eq = strchr(arg, '='), *v = eq ? eq + 1 : NULL;
+	const struct option *p = find(arg, eq ? (size_t)(eq - arg) : strlen(arg));
+	if (!p) {
+		snprintf(text, ntext, "unknown option '%.60s'; try --help", arg);
+		return -1;
+	}
+	if (p->arg && !v)
+		v = *k + 1 < argc ? argv[++*k] : NULL;
+	if (!p->arg != !v) {
+		snprintf(text, ntext, "%s %s", p->name, p->arg ? "needs a value" : "takes no value");
+		return -1;
+	}
+	if (!p->parse) /* the one that has a message of its own */
+		return fault_parse(&o->faults, v, text, ntext);
+	if (p->parse(o, v)) {
+		snprintf(text, ntext, "%s: '%.60s' is not a valid %s", p->name, v ? v : "", p->arg ? p->arg : "switch");
+		return -1;
+	}
+	return 0;
+}
+
+int opts_parse(struct opts *o, int argc, char **argv, char *text, size_t ntext)
+{
+	defaults(o);
+	for (int k = 1; k < argc; k++)
+		if (parse_one(o, argc, argv, &k, text, ntext))
+			return -1;
+	if (!o->synth.users)
+		o->synth.users = (o->synth.n[MODELS] + o->synth.n[DATASETS] + o->synth.n[SPACES]) / 3 + 1;
+	if (o->t0 < 0)
+		o->t0 = o->synth.until;
+	o->faults.seed = o->server.seed = o->synth.seed;
+	if (o->truth && (!o->orgs || !o->topics)) {
+		snprintf(text, ntext, "--truth needs --orgs FILE and --topics FILE");
+		return -1;
+	}
+	return 0;
+}
+
+void opts_help(void)
+{
+	puts("hubsim: a stand-in for the Hugging Face Hub's metadata API, on loopback, for tests and demonstrations.\n"
+	     "It prints its address, serves until SIGTERM or SIGINT, and exits 0; a bad option exits 2.\n");
+	for (int k = 0; k < NOPTION; k++) {
+		char left[64];
+		snprintf(left, sizeof left, "%s%s%s", options[k].name, options[k].arg ? " " : "",
+			 options[k].arg ? options[k].arg : "");
+		printf("  %-28s%s\n", left, options[k].help);
+		if (!options[k].parse)
+			fault_help(stdout);
+	}
+	puts("\nA synthetic repository whose number (the end of its name, base 36) has a hash divisible by 97 was "
+	     "renamed: owner/old-NAME\n"
+	     "redirects to owner/NAME. /.hubsim/stats tells what was asked so far.");
+}

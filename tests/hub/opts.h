@@ -1,0 +1,27 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The command line. */
+#ifndef HUB_OPTS_H
+#define HUB_OPTS_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "fault.h"
+#include "server.h"
+#include "synth.h"
+
+struct opts {
+	struct synth_opts synth;
+	struct server_opts server;
+	struct fault_plan faults;
+	const char *replay;
+	bool truth, help;
+	const char *orgs, *topics;
+	int64_t t0; /* s; -1: --until */
+};
+
+/* Returns 0, or -1 with one line in text. */
+int opts_parse(struct opts *o, int argc, char **argv, char *text, size_t ntext);
+void opts_help(void);
+
+#endif

@@ -1,0 +1,523 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "server.h"
+
+#include <arpa/inet.h>
+#include <errno.h>
+#include <math.h>
+#include <microhttpd.h>
+#include <netinet/in.h>
+#include <pthread.h>
+#include <stdatomic.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <strings.h>
+#include <sys/socket.h>
+#include <zlib.h>
+
+#include "mix.h"
+#include "stats.h"
+#include "timer.h"
+
+enum { USER_ANONYMOUS, USER_TOKEN, NUSER };
+enum { BUCKET_API, BUCKET_PAGES, NBUCKET };
+enum { DRIP_BYTES = 100 };
+static const double drip_s = 0.1;
+
+struct server {
+	struct hub *hub;
+	struct server_opts opts;
+	struct MHD_Daemon *daemon;
+	struct timer *timer;
+	struct stats stats;
+	atomic_bool stopping;
+	pthread_mutex_t lock; /* of what follows */
+	uint64_t number;      /* requests so far */
+	struct quota_use use[NUSER][NBUCKET];
+};
+
+/* One request, from its first line to the end of its reply. */
+struct exchange {
+	struct server *server;
+	struct MHD_Connection *connection;
+	char *uri;
+	uint64_t number;
+	int phase; /* 0 fresh, 1 admitted, 2 waited */
+	bool own_path, api, bad_token, token;
+	struct quota_state quota;
+	/* a body that is sent bit by bit */
+	char *body;
+	size_t nbody, sent;
+	bool slept;
+	enum { SEND_ALL, SEND_DRIP, SEND_STALL, SEND_RESET } mode;
+};
+
+/* ---- admission ---- */
+
+static const char *header(struct MHD_Connection *c, const char *name)
+{
+	return MHD_lookup_connection_value(c, MHD_HEADER_KIND, name);
+}
+
+static void read_token(struct exchange *x)
+{
+	const char *a = header(x->connection, "Authorization");
+	if (!a)
+		return;
+	x->token = x->server->opts.token && !strncasecmp(a, "Bearer ", 7) && !strcmp(a + 7, x->server->opts.token);
+	x->bad_token = !x->token;
+}
+
+static void admit(struct exchange *x)
+{
+	struct server *s = x->server;
+	const struct quota *q[NUSER][NBUCKET] = { { &s->opts.quota, &s->opts.page_quota },
+						  { &s->opts.token_quota, &s->opts.token_page_quota } };
+	x->own_path = !strncmp(x->uri, "/.hubsim/", 9);
+	x->api = !strncmp(x->uri, "/api/", 5);
+	read_token(x);
+	if (x->own_path)
+		return;
+	int user = x->token ? USER_TOKEN : USER_ANONYMOUS, bucket = x->api ? BUCKET_API : BUCKET_PAGES;
+	pthread_mutex_lock(&s->lock);
+	x->number = ++s->number;
+	x->quota = quota_take(q[user][bucket], &s->use[user][bucket], timer_now());
+	pthread_mutex_unlock(&s->lock);
+}
+
+static double latency(const struct exchange *x)
+{
+	const struct server_opts *o = &x->server->opts;
+	return o->latency_lo_s +
+	       (o->latency_hi_s - o->latency_lo_s) * mix_unit(mix_nth(mix_nth(o->seed, 8000), x->number));
+}
+
+static bool fault(const struct exchange *x, enum fault f)
+{
+	return x->api && fault_hits(&x->server->hub->faults, f, x->number);
+}
+
+/* ---- bodies ---- */
+
+static void too_many(const struct exchange *x, struct reply *r)
+{
+	char text[512];
+	if (x->token)
+		snprintf(text, sizeof text,
+			 "We had to rate limit you, you hit the quota of %llu %s requests per %g minutes period. "
+			 "Upgrade to a PRO user or Team/Enterprise "
+			 "organization account (https://hf.co/pricing) to get higher limits. See "
+			 "https://huggingface.co/docs/hub/rate-limits",
+			 (unsigned long long)x->quota.q, x->api ? "api" : "pages", x->quota.w / 60.0);
+	else
+		snprintf(text, sizeof text,
+			 "We had to rate limit your IP (127.0.0.1). To continue using our service, create a HF account "
+			 "or login to your existing account, and make "
+			 "sure you pass a HF_TOKEN if you're using the API.");
+	if (x->api) {
+		reply_error(r, 429, text);
+		return;
+	}
+	reply_text(r, 429, TYPE_HTML, "<h1>429</h1> <p>");
+	buf_str(&r->body, text);
+	buf_lit(&r->body, "</p>");
+}
+
+static const char gateway[] =
+	"<html>\r\n<head><title>%s</title></head>\r\n<body>\r\n<center><h1>%s</h1></center>\r\n</body>\r\n</html>\r\n";
+
+static void gateway_error(struct reply *r, unsigned status, const char *title)
+{
+	reply_text(r, status, TYPE_HTML, "");
+	buf_fmt(&r->body, gateway, title, title);
+}
+
+/* A reply that takes the place of the answer. */
+static bool answer_fault(const struct exchange *x, struct reply *r)
+{
+	if (fault(x, FAULT_504))
+		gateway_error(r, 504, "504 Gateway Time-out");
+	else if (fault(x, FAULT_502))
+		gateway_error(r, 502, "502 Bad Gateway");
+	else if (fault(x, FAULT_500))
+		reply_error(r, 500, "Internal Error - We're working hard to fix this as soon as possible!");
+	else if (fault(x, FAULT_HTML))
+		gateway_error(r, 200, "Hugging Face");
+	else if (fault(x, FAULT_NOT_JSON))
+		reply_text(r, 200, TYPE_JSON, "upstream request timeout");
+	else
+		return false;
+	return true;
+}
+
+struct param_list {
+	struct param *p;
+	int n, max;
+};
+
+static enum MHD_Result add_param(void *cls, enum MHD_ValueKind kind, const char *key, const char *value)
+{
+	struct param_list *list = cls;
+	(void)kind;
+	if (list->n < list->max)
+		list->p[list->n++] = (struct param){ key, value ? value : "" };
+	return MHD_YES;
+}
+
+enum { PARAMS = 128 };
+
+static void answer(const struct exchange *x, const char *path, const char *method, struct reply *r)
+{
+	struct param params[PARAMS];
+	struct param_list list = { params, 0, PARAMS };
+	struct request q = { .path = path,
+			     .params = params,
+			     .host = header(x->connection, "Host"),
+			     .token = x->token,
+			     .number = x->number };
+	if (x->own_path) {
+		if (!strcmp(path, "/.hubsim/stats"))
+			stats_json(&x->server->stats, &r->body);
+		else
+			reply_error(r, 404, "hubsim has only /.hubsim/stats");
+	} else if (!x->quota.allowed) {
+		too_many(x, r);
+	} else if (x->bad_token) {
+		reply_error(r, 401, "Invalid credentials in Authorization header");
+		reply_header(r, "x-error-message", "Invalid credentials in Authorization header");
+	} else if (strcmp(method, "GET") != 0 && strcmp(method, "HEAD") != 0) {
+		reply_error(r, 405, "Method not allowed");
+	} else if (!answer_fault(x, r)) {
+		MHD_get_connection_values(x->connection, MHD_GET_ARGUMENT_KIND, add_param, &list);
+		q.nparam = list.n;
+		hub_answer(x->server->hub, &q, r);
+		if (fault(x, FAULT_TRUNCATE) && r->status == 200)
+			r->body.n /= 2;
+	}
+}
+
+/* ---- headers ---- */
+
+static void rate_headers(const struct exchange *x, struct MHD_Response *m)
+{
+	char text[96];
+	const char *bucket = x->api ? "api" : "pages";
+	unsigned long long r = x->quota.r, q = x->quota.q;
+	unsigned t = x->quota.t;
+	if (x->own_path || fault(x, FAULT_NO_RATELIMIT))
+		return;
+	if (fault(x, FAULT_NONSENSE_RATELIMIT)) {
+		static const char *const nonsense[] = { "\"api\";r=-5;t=99999999999999999999", "soon",
+							"\"api\";r=;t=", "r=1e9", "\"api\";r=0;t=0" };
+		MHD_add_response_header(m, "ratelimit", nonsense[x->number % 5]);
+		MHD_add_response_header(m, "ratelimit-policy",
+					x->number & 1 ? "\"fixed window\";\"api\";q=0;w=0" : "\"fixed window\"");
+		return;
+	}
+	if (fault(x, FAULT_STALE_RATELIMIT)) {
+		r = r + 29 < q ? r + 29 : q;
+		t = t + 29 < x->quota.w ? t + 29 : x->quota.w;
+		MHD_add_response_header(m, "age", "29");
+	}
+	snprintf(text, sizeof text, "\"%s\";r=%llu;t=%u", bucket, r, t);
+	MHD_add_response_header(m, "ratelimit", text);
+	snprintf(text, sizeof text, "\"fixed window\";\"%s\";q=%llu;w=%u", bucket, q, x->quota.w);
+	MHD_add_response_header(m, "ratelimit-policy", text);
+}
+
+/* Express's shape: length and a hash. Words at a time, because bodies are large. */
+static void etag(const struct buf *b, char out[64])
+{
+	uint64_t h = b->n, w;
+	size_t i = 0;
+	for (; i + 8 <= b->n; i += 8) {
+		memcpy(&w, b->p + i, 8);
+		h = (h ^ w) * 0x9fb21c651e98df25u;
+		h ^= h >> 32;
+	}
+	for (; i < b->n; i++)
+		h = mix_nth(h, (unsigned char)b->p[i]);
+	snprintf(out, 64, "W/\"%zx-%016llx\"", b->n, (unsigned long long)mix64(h));
+}
+
+static void common_headers(const struct exchange *x, struct MHD_Response *m, const struct reply *r)
+{
+	char text[64];
+	uint64_t h = mix_nth(x->server->opts.seed, 9000 + x->number);
+	MHD_add_response_header(m, "content-type", r->type);
+	MHD_add_response_header(m, "x-powered-by", "huggingface-moon");
+	snprintf(text, sizeof text, "Root=1-%08x-%08x%016llx", (unsigned)(h >> 32), (unsigned)x->number,
+		 (unsigned long long)mix64(h));
+	MHD_add_response_header(m, "x-request-id", text);
+	MHD_add_response_header(m, "cross-origin-opener-policy", "same-origin");
+	MHD_add_response_header(m, "referrer-policy", "strict-origin-when-cross-origin");
+	MHD_add_response_header(m, "access-control-max-age", "86400");
+	MHD_add_response_header(m, "access-control-allow-origin", "https://huggingface.co");
+	MHD_add_response_header(m, "vary", x->server->opts.gzip ? "Origin, Accept-Encoding" : "Origin");
+	MHD_add_response_header(m, "access-control-expose-headers",
+				"X-Repo-Commit,X-Request-Id,X-Error-Code,X-Error-Message,X-Total-Count,ETag,Link,"
+				"Accept-Ranges,Content-Range,X-Linked-Size,"
+				"X-Linked-ETag,X-Xet-Hash");
+	for (int i = 0; i < r->nheader; i++)
+		MHD_add_response_header(m, r->name[i], r->value[i]);
+	rate_headers(x, m);
+}
+
+/* ---- sending ---- */
+
+static bool gzip_wanted(const struct exchange *x)
+{
+	const char *a = header(x->connection, "Accept-Encoding");
+	const char *g = a ? strcasestr(a, "gzip") : NULL;
+	return x->server->opts.gzip && g && strncmp(g + 4, ";q=0", 4) != 0;
+}
+
+/* The body becomes its gzip (RFC 1952). Level 1: the Hub's clients wait for the server, not for the wire. */
+static bool gzip(struct buf *b)
+{
+	z_stream z = { 0 };
+	if (b->n < 512 || deflateInit2(&z, 1, Z_DEFLATED, 15 + 16, 8, Z_DEFAULT_STRATEGY) != Z_OK)
+		return false;
+	struct buf out;
+	buf_init(&out);
+	buf_reserve(&out, deflateBound(&z, b->n));
+	z.next_in = (unsigned char *)b->p;
+	z.avail_in = (uInt)b->n;
+	z.next_out = (unsigned char *)out.p;
+	z.avail_out = (uInt)out.cap;
+	bool ok = deflate(&z, Z_FINISH) == Z_STREAM_END;
+	out.n = z.total_out;
+	deflateEnd(&z);
+	if (!ok) {
+		buf_release(&out);
+		return false;
+	}
+	buf_release(b);
+	*b = out;
+	return true;
+}
+
+/* Suspend until the timer wakes the connection. */
+static void sleep_for(struct exchange *x, double s)
+{
+	MHD_suspend_connection(x->connection);
+	if (!timer_at(x->server->timer, timer_now() + s, x->connection))
+		MHD_resume_connection(x->connection);
+}
+
+static void wake(void *connection)
+{
+	MHD_resume_connection(connection);
+}
+
+/* The bodies that do not come at once. */
+static ssize_t send_some(void *cls, uint64_t pos, char *out, size_t max)
+{
+	struct exchange *x = cls;
+	size_t left = x->nbody - (size_t)pos, n = left < max ? left : max;
+	if (x->server->stopping || (x->mode == SEND_RESET && pos >= x->nbody / 2))
+		return MHD_CONTENT_READER_END_WITH_ERROR;
+	if (x->mode == SEND_RESET && n > x->nbody / 2 - (size_t)pos)
+		n = x->nbody / 2 - (size_t)pos;
+	if (x->mode == SEND_STALL && pos > 0) {
+		sleep_for(x, 3600);
+		return 0;
+	}
+	if (x->mode == SEND_DRIP && pos > 0 && !x->slept) {
+		x->slept = true;
+		sleep_for(x, drip_s);
+		return 0;
+	}
+	x->slept = false;
+	if (x->mode != SEND_RESET && n > DRIP_BYTES)
+		n = DRIP_BYTES;
+	memcpy(out, x->body + pos, n);
+	return (ssize_t)n;
+}
+
+static struct MHD_Response *make_response(struct exchange *x, struct reply *r)
+{
+	size_t n = r->body.n;
+	char *p = r->body.p;
+	memset(&r->body, 0, sizeof r->body);
+	if (x->mode == SEND_ALL)
+		return MHD_create_response_from_buffer(n, p, MHD_RESPMEM_MUST_FREE);
+	x->body = p;
+	x->nbody = n;
+	return MHD_create_response_from_callback(n, 4096, send_some, x, NULL);
+}
+
+static void note(struct exchange *x, const char *method, unsigned status, size_t bytes)
+{
+	struct sighting v = {
+		method, x->uri, header(x->connection, "User-Agent"), header(x->connection, "Authorization") != NULL,
+		status, bytes
+	};
+	if (!x->own_path)
+		stats_note(&x->server->stats, &v);
+}
+
+/* A connection that ends with RST instead of FIN (SO_LINGER 0). */
+static void linger_off(struct exchange *x)
+{
+	const union MHD_ConnectionInfo *ci = MHD_get_connection_info(x->connection, MHD_CONNECTION_INFO_CONNECTION_FD);
+	struct linger l = { 1, 0 };
+	if (ci)
+		setsockopt(ci->connect_fd, SOL_SOCKET, SO_LINGER, &l, sizeof l);
+}
+
+static enum MHD_Result reply_now(struct exchange *x, const char *path, const char *method)
+{
+	struct reply r;
+	bool reset = fault(x, FAULT_RESET) && x->quota.allowed;
+	if (reset)
+		linger_off(x);
+	if (reset && x->number % 2) {
+		note(x, method, 0, 0);
+		return MHD_NO;
+	}
+	reply_init(&r);
+	answer(x, path, method, &r);
+	if (r.status == 200 && x->quota.allowed)
+		x->mode = reset                 ? SEND_RESET
+			: fault(x, FAULT_STALL) ? SEND_STALL
+			: fault(x, FAULT_DRIP)  ? SEND_DRIP
+						: SEND_ALL;
+	char tag[64];
+	etag(&r.body, tag);
+	bool packed = gzip_wanted(x) && gzip(&r.body);
+	unsigned status = r.status;
+	size_t sent = r.body.n;
+	struct MHD_Response *m = make_response(x, &r);
+	if (!m) {
+		reply_release(&r);
+		return MHD_NO;
+	}
+	if (packed)
+		MHD_add_response_header(m, "content-encoding", "gzip");
+	MHD_add_response_header(m, "etag", tag);
+	common_headers(x, m, &r);
+	note(x, method, x->mode == SEND_RESET ? 0 : status, sent);
+	enum MHD_Result rc = MHD_queue_response(x->connection, status, m);
+	MHD_destroy_response(m);
+	reply_release(&r);
+	return rc;
+}
+
+/* ---- libmicrohttpd's callbacks ---- */
+
+static void *on_uri(void *cls, const char *uri, struct MHD_Connection *c)
+{
+	struct exchange *x = mem_new(sizeof *x);
+	x->server = cls;
+	x->connection = c;
+	x->uri = mem_str(uri);
+	stats_enter(&x->server->stats);
+	return x;
+}
+
+static void on_completed(void *cls, struct MHD_Connection *c, void **con, enum MHD_RequestTerminationCode why)
+{
+	struct exchange *x = *con;
+	(void)cls;
+	(void)c;
+	(void)why;
+	if (!x)
+		return;
+	stats_leave(&x->server->stats);
+	free(x->body);
+	free(x->uri);
+	free(x);
+	*con = NULL;
+}
+
+static enum MHD_Result on_request(void *cls, struct MHD_Connection *c, const char *url, const char *method,
+				  const char *version, const char *upload, size_t *nupload, void **con)
+{
+	struct exchange *x = *con;
+	(void)cls;
+	(void)c;
+	(void)version;
+	(void)upload;
+	if (x->phase == 0) {
+		x->phase = 1;
+		admit(x);
+		return MHD_YES;
+	}
+	if (*nupload) { /* a body is read and forgotten */
+		*nupload = 0;
+		return MHD_YES;
+	}
+	if (x->phase == 1) {
+		double wait = x->own_path ? 0 : latency(x);
+		x->phase = 2;
+		if (wait > 0) {
+			sleep_for(x, wait);
+			return MHD_YES;
+		}
+	}
+	return reply_now(x, url, method);
+}
+
+static void quiet(void *cls, const char *fmt, va_list ap)
+{
+	(void)cls;
+	(void)fmt;
+	(void)ap;
+}
+
+static struct MHD_Daemon *listen_on(struct server *s)
+{
+	struct sockaddr_in a = { .sin_family = AF_INET, .sin_port = htons((uint16_t)s->opts.port) };
+	a.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+	/* A pool of one thread is no pool to libmicrohttpd. */
+	enum MHD_OPTION pool = s->opts.threads > 1 ? MHD_OPTION_THREAD_POOL_SIZE : MHD_OPTION_END;
+	return MHD_start_daemon(MHD_USE_EPOLL_INTERNAL_THREAD | MHD_ALLOW_SUSPEND_RESUME, (uint16_t)s->opts.port, NULL,
+				NULL, on_request, s, MHD_OPTION_EXTERNAL_LOGGER, quiet, NULL, MHD_OPTION_SOCK_ADDR,
+				(struct sockaddr *)&a, MHD_OPTION_URI_LOG_CALLBACK, on_uri, s,
+				MHD_OPTION_NOTIFY_COMPLETED, on_completed, s, MHD_OPTION_CONNECTION_MEMORY_LIMIT,
+				(size_t)65536, MHD_OPTION_LISTENING_ADDRESS_REUSE, 1U, pool, s->opts.threads,
+				MHD_OPTION_END);
+}
+
+struct server *server_start(struct hub *hub, const struct server_opts *o, char *text, size_t ntext)
+{
+	struct server *s = mem_new(sizeof *s);
+	s->hub = hub;
+	s->opts = *o;
+	pthread_mutex_init(&s->lock, NULL);
+	if (stats_init(&s->stats, o->log)) {
+		snprintf(text, ntext, "cannot write the log '%.100s': %s", o->log, strerror(errno));
+		goto fail;
+	}
+	s->timer = timer_create_thread(wake);
+	s->daemon = listen_on(s);
+	if (!s->daemon) {
+		snprintf(text, ntext, "cannot listen on 127.0.0.1, port %u: %s", o->port, strerror(errno));
+		timer_drain(s->timer);
+		goto fail;
+	}
+	hub->port = MHD_get_daemon_info(s->daemon, MHD_DAEMON_INFO_BIND_PORT)->port;
+	snprintf(hub->base, sizeof hub->base, "http://127.0.0.1:%u", hub->port);
+	return s;
+fail:
+	timer_free(s->timer);
+	stats_release(&s->stats);
+	pthread_mutex_destroy(&s->lock);
+	free(s);
+	return NULL;
+}
+
+void server_stop(struct server *s)
+{
+	if (!s)
+		return;
+	/* No suspended connection may be left when the daemon stops. */
+	s->stopping = true;
+	timer_drain(s->timer);
+	MHD_stop_daemon(s->daemon);
+	timer_free(s->timer);
+	stats_release(&s->stats);
+	pthread_mutex_destroy(&s->lock);
+	free(s);
+}

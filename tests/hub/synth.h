@@ -1,0 +1,108 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The synthetic Hub: every row is computed from its index, nothing is kept but a few tables of some kB.
+ *
+ * Rows are indexed in _id order. Each sort key but createdAt has a bijection index <-> rank, and the key's value is a
+ * function of the rank that never increases: so any order can be served from any place. */
+#ifndef HUB_SYNTH_H
+#define HUB_SYNTH_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "account.h"
+#include "curve.h"
+#include "ladder.h"
+#include "mix.h"
+#include "row.h"
+
+enum { SYNTH_HEAD = 4096, SYNTH_FLAGSHIPS = 64, SYNTH_SLOTS = 5 };
+
+struct synth_opts {
+	uint64_t n[NKIND];
+	uint64_t users;
+	uint64_t seed;
+	int64_t until; /* s: createdAt of the newest row of each kind */
+	bool all_time; /* serve downloadsAllTime */
+};
+
+/* A sparse correction of a bijection: from[k] -> to[k], both ascending in `from`. */
+struct moves {
+	int n;
+	uint64_t from[2 * SYNTH_FLAGSHIPS], to[2 * SYNTH_FLAGSHIPS];
+};
+
+struct synth_kind {
+	struct curve curve;
+	uint64_t seed;
+	uint64_t n;
+	uint64_t year[ACCOUNT_YEARS + 1]; /* index of the first row of 2022 + y */
+	struct perm perm[NSORT];
+	struct ladder recent, all_time; /* downloads */
+	uint64_t block;                 /* rows whose lastModified are permuted together */
+	int16_t head[SYNTH_HEAD];       /* owner by rank: index in orgs[], -1 = a user */
+	uint64_t nhead;
+	double lean[NREGION]; /* how the tail's regions are weighted */
+};
+
+/* New models of a special parent in a year: evenly spread over the year's rows. */
+struct quota_row {
+	enum special parent;
+	int year; /* index */
+	uint64_t count;
+};
+
+struct synth {
+	struct synth_opts opts;
+	struct synth_kind kind[NKIND];
+	int nflag;
+	uint64_t flag_index[SYNTH_FLAGSHIPS]; /* ascending */
+	int flag_of[SYNTH_FLAGSHIPS];         /* flagships[] of that row */
+	struct moves up, down;                /* downloads rank of models: corrections so that flagships lead */
+	struct quota_row slot[SYNTH_SLOTS];
+};
+
+void synth_init(struct synth *s, const struct synth_opts *o);
+
+void synth_row(const struct synth *s, enum kind kind, uint64_t i, struct row *row, struct row_space *space);
+void synth_oid(const struct synth *s, enum kind kind, uint64_t i, char oid[OID_TEXT]);
+
+/* Who owns row i; much cheaper than the row. */
+void synth_owner(const struct synth *s, enum kind kind, uint64_t i, char name[ACCOUNT_TEXT]);
+
+/* Position in the order of a sort key other than createdAt, back, and the key's value there
+ * (lastModified: ms since 1970), which never increases with the position. */
+uint64_t synth_pos(const struct synth *s, enum kind kind, enum sort sort, uint64_t i);
+uint64_t synth_at(const struct synth *s, enum kind kind, enum sort sort, uint64_t pos);
+double synth_key(const struct synth *s, enum kind kind, enum sort sort, uint64_t pos);
+
+/* The row of an id, in any letter case. Returns 0 not found, 1 found, 2 found under the name it had before it was
+ * renamed. */
+int synth_find(const struct synth *s, enum kind kind, const char *id, uint64_t *i);
+
+/* For synth_row.c and synth_name.c only. */
+enum role { ROLE_PLAIN, ROLE_FLAGSHIP, ROLE_CHILD, ROLE_GRANDCHILD, ROLE_GREAT, ROLE_ORPHAN };
+uint64_t synth_hash(const struct synth *s, enum kind kind, uint64_t i);
+int synth_year(const struct synth_kind *k, uint64_t i);
+int synth_flag(const struct synth *s, uint64_t i); /* position in flag_index, or -1 */
+void synth_counts(const struct synth *s, enum kind kind, uint64_t i, struct row *row); /* times and counters */
+bool synth_slotted(const struct synth *s, uint64_t i, enum special *parent);
+enum role synth_role(const struct synth *s, uint64_t i);
+int synth_pick_flag(const struct synth *s, uint64_t i, unsigned salt); /* position in flag_index, or -1 */
+bool synth_parent(const struct synth *s, uint64_t i, uint64_t *parent);
+int synth_pack(const struct synth *s, uint64_t i); /* which packing a quantized row has */
+const char *synth_relation(const struct synth *s, uint64_t i);
+double synth_billions(const struct synth *s, uint64_t i);
+bool synth_renamed(const struct synth *s, enum kind kind, uint64_t i);
+const char *synth_arch(const struct synth *s, uint64_t i);
+/* owner/name; at most ROW_ID bytes with the NUL */
+enum { ROW_ID = 160 };
+void synth_id(const struct synth *s, enum kind kind, uint64_t i, char id[ROW_ID]);
+
+struct pack {
+	const char *suffix;
+	const char *tag[4];
+};
+extern const struct pack packs[];
+extern const int npack;
+
+#endif

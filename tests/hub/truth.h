@@ -1,0 +1,16 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Every figure of a population, by plain loops over all its rows. Shares no code with the census itself. */
+#ifndef HUB_TRUTH_H
+#define HUB_TRUTH_H
+
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+
+#include "population.h"
+
+/* Print {"figures":{key:{"value":…}}} for the repositories created up to t0. Returns 0, or -1 with one line in text. */
+int truth_print(const struct population *p, int64_t t0, const char *org_csv, const char *topic_csv, FILE *out,
+		char *text, size_t ntext);
+
+#endif
