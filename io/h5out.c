@@ -58,7 +58,7 @@ int h5out_create(struct h5out **out, MPI_Comm comm, const char *path, struct err
 	int fd = -1;
 
 	*out = NULL;
-	if (err_agree(comm, o ? E_OK : err_set(e, E_NOMEM, "no memory"), e)) {
+	if (err_agree(comm, o ? E_OK : err_set(e, E_NOMEM, "no memory"), e) || !o) {
 		free(o);
 		return e->code;
 	}

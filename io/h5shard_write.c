@@ -108,30 +108,41 @@ static void put_rows(struct writer *w, const struct table *t)
 			put_column(w, t, (enum field)f);
 }
 
-/* Gather one member of n structs into an array and write it. */
-#define PUT_MEMBER(w, name, h5type, ctype, n, expr)                                                                    \
-	do {                                                                                                           \
-		ctype *a_ = malloc((n) ? (n) * sizeof *a_ : 1);                                                        \
-		if (!a_)                                                                                               \
-			err_set((w)->e, E_NOMEM, "no memory to seal '%s'", (w)->path);                                 \
-		for (uint32_t i = 0; a_ && i < (n); i++)                                                               \
-			a_[i] = (expr);                                                                                \
-		put(w, name, h5type, n, sizeof(ctype) == sizeof(struct oid) ? sizeof(struct oid) : 0, a_);             \
-		free(a_);                                                                                              \
-	} while (0)
+/* Gather one member of n structs, `stride` bytes apart, into an array and write it: an ObjectId as a row of bytes. */
+static void put_member(struct writer *w, const char *name, hid_t type, const void *base, size_t offset, size_t stride,
+		       size_t size, uint32_t n)
+{
+	char *a = malloc(n ? n * size : 1);
+
+	if (!a) {
+		err_set(w->e, E_NOMEM, "no memory to seal '%s'", w->path);
+		return;
+	}
+	for (uint32_t i = 0; i < n; i++)
+		memcpy(a + i * size, (const char *)base + i * stride + offset, size);
+	put(w, name, type, n, size == sizeof(struct oid) ? size : 0, a);
+	free(a);
+}
 
 static void put_pieces(struct writer *w, const struct shard *s)
 {
 	struct texts next = { 0 };
 
 	put_group(w, "pieces");
-	PUT_MEMBER(w, "pieces/lo", H5T_NATIVE_UINT8, struct oid, s->npiece, s->piece[i].span.lo);
-	PUT_MEMBER(w, "pieces/hi", H5T_NATIVE_UINT8, struct oid, s->npiece, s->piece[i].span.hi);
-	PUT_MEMBER(w, "pieces/flags", H5T_NATIVE_UINT32, uint32_t, s->npiece, s->piece[i].flags);
-	PUT_MEMBER(w, "pieces/pages", H5T_NATIVE_INT64, int64_t, s->npiece, s->piece[i].pages);
-	PUT_MEMBER(w, "pieces/rows", H5T_NATIVE_INT64, int64_t, s->npiece, s->piece[i].rows);
-	PUT_MEMBER(w, "pieces/observed_first", H5T_NATIVE_INT64, int64_t, s->npiece, s->piece[i].observed_first);
-	PUT_MEMBER(w, "pieces/observed_last", H5T_NATIVE_INT64, int64_t, s->npiece, s->piece[i].observed_last);
+	put_member(w, "pieces/lo", H5T_NATIVE_UINT8, s->piece, offsetof(struct shard_piece, span.lo), sizeof *s->piece,
+		   sizeof s->piece->span.lo, s->npiece);
+	put_member(w, "pieces/hi", H5T_NATIVE_UINT8, s->piece, offsetof(struct shard_piece, span.hi), sizeof *s->piece,
+		   sizeof s->piece->span.hi, s->npiece);
+	put_member(w, "pieces/flags", H5T_NATIVE_UINT32, s->piece, offsetof(struct shard_piece, flags),
+		   sizeof *s->piece, sizeof s->piece->flags, s->npiece);
+	put_member(w, "pieces/pages", H5T_NATIVE_INT64, s->piece, offsetof(struct shard_piece, pages), sizeof *s->piece,
+		   sizeof s->piece->pages, s->npiece);
+	put_member(w, "pieces/rows", H5T_NATIVE_INT64, s->piece, offsetof(struct shard_piece, rows), sizeof *s->piece,
+		   sizeof s->piece->rows, s->npiece);
+	put_member(w, "pieces/observed_first", H5T_NATIVE_INT64, s->piece, offsetof(struct shard_piece, observed_first),
+		   sizeof *s->piece, sizeof s->piece->observed_first, s->npiece);
+	put_member(w, "pieces/observed_last", H5T_NATIVE_INT64, s->piece, offsetof(struct shard_piece, observed_last),
+		   sizeof *s->piece, sizeof s->piece->observed_last, s->npiece);
 	for (uint32_t i = 0; i < s->npiece; i++)
 		if (texts_add(&next, s->piece[i].next ? s->piece[i].next : "",
 			      s->piece[i].next ? strlen(s->piece[i].next) : 0))
@@ -145,9 +156,12 @@ static void put_refusals(struct writer *w, const struct shard *s)
 	struct texts why = { 0 }, raw = { 0 };
 
 	put_group(w, "refusals");
-	PUT_MEMBER(w, "refusals/field", H5T_NATIVE_INT32, int32_t, s->nrefusal, s->refusal[i].field);
-	PUT_MEMBER(w, "refusals/observed", H5T_NATIVE_INT64, int64_t, s->nrefusal, s->refusal[i].observed);
-	PUT_MEMBER(w, "refusals/oid", H5T_NATIVE_UINT8, struct oid, s->nrefusal, s->refusal[i].oid);
+	put_member(w, "refusals/field", H5T_NATIVE_INT32, s->refusal, offsetof(struct shard_refusal, field),
+		   sizeof *s->refusal, sizeof s->refusal->field, s->nrefusal);
+	put_member(w, "refusals/observed", H5T_NATIVE_INT64, s->refusal, offsetof(struct shard_refusal, observed),
+		   sizeof *s->refusal, sizeof s->refusal->observed, s->nrefusal);
+	put_member(w, "refusals/oid", H5T_NATIVE_UINT8, s->refusal, offsetof(struct shard_refusal, oid),
+		   sizeof *s->refusal, sizeof s->refusal->oid, s->nrefusal);
 	for (uint32_t i = 0; i < s->nrefusal; i++)
 		if (texts_add(&why, s->refusal[i].why, strlen(s->refusal[i].why)) ||
 		    texts_add(&raw, s->refusal[i].raw, s->refusal[i].nraw))

@@ -216,6 +216,7 @@ int snapshot_create(struct snapshot *s, const char *dir, const char *options, st
 	char shards[PATH_CAP];
 	json_t *j;
 	char *text;
+	size_t n;
 	int rc;
 
 	s->created = time(NULL);
@@ -228,9 +229,9 @@ int snapshot_create(struct snapshot *s, const char *dir, const char *options, st
 	json_decref(j);
 	if (!text)
 		return err_set(e, E_NOMEM, "no memory for snapshot.json, or an option is not UTF-8");
-	text = realloc(text, strlen(text) + 2);
-	strcat(text, "\n");
-	rc = snapshot_write_file(dir, "snapshot.json", text, strlen(text), e);
+	n = strlen(text);
+	text[n] = '\n'; /* instead of the NUL: the length is told */
+	rc = snapshot_write_file(dir, "snapshot.json", text, n + 1, e);
 	free(text);
 	return rc;
 }
