@@ -79,7 +79,8 @@ void log_error(const struct err *e)
 {
 	char text[640];
 
-	if (e->rank >= 0)
+	/* Which rank it was matters where its machine may be to blame, not for an option or the Hub. */
+	if (e->rank >= 0 && e->code >= E_IO)
 		snprintf(text, sizeof text, "%s (rank %d)", e->text, e->rank);
 	else
 		snprintf(text, sizeof text, "%s", e->text);

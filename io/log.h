@@ -12,7 +12,7 @@ void log_init(const char *program, int quiet);
 void log_note(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
 /* "hubcrawl: warning: text" */
 void log_warn(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
-/* "hubcrawl: error: text (rank 3)" — the rank where e names one */
+/* "hubcrawl: error: text (rank 3)" - the rank where e names one and its machine may be to blame: E_IO and worse */
 void log_error(const struct err *e);
 
 /* The live line of a terminal: it replaces the one before. Only if log_is_terminal(). An empty text clears it. */
