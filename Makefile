@@ -143,6 +143,7 @@ check-mpi: $(MPI)
 .PHONY: check-cli
 check-cli: $(PROGRAMS)
 	@echo "== the programs against the stand-in Hub"
+	$(Q)prove --timer --exec '$(PYTHON) -B' tests/hub/check.py :: $(BUILD)/hubsim $(RECORDED)
 	$(Q)BUILD=$(BUILD) RECORDED=$(RECORDED) prove --timer --exec '$(PYTHON) -B' $(CLI)
 
 .PHONY: check-clients
@@ -169,7 +170,7 @@ check-format: ## fail if `make format` would change something
 
 .PHONY: tidy
 tidy: ## clang-tidy, warnings are errors
-	$(Q)printf '%s\n' $(filter %.c,$(C_FILES)) | xargs -P 2 -n 8 sh -c 'clang-tidy --quiet "$$@" -- -std=c11 $(CPPFLAGS) $(H5_CFLAGS) $(call pc,--cflags,ompi-c libcurl,)' sh
+	$(Q)printf '%s\n' $(filter %.c,$(C_FILES)) | xargs -P 2 -n 1 sh -c 'clang-tidy --quiet "$$@" -- -std=c11 $(CPPFLAGS) $(H5_CFLAGS) $(call pc,--cflags,ompi-c libcurl,)' sh
 
 .PHONY: cppcheck
 cppcheck: ## cppcheck, warnings are errors

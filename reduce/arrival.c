@@ -1,0 +1,484 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "reduce/arrival.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "io/agree.h"
+#include "reduce/analyzer.h" /* last */
+#include "reduce/labels.h"
+
+static int no_memory(struct err *e, enum field f)
+{
+	return err_set(e, E_NOMEM, "out of memory for column '%s'", schema[f].name);
+}
+
+static size_t cell_size(enum field f)
+{
+	switch (schema[f].type) {
+	case COL_OID:
+		return sizeof(struct oid);
+	case COL_FLAG:
+		return 1;
+	case COL_CAT:
+		return sizeof(int32_t);
+	default:
+		return sizeof(int64_t);
+	}
+}
+
+static void **cells(struct column *c, enum field f)
+{
+	switch (schema[f].type) {
+	case COL_OID:
+		return (void **)&c->oid;
+	case COL_FLAG:
+		return (void **)&c->flag;
+	default:
+		return (void **)&c->i64;
+	}
+}
+
+/* out[i] = x[at[i]] for cells of a width; the widths in use are constants to the compiler. */
+static void pick(char *out, const char *x, const uint32_t *at, uint64_t n, size_t size)
+{
+	if (size == 8)
+		for (uint64_t i = 0; i < n; i++)
+			memcpy(out + 8 * i, x + 8 * (size_t)at[i], 8);
+	else if (size == 12)
+		for (uint64_t i = 0; i < n; i++)
+			memcpy(out + 12 * i, x + 12 * (size_t)at[i], 12);
+	else
+		for (uint64_t i = 0; i < n; i++)
+			memcpy(out + size * i, x + size * at[i], size);
+}
+
+int arrival_swap(const struct deal *d, MPI_Comm comm, int rc, enum field f, struct parcel *in, struct err *e)
+{
+	size_t size = cell_size(f);
+	char *out = malloc((size_t)(d->total + 1) * size);
+	struct parcel send = { out, d->nsend, size, d->total };
+	uint64_t n = 0;
+
+	if (!rc && !out)
+		rc = no_memory(e, f);
+	for (int to = 0; to < d->nranks && !rc; to++)
+		for (size_t c = 0; c < d->nchunk; c++) {
+			uint64_t i = d->start[c][to], m = d->start[c][to + 1] - i;
+
+			if (m)
+				pick(out + n * size, *cells(&d->chunk[c].col[f], f), d->row[c] + i, m, size);
+			n += m;
+		}
+	/* F_OID and F_OBSERVED are small, and the hash of a tie needs the first. */
+	for (size_t c = 0; c < d->nchunk && f != F_OID && f != F_OBSERVED; c++) {
+		void **x = cells(&d->chunk[c].col[f], f);
+
+		free(*x);
+		*x = NULL;
+	}
+	rc = wire_exchange(comm, rc, &send, in, e);
+	free(out);
+	return rc;
+}
+
+int arrival_place(const struct arrival *a, struct table *t, enum field f, const struct parcel *in, struct err *e)
+{
+	void **x = cells(&t->col[f], f);
+
+	*x = malloc((size_t)(a->nkeep + 1) * in->size);
+	if (!*x)
+		return no_memory(e, f);
+	pick(*x, in->data, a->keep, a->nkeep, in->size);
+	return E_OK;
+}
+
+/* What a column of varying length sends. */
+struct parts {
+	struct parcel len, body;
+};
+
+static int parts_init(struct parts *p, MPI_Comm comm, size_t size, struct err *e)
+{
+	int a = parcel_init(&p->len, comm, sizeof(uint32_t), e), b = parcel_init(&p->body, comm, size, e);
+
+	return a ? a : b;
+}
+
+static void parts_release(struct parts *p)
+{
+	parcel_release(&p->len);
+	parcel_release(&p->body);
+}
+
+static int parts_swap(MPI_Comm comm, int rc, struct parts *out, struct parts *in, struct err *e)
+{
+	rc = wire_exchange(comm, rc, &out->len, &in->len, e);
+	rc = wire_exchange(comm, rc, &out->body, &in->body, e);
+	parts_release(out);
+	return rc;
+}
+
+/* Where each item begins, from their lengths. NULL when memory is short. */
+static uint64_t *offsets(const struct parcel *len)
+{
+	uint64_t *off = malloc((size_t)(len->total + 1) * sizeof *off);
+	const uint32_t *l = len->data;
+
+	if (!off)
+		return NULL;
+	off[0] = 0;
+	for (uint64_t i = 0; i < len->total; i++)
+		off[i + 1] = off[i] + l[i];
+	return off;
+}
+
+/* Lengths of the rows' items, by destination; item i of a chunk is off[i] … off[i + 1]. */
+static int pack_lengths(const struct deal *d, MPI_Comm comm, enum field f, struct parts *out, struct err *e)
+{
+	uint32_t *len;
+
+	memcpy(out->len.n, d->nsend, (size_t)d->nranks * sizeof *d->nsend);
+	if (parcel_alloc(&out->len, comm, e))
+		return e->code;
+	len = out->len.data;
+	for (int to = 0; to < d->nranks; to++)
+		for (size_t c = 0; c < d->nchunk; c++) {
+			const struct column *x = &d->chunk[c].col[f];
+			const uint64_t *off = schema[f].type == COL_STR ? x->str.off : x->off;
+
+			for (uint64_t i = d->start[c][to]; i < d->start[c][to + 1]; i++) {
+				uint32_t row = d->row[c][i];
+
+				*len = (uint32_t)(off[row + 1] - off[row]);
+				out->body.n[to] += *len++;
+			}
+		}
+	return E_OK;
+}
+
+static int pack_texts(const struct deal *d, MPI_Comm comm, enum field f, struct parts *out, struct err *e)
+{
+	char *at;
+
+	if (pack_lengths(d, comm, f, out, e) || parcel_alloc(&out->body, comm, e))
+		return e->code;
+	at = out->body.data;
+	for (int to = 0; to < d->nranks; to++)
+		for (size_t c = 0; c < d->nchunk; c++)
+			for (uint64_t i = d->start[c][to]; i < d->start[c][to + 1]; i++) {
+				size_t n;
+				const char *s = texts_get(&d->chunk[c].col[f].str, d->row[c][i], &n);
+
+				memcpy(at, s, n);
+				at += n;
+			}
+	for (size_t c = 0; c < d->nchunk; c++)
+		texts_release(&d->chunk[c].col[f].str);
+	return E_OK;
+}
+
+static int place_texts(const struct arrival *a, const struct parts *in, struct texts *t)
+{
+	uint64_t *off = offsets(&in->len), nbytes = 0;
+
+	for (uint64_t i = 0; i < a->nkeep && off; i++)
+		nbytes += off[a->keep[i] + 1] - off[a->keep[i]];
+	t->off = malloc((size_t)(a->nkeep + 1) * sizeof *t->off);
+	t->bytes = malloc((size_t)nbytes + 1);
+	if (off && t->off && t->bytes) {
+		t->off[0] = 0;
+		for (uint64_t i = 0; i < a->nkeep; i++) {
+			uint64_t from = off[a->keep[i]], n = off[a->keep[i] + 1] - from;
+
+			memcpy(t->bytes + t->off[i], (char *)in->body.data + from, n);
+			t->off[i + 1] = t->off[i] + n;
+		}
+		t->n = t->cap = a->nkeep;
+		t->bytes_cap = nbytes + 1;
+		free(off);
+		return 0;
+	}
+	free(off);
+	texts_release(t);
+	return -1;
+}
+
+int arrival_texts(const struct arrival *a, const struct deal *d, MPI_Comm comm, int rc, enum field f,
+		  struct column *out, struct err *e)
+{
+	struct parts send, in = { { 0 }, { 0 } };
+	int rc2 = parts_init(&send, comm, 1, e);
+
+	rc = rc ? rc : rc2;
+	rc = rc ? rc : pack_texts(d, comm, f, &send, e);
+	rc = parts_swap(comm, rc, &send, &in, e);
+	if (!rc && place_texts(a, &in, &out->str))
+		rc = no_memory(e, f);
+	parts_release(&in);
+	return rc;
+}
+
+/* A labelled column travels as the labels that a destination needs, and codes into them. */
+struct coded {
+	struct parts label; /* lengths and bytes of the labels */
+	struct parts code;  /* len: elements per row, of lists; body: codes, counted per sender */
+};
+
+/* Labels of one destination, numbered as they are met. */
+struct picker {
+	struct texts list; /* those of all destinations so far */
+	int32_t *seen;     /* per label of the chunk: its number, or -1 */
+	int32_t *used;     /* the labels of the chunk that have one */
+	uint64_t nused;
+};
+
+static int pick_label(struct picker *p, const struct column *c, int32_t code, uint64_t base, int32_t *out)
+{
+	size_t len;
+	const char *s;
+
+	if (code >= 0 && p->seen[code] < 0) {
+		s = dict_get(&c->labels, code, &len);
+		if (p->list.n - base >= INT32_MAX || texts_add(&p->list, s, len))
+			return -1;
+		p->seen[code] = (int32_t)(p->list.n - 1 - base);
+		p->used[p->nused++] = code;
+	}
+	*out = code < 0 ? -1 : p->seen[code];
+	return 0;
+}
+
+/* Codes of the rows of one chunk for one destination. Returns where the next go, NULL when memory is short. */
+static int32_t *pick_codes(struct picker *p, const struct deal *d, size_t c, int to, enum field f, uint64_t base,
+			   int32_t *out)
+{
+	const struct column *x = &d->chunk[c].col[f];
+	int is_list = schema[f].type == COL_LIST;
+
+	for (uint64_t i = d->start[c][to]; i < d->start[c][to + 1]; i++) {
+		uint64_t row = d->row[c][i], at = is_list ? x->off[row] : row,
+			 end = is_list ? x->off[row + 1] : row + 1;
+
+		for (; at < end; at++)
+			if (pick_label(p, x, x->code[at], base, out++))
+				return NULL;
+	}
+	while (p->nused)
+		p->seen[p->used[--p->nused]] = -1;
+	return out;
+}
+
+static int picker_init(struct picker *p, const struct deal *d, enum field f)
+{
+	size_t most = 0;
+
+	memset(p, 0, sizeof *p);
+	for (size_t c = 0; c < d->nchunk; c++)
+		if (d->chunk[c].col[f].labels.text.n > most)
+			most = (size_t)d->chunk[c].col[f].labels.text.n;
+	p->seen = malloc((most + 1) * sizeof *p->seen);
+	p->used = malloc((most + 1) * sizeof *p->used);
+	if (!p->seen || !p->used)
+		return -1;
+	memset(p->seen, 0xFF, (most + 1) * sizeof *p->seen);
+	return 0;
+}
+
+static void picker_release(struct picker *p)
+{
+	texts_release(&p->list);
+	free(p->seen);
+	free(p->used);
+}
+
+/* The list becomes lengths and bytes; label.len.n holds the labels per destination. */
+static int send_list(struct picker *p, struct parts *label, MPI_Comm comm, int nranks, struct err *e)
+{
+	uint64_t i = 0;
+	uint32_t *len;
+
+	if (parcel_alloc(&label->len, comm, e))
+		return e->code;
+	if (!p->list.off)
+		return E_OK; /* no row has a label */
+	len = label->len.data;
+	for (int to = 0; to < nranks; to++)
+		for (uint64_t n = 0; n < label->len.n[to]; n++, i++) {
+			len[i] = (uint32_t)(p->list.off[i + 1] - p->list.off[i]);
+			label->body.n[to] += len[i];
+		}
+	label->body.total = texts_nbytes(&p->list);
+	label->body.data = p->list.bytes;
+	p->list.bytes = NULL;
+	return E_OK;
+}
+
+static void drop_labelled(const struct deal *d, enum field f)
+{
+	for (size_t c = 0; c < d->nchunk; c++) {
+		struct column *x = &d->chunk[c].col[f];
+
+		dict_release(&x->labels);
+		free(x->code);
+		free(x->off);
+		x->code = NULL;
+		x->off = NULL;
+	}
+}
+
+static int pack_labels(const struct deal *d, MPI_Comm comm, enum field f, struct coded *out, struct err *e)
+{
+	struct picker p;
+	int32_t *at;
+	int rc = picker_init(&p, d, f) ? no_memory(e, f) : E_OK;
+
+	if (!rc && schema[f].type == COL_LIST)
+		rc = pack_lengths(d, comm, f, &out->code, e);
+	else if (!rc)
+		memcpy(out->code.body.n, d->nsend, (size_t)d->nranks * sizeof *d->nsend);
+	rc = rc ? rc : parcel_alloc(&out->code.body, comm, e);
+	at = out->code.body.data;
+	for (int to = 0; to < d->nranks && !rc; to++) {
+		uint64_t base = p.list.n;
+
+		for (size_t c = 0; c < d->nchunk && !rc; c++)
+			if (!(at = pick_codes(&p, d, c, to, f, base, at)))
+				rc = no_memory(e, f);
+		out->label.len.n[to] = p.list.n - base;
+	}
+	if (!rc)
+		drop_labelled(d, f);
+	rc = rc ? rc : send_list(&p, &out->label, comm, d->nranks, e);
+	picker_release(&p);
+	return rc;
+}
+
+/* Labels as they arrived, and which of them are in use. */
+struct namer {
+	const struct parts *label;
+	uint64_t *off;
+	int32_t *code; /* of each label that arrived, -1 until it is used */
+	struct dict dict;
+};
+
+static int name_code(struct namer *m, int32_t i, int32_t *to)
+{
+	*to = -1;
+	if (i < 0)
+		return 0;
+	if (m->code[i] < 0 &&
+	    dict_add(&m->dict, (char *)m->label->body.data + m->off[i], m->off[i + 1] - m->off[i], &m->code[i]))
+		return -1;
+	*to = m->code[i];
+	return 0;
+}
+
+/* Codes that arrived count from the first label of their sender: make them count from the first of all. */
+static void shift_codes(int nranks, const struct coded *in)
+{
+	int32_t *code = in->code.body.data;
+	uint64_t base = 0;
+
+	for (int r = 0; r < nranks; r++) {
+		for (uint64_t i = 0; i < in->code.body.n[r]; i++)
+			if (code[i] >= 0)
+				code[i] += (int32_t)base;
+		code += in->code.body.n[r];
+		base += in->label.len.n[r];
+	}
+}
+
+static int place_codes(const struct arrival *a, struct namer *m, const struct coded *in, enum field f,
+		       struct column *out)
+{
+	const int32_t *code = in->code.body.data;
+	int is_list = schema[f].type == COL_LIST;
+	uint64_t *off = is_list ? offsets(&in->code.len) : NULL, n = is_list ? 0 : a->nkeep, at = 0;
+
+	if (is_list && !(out->off = malloc((size_t)(a->nkeep + 1) * sizeof *out->off)))
+		goto fail;
+	if (is_list && !off)
+		goto fail;
+	for (uint64_t i = 0; i < a->nkeep && is_list; i++)
+		n += off[a->keep[i] + 1] - off[a->keep[i]];
+	out->code_cap = n + 1;
+	if (!(out->code = calloc((size_t)n + 1, sizeof *out->code)))
+		goto fail;
+	for (uint64_t i = 0; i < a->nkeep; i++) {
+		uint64_t j = is_list ? off[a->keep[i]] : a->keep[i], end = is_list ? off[a->keep[i] + 1] : j + 1;
+
+		if (is_list)
+			out->off[i] = at;
+		for (; j < end; j++)
+			if (name_code(m, code[j], &out->code[at++]))
+				goto fail;
+	}
+	if (is_list)
+		out->off[a->nkeep] = at;
+	free(off);
+	return 0;
+fail:
+	free(off);
+	return -1;
+}
+
+/* Sort the labels and renumber the codes. */
+static int settle(struct dict *dict, struct column *out, uint64_t ncodes)
+{
+	int32_t *map;
+
+	free(dict->slot);
+	dict->slot = NULL;
+	dict->nslot = 0;
+	if (labels_sort(&dict->text, &map))
+		return -1;
+	for (uint64_t i = 0; i < ncodes; i++)
+		if (out->code[i] >= 0)
+			out->code[i] = map[out->code[i]];
+	free(map);
+	out->labels = *dict;
+	memset(dict, 0, sizeof *dict);
+	return 0;
+}
+
+static int place_labels(const struct arrival *a, const struct coded *in, int nranks, enum field f, struct column *out)
+{
+	uint64_t nlabel = in->label.len.total;
+	struct namer m = { .label = &in->label };
+	int rc = -1;
+
+	if (nlabel >= INT32_MAX)
+		return -1;
+	m.off = offsets(&in->label.len);
+	m.code = malloc((size_t)(nlabel + 1) * sizeof *m.code);
+	if (!m.off || !m.code)
+		goto out;
+	memset(m.code, 0xFF, (size_t)(nlabel + 1) * sizeof *m.code);
+	shift_codes(nranks, in);
+	if (!place_codes(a, &m, in, f, out))
+		rc = settle(&m.dict, out, schema[f].type == COL_LIST ? out->off[a->nkeep] : a->nkeep);
+out:
+	dict_release(&m.dict);
+	free(m.off);
+	free(m.code);
+	return rc;
+}
+
+int arrival_labels(const struct arrival *a, const struct deal *d, MPI_Comm comm, int rc, enum field f,
+		   struct column *out, struct err *e)
+{
+	struct coded send, in;
+	int rc2 = parts_init(&send.label, comm, 1, e), rc3 = parts_init(&send.code, comm, sizeof(int32_t), e);
+
+	memset(&in, 0, sizeof in);
+	rc = rc ? rc : rc2 ? rc2 : rc3;
+	rc = rc ? rc : pack_labels(d, comm, f, &send, e);
+	rc = parts_swap(comm, rc, &send.label, &in.label, e);
+	rc = parts_swap(comm, rc, &send.code, &in.code, e);
+	if (!rc && place_labels(a, &in, d->nranks, f, out))
+		rc = no_memory(e, f);
+	parts_release(&in.label);
+	parts_release(&in.code);
+	return rc;
+}

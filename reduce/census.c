@@ -1,0 +1,76 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "reduce/census.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "io/agree.h"
+#include "reduce/exchange.h"
+
+int64_t census_gaps(const struct census *c)
+{
+	int64_t n = 0;
+
+	for (int k = 0; k < NKINDS; k++)
+		n += census_has(c, k) ? (int64_t)c->load.cover[k].gap.n : 0;
+	return n;
+}
+
+int64_t census_suspect(const struct census *c)
+{
+	int64_t n = 0;
+
+	for (int k = 0; k < NKINDS; k++)
+		n += census_has(c, k) ? (int64_t)c->load.cover[k].suspect.n : 0;
+	return n;
+}
+
+int64_t census_lost(const struct census *c)
+{
+	int64_t n = 0;
+
+	for (int k = 0; k < NKINDS; k++)
+		n += c->load.nlost[k];
+	return n;
+}
+
+int census_is_complete(const struct census *c)
+{
+	return census_gaps(c) == 0 && census_suspect(c) == 0 && census_lost(c) == 0;
+}
+
+int census_load(struct census *c, const char *dir, struct err *e)
+{
+	char path[4096];
+	int rc = E_OK;
+
+	if ((size_t)snprintf(path, sizeof path, "%s/shards", dir) >= sizeof path)
+		rc = err_set(e, E_USAGE, "the folder's name is too long");
+	if ((rc = err_agree(c->comm, rc, e)))
+		return rc;
+	rc = load_shards(&c->load, c->comm, path, &c->snap, e);
+	for (int k = 0; k < NKINDS; k++) {
+		struct load *l = &c->load;
+
+		if (!census_has(c, k))
+			continue;
+		rc = exchange_rows(c->comm, rc, l->chunk[k], l->nchunk[k], (enum kind)k, c->snap.t0, &c->kind[k], e);
+		for (size_t i = 0; i < l->nchunk[k]; i++)
+			table_release(&l->chunk[k][i]);
+		l->nchunk[k] = 0;
+	}
+	return owners_build(&c->owners, c->comm, rc, c->kind, c->snap.kinds, c->orgs, e);
+}
+
+void census_release(struct census *c)
+{
+	load_release(&c->load);
+	for (int k = 0; k < NKINDS; k++)
+		rows_release(&c->kind[k]);
+	owners_release(&c->owners);
+	orgs_free(c->orgs);
+	topics_free(c->topics);
+	c->orgs = NULL;
+	c->topics = NULL;
+}

@@ -1,0 +1,49 @@
+// SPDX-License-Identifier: Apache-2.0
+/* A census in memory: every rank its part of the rows, all ranks what is known of the whole. */
+#ifndef REDUCE_CENSUS_H
+#define REDUCE_CENSUS_H
+
+#include "io/snapshot.h"
+#include "reduce/classify.h"
+#include "reduce/load.h"
+#include "reduce/owners.h"
+#include "reduce/rows.h"
+
+struct census {
+	MPI_Comm comm;
+	int rank, nranks;
+	struct snapshot snap;
+	struct load load;
+	struct rows kind[NKINDS]; /* of the kinds in snap.kinds; the others are empty */
+	struct owners owners;
+	struct orgs *orgs;
+	struct topics *topics;
+};
+
+/* A kind that this census takes. */
+static inline int census_has(const struct census *c, int kind)
+{
+	return (int)(c->snap.kinds >> kind & 1);
+}
+
+static inline int64_t census_created(const struct census *c, int kind, uint64_t row)
+{
+	return oid_seconds(c->kind[kind].t.col[F_OID].oid[row]);
+}
+
+/* How complete it is. */
+int64_t census_gaps(const struct census *c);    /* of all kinds' axes */
+int64_t census_suspect(const struct census *c); /* spans whose pages broke order or bounds */
+int64_t census_lost(const struct census *c);    /* records in the quarantine */
+
+/* Everything that was to be crawled has been, and understood. */
+int census_is_complete(const struct census *c);
+
+/* Collective: load DIR's shards and bring the rows to their owners; c->comm, snap, orgs and topics are set, the rest is
+ * overwritten. Errors: those of load_shards(), exchange_rows(), owners_build(). */
+int census_load(struct census *c, const char *dir, struct err *e);
+
+/* Frees all but comm. Local. */
+void census_release(struct census *c);
+
+#endif

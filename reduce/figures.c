@@ -1,0 +1,264 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "reduce/figures.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "io/agree.h"
+#include "reduce/category.h"
+#include "reduce/complete.h"
+#include "reduce/concentration.h"
+#include "reduce/gating.h"
+#include "reduce/growth.h"
+#include "reduce/totals.h"
+
+#define COLS(x) (x), (int)(sizeof(x) / sizeof *(x))
+#define BOTH    "downloads, downloads_all_time"
+
+/* Definitions: figures.md of the specification. */
+const struct figure figure_list[] = {
+	{ "totals.models", "repositories", NULL, "Distinct public models by _id, created at or before t0.",
+	  COLS(totals_cols), NULL, totals_models },
+	{ "totals.datasets", "repositories", NULL, "Distinct public datasets by _id, created at or before t0.",
+	  COLS(totals_cols), NULL, totals_datasets },
+	{ "totals.spaces", "repositories", NULL, "Distinct public Spaces by _id, created at or before t0.",
+	  COLS(totals_cols), NULL, totals_spaces },
+	{ "totals.owners", "namespaces", NULL,
+	  "Distinct namespaces, ASCII letter case aside, that own a repository: of each kind, and of all kinds "
+	  "together.",
+	  COLS(totals_owner_cols), NULL, totals_owners },
+	{ "totals.by_period", "repositories", NULL,
+	  "New repositories per day, month and year of creation (UTC), and how many there were at its end; periods "
+	  "without any are left out. "
+	  "Everything older than 2022-03-02 reads as created on that day: its periods are marked lump.",
+	  COLS(totals_period_cols), totals_prepare, totals_by_period },
+	{ "concentration.sum", "downloads", BOTH, "Sum of the counter over the repositories that have it.",
+	  COLS(concentration_sum_cols), concentration_prepare, concentration_sum },
+	{ "concentration.rows", "repositories", BOTH, "Repositories that have the counter.",
+	  COLS(concentration_rows_cols), concentration_prepare, concentration_rows },
+	{ "concentration.top200_share", "share", BOTH,
+	  "Share of all downloads of models that go to the 200 most downloaded ones.", COLS(concentration_counter_cols),
+	  concentration_prepare, concentration_top200 },
+	{ "concentration.shares", "share", BOTH,
+	  "Share of all downloads that go to the most downloaded repositories: a number of them, or a part of those "
+	  "that have the counter, rounded up.",
+	  COLS(concentration_top_cols), concentration_prepare, concentration_shares },
+	{ "concentration.gini", "1", BOTH,
+	  "Gini's coefficient of downloads, 2 sum(i x_i) / (n sum(x)) - (n + 1) / n over ascending x_i.",
+	  COLS(concentration_gini_cols), concentration_prepare, concentration_gini },
+	{ "concentration.below_200", "share", BOTH,
+	  "Share of the models that have the counter with fewer than 200 downloads.", COLS(concentration_counter_cols),
+	  concentration_prepare, concentration_below200 },
+	{ "concentration.below", "share", BOTH,
+	  "Share of the repositories that have the counter with fewer downloads than a bound.",
+	  COLS(concentration_below_cols), concentration_prepare, concentration_below },
+	{ "concentration.deciles", "downloads", BOTH,
+	  "Deciles of downloads: quantile p of n ascending values is number ceil(p n), counted from 1; 50% is the "
+	  "median.",
+	  COLS(concentration_decile_cols), concentration_prepare, concentration_deciles },
+	{ "growth.orgs", "repositories", NULL,
+	  "New repositories per organisation and year of creation, kinds apart, and their ratio to the year before: "
+	  "from none for 0 to n, null for 0 to 0. "
+	  "An organisation joins its namespaces (table of organisations). Repositories of 2022-03-02 are apart, as "
+	  "before, and no base of a ratio.",
+	  COLS(growth_org_cols), growth_prepare, growth_orgs },
+	{ "growth.orgs_monthly", "repositories", NULL,
+	  "New repositories per organisation and month of creation; months without any are left out.",
+	  COLS(growth_month_cols), growth_prepare, growth_orgs_monthly },
+	{ "growth.top", "repositories", NULL,
+	  "The 100 organisations whose new repositories grew most between the last two complete years before t0: by "
+	  "difference, and by ratio where "
+	  "there were at least 10 in the first year. A namespace that the table of organisations does not know is one "
+	  "of its own; ties by name.",
+	  COLS(growth_top_cols), growth_prepare, growth_top },
+	{ "categories.datasets", "repositories", NULL,
+	  "Datasets per category of a facet (tag facet:category), by year of creation: new, cumulative at the year's "
+	  "end, and rank by the latter, ties by "
+	  "name. 2022 holds everything older.",
+	  COLS(category_dataset_cols), category_prepare, category_datasets },
+	{ "categories.models", "repositories", BOTH,
+	  "Models, and their downloads, by task (pipeline_tag), library, license, region, language and format; one "
+	  "model may count in several categories "
+	  "of a facet, and once in each.",
+	  COLS(category_model_cols), category_prepare, category_models },
+	{ "gating", "repositories", NULL,
+	  "Repositories by access rule (gated), and whether the Hub disabled them, as served; absent: the Hub sent "
+	  "none.",
+	  COLS(gating_cols), gating_prepare, gating_make },
+	{ "completeness", "1", NULL,
+	  "What of each kind was listed, as shares and spans of the axis of creation, what was not understood, and the "
+	  "Hub's own total.",
+	  COLS(complete_cols), NULL, complete_make },
+};
+
+const int figure_count = (int)(sizeof figure_list / sizeof *figure_list);
+
+int figures_find(const char *key, size_t len)
+{
+	for (int i = 0; i < figure_count; i++)
+		if (strlen(figure_list[i].key) == len && !memcmp(figure_list[i].key, key, len))
+			return i;
+	return -1;
+}
+
+static int is_group(const char *key, const char *s, size_t len)
+{
+	return !strncmp(key, s, len) && (key[len] == '.' || key[len] == '\0');
+}
+
+int figures_select(const char *list, unsigned char *chosen, struct err *e)
+{
+	memset(chosen, list ? 0 : 1, (size_t)figure_count);
+	for (const char *s = list; s && *s;) {
+		size_t len = strcspn(s, ",");
+		int any = 0;
+
+		for (int i = 0; i < figure_count; i++)
+			if (len > 0 && is_group(figure_list[i].key, s, len))
+				any = chosen[i] = 1;
+		if (!any)
+			return err_set(e, E_USAGE,
+				       "--figures: there is no figure '%.*s'; see 'hubreduce --list-figures'", (int)len,
+				       s);
+		s += len + (s[len] == ',');
+	}
+	return list && !*list ? err_set(e, E_USAGE, "--figures names none; see 'hubreduce --list-figures'") : E_OK;
+}
+
+static void facts_release(struct facts *f)
+{
+	totals_release(f->periods);
+	free(f->concentration);
+	growth_release(f->growth);
+	category_release(f->categories);
+	tally_release(&f->gating);
+}
+
+/* Has an earlier figure had this function called? */
+static int is_prepared(const unsigned char *chosen, int i)
+{
+	for (int j = 0; j < i; j++)
+		if (chosen[j] && figure_list[j].prepare == figure_list[i].prepare)
+			return 1;
+	return 0;
+}
+
+/* What holds for every figure of a census that is not whole. */
+static void qualify(const struct census *c, int i, struct figure_table *t)
+{
+	if (figure_list[i].make == complete_make)
+		return;
+	if (snapshot_is_partial(&c->snap))
+		figure_status(t, FIGURE_PARTIAL, "only repositories that pass the filters of the snapshot are counted");
+	if (census_gaps(c))
+		figure_status(t, FIGURE_PARTIAL, "parts of the Hub were not crawled: see completeness");
+}
+
+int figures_make(const struct census *c, int rc, const unsigned char *chosen, struct figure_table *table, struct err *e)
+{
+	struct facts f = { .c = c };
+
+	for (int i = 0; i < figure_count; i++)
+		figure_init(&table[i], figure_list[i].col, figure_list[i].ncol);
+	for (int i = 0; i < figure_count; i++)
+		if (chosen[i] && figure_list[i].prepare && !is_prepared(chosen, i))
+			rc = err_agree(c->comm, figure_list[i].prepare(&f, rc, e), e);
+	for (int i = 0; i < figure_count && !rc && c->rank == 0; i++) {
+		if (!chosen[i])
+			continue;
+		figure_list[i].make(&f, &table[i]);
+		qualify(c, i, &table[i]);
+		if (table[i].no_memory)
+			rc = err_set(e, E_NOMEM, "out of memory for figure '%s'", figure_list[i].key);
+	}
+	facts_release(&f);
+	return err_agree(c->comm, rc, e);
+}
+
+static int store_one(const struct figure *f, const struct figure_table *t, MPI_Comm comm, struct h5out *out,
+		     struct err *e)
+{
+	char group[128];
+	int rc;
+
+	snprintf(group, sizeof group, "/figures/%s", f->key);
+	rc = h5out_attr_text(out, group, "definition", f->definition, e);
+	rc = rc ? rc : h5out_attr_text(out, group, "unit", f->unit, e);
+	if (!rc && f->counter)
+		rc = h5out_attr_text(out, group, "counter", f->counter, e);
+	return rc ? rc : figure_store_status(t, group, comm, out, e);
+}
+
+int figures_store(MPI_Comm comm, const unsigned char *chosen, const struct figure_table *table, struct h5out *out,
+		  struct err *e)
+{
+	int rc = E_OK;
+
+	for (int i = 0; i < figure_count && !rc; i++)
+		if (chosen[i])
+			rc = store_one(&figure_list[i], &table[i], comm, out, e);
+	return rc;
+}
+
+static json_t *one_json(const struct figure *f, const struct figure_table *t)
+{
+	json_t *o = json_pack("{s:s, s:s, s:s}", "status", figure_status_name(t->status), "unit", f->unit, "definition",
+			      f->definition);
+	json_t *value = t->status == FIGURE_NOT_AVAILABLE ? NULL : figure_json(t);
+	int rc = !o || (!value && t->status != FIGURE_NOT_AVAILABLE);
+
+	if (value)
+		rc |= json_object_set_new(o, "value", value);
+	if (f->counter)
+		rc |= json_object_set_new(o, "counter", json_string(f->counter));
+	if (t->status != FIGURE_OK)
+		rc |= json_object_set_new(o, "why", json_string(t->why));
+	if (t->rows >= 0)
+		rc |= json_object_set_new(o, "rows", json_integer(t->rows));
+	if (rc) {
+		json_decref(o);
+		return NULL;
+	}
+	return o;
+}
+
+json_t *figures_json(const unsigned char *chosen, const struct figure_table *table)
+{
+	json_t *all = json_object();
+
+	for (int i = 0; i < figure_count && all; i++)
+		if (chosen[i] && json_object_set_new(all, figure_list[i].key, one_json(&figure_list[i], &table[i]))) {
+			json_decref(all);
+			return NULL;
+		}
+	return all;
+}
+
+/* Words of s, in lines of at most 100 characters. */
+static void print_wrapped(FILE *to, const char *s)
+{
+	size_t col = 0;
+
+	while (*s) {
+		size_t len = strcspn(s, " ");
+
+		if (col && col + 1 + len > 94) {
+			fputc('\n', to);
+			col = 0;
+		}
+		fprintf(to, "%s%.*s", col ? " " : "      ", (int)len, s);
+		col += len + (col > 0);
+		s += len + (s[len] == ' ');
+	}
+	fputc('\n', to);
+}
+
+void figures_print_list(FILE *to)
+{
+	for (int i = 0; i < figure_count; i++) {
+		const struct figure *f = &figure_list[i];
+
+		fprintf(to, "%s (%s%s%s)\n", f->key, f->unit, f->counter ? "; " : "", f->counter ? f->counter : "");
+		print_wrapped(to, f->definition);
+	}
+}

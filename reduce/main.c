@@ -1,0 +1,228 @@
+// SPDX-License-Identifier: Apache-2.0
+/* hubreduce: from the shards of a snapshot folder to census.h5, census.json and run.json. */
+#include <errno.h>
+#include <mpi.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "io/agree.h"
+#include "io/log.h"
+#include "io/opts.h"
+#include "reduce/analyzer.h" /* last */
+#include "reduce/census.h"
+#include "reduce/figures.h"
+#include "reduce/report.h"
+#include "reduce/run.h"
+#include "reduce/store.h"
+#include "reduce/tables.h"
+
+#define EXIT_GAPS 5
+
+struct options {
+	struct opt_texts orgs, topics;
+	const char *figures;
+	int list, quiet;
+};
+
+#define AT(m) offsetof(struct options, m)
+
+static const struct opt option[] = {
+	{ .name = "orgs",
+	  .type = OPT_TEXTS,
+	  .offset = AT(orgs),
+	  .arg = "FILE",
+	  .help = "Add to the table of organisations, or replace what it says of a namespace (CSV: "
+		  "namespace,parent,country,sector,source)." },
+	{ .name = "topics",
+	  .type = OPT_TEXTS,
+	  .offset = AT(topics),
+	  .arg = "FILE",
+	  .help = "Add to the table of topics, or replace what it says of a tag (CSV: group,topic,tag,source)." },
+	{ .name = "figures",
+	  .type = OPT_TEXT,
+	  .offset = AT(figures),
+	  .arg = "LIST",
+	  .help = "Compute these figures only: keys, or their beginnings, divided by commas (totals,growth.orgs)." },
+	{ .name = "list-figures",
+	  .type = OPT_FLAG,
+	  .offset = AT(list),
+	  .help = "Print every figure's key, unit and definition, and exit." },
+	{ .name = "quiet", .type = OPT_FLAG, .offset = AT(quiet), .help = "No summary on standard output." },
+	{ .name = NULL, .type = OPT_FLAG },
+};
+
+static const struct opts options = {
+	.program = "hubreduce",
+	.purpose = "Compute every figure of a census that hubcrawl has taken.",
+	.synopsis = "[OPTION…] DIR",
+	.opt = option,
+	.epilogue = "Run under mpirun with any number of ranks: neither their number nor that of the shards changes a "
+		    "byte of the "
+		    "census.\n"
+		    "DIR is a folder that hubcrawl has filled, completely or not; while a job works on it, hubreduce "
+		    "refuses.\n"
+		    "\n"
+		    "Files:\n"
+		    "DIR/snapshot.json, DIR/shards/*.h5  read\n"
+		    "DIR/census.h5    every repository, in _id order, and every figure as a table\n"
+		    "DIR/census.json  every figure, with its status, unit, definition and counter\n"
+		    "DIR/run.json     how the census was taken: requests, replies, time, ranks\n"
+		    "Each is written whole or not at all.\n"
+		    "\n"
+		    "Environment:\n"
+		    "HUBCENSUS_DATA is the folder of orgs.csv and topics.csv; without it they are looked for beside "
+		    "the program.\n"
+		    "\n"
+		    "Exit status:\n"
+		    "0  complete\n"
+		    "2  usage, or DIR is no census\n"
+		    "4  failed\n"
+		    "5  complete but with gaps: parts of the Hub were not crawled, or records not understood (the "
+		    "summary and "
+		    "'completeness' in census.json say which)\n"
+		    "\n"
+		    "Example:\n"
+		    "mpirun -n 4 hubreduce --orgs my-orgs.csv 2026-11-22\n",
+	.nargs_min = 0,
+	.nargs_max = 1,
+};
+
+/* The folder's snapshot, read by rank 0 for all, which also keeps other jobs off the folder. */
+static int open_folder(struct census *c, const char *dir, int *lock, struct err *e)
+{
+	int found = 0, rc = E_OK;
+	struct stat st;
+
+	if (c->rank == 0) {
+		if (stat(dir, &st))
+			rc = err_set(e, errno == ENOENT ? E_USAGE : E_IO, "cannot open the folder '%s': %s", dir,
+				     strerror(errno));
+		else
+			rc = snapshot_read(&c->snap, dir, &found, e);
+		if (!rc && !found)
+			rc = err_set(e, E_USAGE, "'%s' holds no census; take one with hubcrawl", dir);
+		if (!rc)
+			rc = snapshot_lock(dir, lock, e);
+	}
+	if ((rc = err_agree(c->comm, rc, e))) {
+		e->rank = -1;
+		return rc;
+	}
+	agree_bcast(c->comm, &c->snap, sizeof c->snap);
+	return E_OK;
+}
+
+static int path_of(char dst[4096], const char *dir, const char *name, struct err *e)
+{
+	if ((size_t)snprintf(dst, 4096, "%s/%s", dir, name) >= 4096)
+		return err_set(e, E_USAGE, "the folder's name is too long");
+	return E_OK;
+}
+
+/* Rank 0's part of the end: the two documents, the summary. */
+static int write_documents(const struct census *c, const char *dir, const unsigned char *chosen,
+			   const struct figure_table *table, const struct figure_table *run, int quiet, struct err *e)
+{
+	json_t *census = report_json(c, chosen, table), *how = run_json(run);
+	int rc = E_OK;
+
+	if (!census || !how)
+		rc = err_set(e, E_NOMEM, "out of memory for the figures");
+	rc = rc ? rc : report_write(json_incref(how), dir, "run.json", e);
+	rc = rc ? rc : report_write(json_incref(census), dir, "census.json", e);
+	if (!rc && !quiet) {
+		report_summary(stdout, census, how);
+		if (fflush(stdout) || ferror(stdout))
+			rc = err_set(e, E_IO, "cannot write the summary to standard output");
+	}
+	json_decref(census);
+	json_decref(how);
+	return rc;
+}
+
+static int reduce(struct census *c, const char *dir, const struct options *o, const unsigned char *chosen,
+		  double started_s, struct err *e)
+{
+	struct figure_table *table = calloc((size_t)figure_count, sizeof *table), run;
+	char path[4096];
+	int rc = path_of(path, dir, "census.h5", e);
+
+	if (!rc && !table)
+		rc = err_set(e, E_NOMEM, "out of memory for the figures");
+	figure_init(&run, run_cols, 4);
+	rc = err_agree(c->comm, rc, e);
+	rc = rc ? rc : tables_read(c->comm, &o->orgs, &o->topics, &c->orgs, &c->topics, e);
+	rc = rc ? rc : census_load(c, dir, e);
+	rc = rc ? rc : figures_make(c, rc, chosen, table, e);
+	if (!rc) {
+		run_make(c, started_s, &run);
+		rc = store_census(c, path, chosen, table, &run, e);
+	}
+	if (!rc) {
+		figure_release(&run);
+		run_make(c, started_s, &run); /* now with the time that census.h5 took */
+		if (c->rank == 0)
+			rc = write_documents(c, dir, chosen, table, &run, o->quiet, e);
+		rc = err_agree(c->comm, rc, e);
+	}
+	for (int i = 0; i < figure_count && table; i++)
+		figure_release(&table[i]);
+	figure_release(&run);
+	free(table);
+	return rc;
+}
+
+static int start(struct census *c, int argc, char **argv, double started_s, struct err *e)
+{
+	struct options o = { .figures = NULL };
+	unsigned char *chosen = calloc((size_t)figure_count, 1);
+	int nargs = 0, done = 0, lock = -1, rc;
+	char **args = argv;
+
+	if (!chosen)
+		rc = err_set(e, E_NOMEM, "out of memory");
+	else if (!(rc = opts_parse(&options, argc, argv, &o, c->rank == 0, &args, &nargs, &done, e)) && !done)
+		rc = figures_select(o.figures, chosen, e);
+	if (!rc && !done && o.list && c->rank == 0)
+		figures_print_list(stdout);
+	if (!rc && !done && !o.list && nargs == 0)
+		rc = err_set(e, E_USAGE, "an argument is missing: the folder of the census; see 'hubreduce --help'");
+	rc = err_agree(c->comm, rc, e);
+	if (rc || done || o.list) {
+		e->rank = -1;
+		free(chosen);
+		return rc;
+	}
+	log_init("hubreduce", o.quiet);
+	rc = open_folder(c, args[0], &lock, e);
+	rc = rc ? rc : reduce(c, args[0], &o, chosen, started_s, e);
+	if (lock >= 0)
+		close(lock);
+	free(chosen);
+	return rc;
+}
+
+int main(int argc, char **argv)
+{
+	struct census c = { .comm = MPI_COMM_WORLD };
+	struct err e = ERR_INIT;
+	double started_s;
+	int code;
+
+	MPI_Init(&argc, &argv);
+	started_s = MPI_Wtime();
+	MPI_Comm_rank(c.comm, &c.rank);
+	MPI_Comm_size(c.comm, &c.nranks);
+	log_init("hubreduce", 0);
+	code = err_exit_code(start(&c, argc, argv, started_s, &e));
+	if (e.code && c.rank == 0)
+		log_error(&e);
+	if (!e.code && c.orgs && !census_is_complete(&c))
+		code = EXIT_GAPS;
+	census_release(&c);
+	MPI_Finalize();
+	return code;
+}

@@ -1,0 +1,30 @@
+// SPDX-License-Identifier: Apache-2.0
+/* The civil calendar in UTC (proleptic Gregorian), from seconds since 1970. Local, pure. */
+#ifndef REDUCE_PERIOD_H
+#define REDUCE_PERIOD_H
+
+#include <stdint.h>
+
+/* Creation times of everything older than this day were lost: 2022-03-02 holds a lump of some tens of thousands (issue
+ * of the Hub, see figures.md). */
+#define PERIOD_LUMP_BEGIN 1646179200 /* 2022-03-02T00:00:00Z */
+#define PERIOD_LUMP_END   1646265600 /* 2022-03-03T00:00:00Z */
+
+enum period_type { PERIOD_DAY, PERIOD_MONTH, PERIOD_YEAR, NPERIODS };
+
+/* "day", "month", "year" */
+extern const char *const period_name[NPERIODS];
+
+/* Days since 1970-01-01; also before it. */
+int64_t period_day(int64_t seconds);
+
+/* Number of the period of a day: the day itself, months since year 0, the year. Ascending with the day. */
+int64_t period_of(enum period_type type, int64_t day);
+
+/* "2025-03-09", "2025-03", "2025". Years 0 … 9999. Returns dst. */
+char *period_format(enum period_type type, int64_t period, char dst[32]);
+
+/* Year of a time. */
+int period_year(int64_t seconds);
+
+#endif

@@ -1,0 +1,110 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "reduce/report.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "reduce/figures.h"
+
+#ifndef HUBCENSUS_VERSION
+#define HUBCENSUS_VERSION "0.0.0"
+#endif
+
+static int put(json_t *o, const char *name, json_t *value)
+{
+	return json_object_set_new(o, name, value);
+}
+
+static json_t *kinds_json(const struct snapshot *s)
+{
+	json_t *a = json_array();
+
+	for (int k = 0; k < NKINDS && a; k++)
+		if (s->kinds >> k & 1)
+			json_array_append_new(a, json_string(kind_name[k]));
+	return a;
+}
+
+/* Columns that the kinds taken have, and that were not asked for. */
+static json_t *fields_not_asked(const struct snapshot *s)
+{
+	json_t *a = json_array();
+
+	for (int f = 0; f < NFIELDS && a; f++)
+		if (!(s->fields >> f & 1) && schema[f].kinds & s->kinds && schema[f].parse != PARSE_NONE &&
+		    !(schema[f].flags & COL_IMPLICIT))
+			json_array_append_new(a, json_string(schema[f].name));
+	return a;
+}
+
+static json_t *filters_json(const struct snapshot *s)
+{
+	json_t *o = json_object(), *tags;
+
+	if (!o)
+		return NULL;
+	if (s->author[0])
+		put(o, "author", json_string(s->author));
+	if (s->ntag && (tags = json_array())) {
+		for (int i = 0; i < s->ntag; i++)
+			json_array_append_new(tags, json_string(s->tag[i]));
+		put(o, "tag", tags);
+	}
+	return o;
+}
+
+static json_t *snapshot_json(const struct census *c)
+{
+	const struct snapshot *s = &c->snap;
+	json_t *o = json_object();
+	char t0[32];
+	int rc;
+
+	if (!o)
+		return NULL;
+	rc = put(o, "hub", json_string(s->hub));
+	rc |= put(o, "t0", json_string(time_format(s->t0, t0)));
+	rc |= put(o, "kinds", kinds_json(s));
+	rc |= put(o, "fields_not_asked", fields_not_asked(s));
+	rc |= put(o, "complete", json_boolean(census_is_complete(c)));
+	rc |= put(o, "version", json_string(HUBCENSUS_VERSION));
+	if (snapshot_is_partial(s))
+		rc |= put(o, "filters", filters_json(s));
+	if (rc) {
+		json_decref(o);
+		return NULL;
+	}
+	return o;
+}
+
+json_t *report_json(const struct census *c, const unsigned char *chosen, const struct figure_table *table)
+{
+	json_t *o = json_object();
+	int rc;
+
+	if (!o)
+		return NULL;
+	rc = put(o, "schema", json_integer(SNAPSHOT_SCHEMA));
+	rc |= put(o, "snapshot", snapshot_json(c));
+	rc |= put(o, "figures", figures_json(chosen, table));
+	if (rc) {
+		json_decref(o);
+		return NULL;
+	}
+	return o;
+}
+
+int report_write(json_t *root, const char *dir, const char *name, struct err *e)
+{
+	char *text = root ? json_dumps(root, JSON_SORT_KEYS | JSON_REAL_PRECISION(15) | JSON_INDENT(1)) : NULL;
+	size_t n = text ? strlen(text) : 0;
+	int rc;
+
+	json_decref(root);
+	if (!text)
+		return err_set(e, E_NOMEM, "out of memory for '%s'", name);
+	text[n] = '\n'; /* in the place of the NUL */
+	rc = snapshot_write_file(dir, name, text, n + 1, e);
+	free(text);
+	return rc;
+}

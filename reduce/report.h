@@ -1,0 +1,24 @@
+// SPDX-License-Identifier: Apache-2.0
+/* What a reduce gives to people and programs: census.json and the summary on stdout. Everything here is local, for rank
+ * 0. */
+#ifndef REDUCE_REPORT_H
+#define REDUCE_REPORT_H
+
+#include <jansson.h>
+#include <stdio.h>
+
+#include "reduce/census.h"
+#include "reduce/figure.h"
+
+/* The whole of census.json: schema, snapshot, figures. It depends on the Hub's content alone. NULL when memory is
+ * short. */
+json_t *report_json(const struct census *c, const unsigned char *chosen, const struct figure_table *table);
+
+/* Write a document to DIR/name: sorted keys, UTF-8, one newline at the end. Takes over the reference. Errors: E_NOMEM
+ * (also for root = NULL), E_IO. */
+int report_write(json_t *root, const char *dir, const char *name, struct err *e);
+
+/* One screen that a person reads: from what is in the document. */
+void report_summary(FILE *to, const json_t *census, const json_t *run);
+
+#endif

@@ -1,0 +1,188 @@
+// SPDX-License-Identifier: Apache-2.0
+/* The reduce as a whole: the same bytes for any number of ranks and any sealing, idle ranks, a rank that fails. */
+#include <errno.h>
+#include <hdf5.h>
+
+#include "tests/mpi/pipeline.h"
+#include "tests/mpi/shards.h"
+#include "tests/mpi/tap_mpi.h"
+
+static int rank, nranks;
+static char root[256];
+
+/* Every dataset outside /run is the same in both. On rank 0. */
+struct pair {
+	hid_t other;
+	int n, differ;
+};
+
+static void *read_all(hid_t file, const char *name, size_t *nbytes)
+{
+	hid_t d = H5Dopen2(file, name, H5P_DEFAULT), type, space;
+	void *x = NULL;
+
+	if (d < 0)
+		return NULL;
+	type = H5Dget_type(d);
+	space = H5Dget_space(d);
+	*nbytes = H5Tget_size(type) * (size_t)H5Sget_simple_extent_npoints(space);
+	x = calloc(1, *nbytes + 1);
+	if (*nbytes && H5Dread(d, type, H5S_ALL, H5S_ALL, H5P_DEFAULT, x) < 0)
+		*nbytes = 0;
+	H5Tclose(type);
+	H5Sclose(space);
+	H5Dclose(d);
+	return x;
+}
+
+static herr_t compare(hid_t file, const char *name, const H5O_info_t *info, void *arg)
+{
+	struct pair *p = arg;
+	size_t n = 0, m = 0;
+	void *x, *y;
+
+	if (info->type != H5O_TYPE_DATASET || !strncmp(name, "run/", 4))
+		return 0;
+	x = read_all(file, name, &n);
+	y = read_all(p->other, name, &m);
+	p->n++;
+	if (!x || !y || n != m || memcmp(x, y, n)) {
+		diag("%s differs", name);
+		p->differ++;
+	}
+	free(x);
+	free(y);
+	return 0;
+}
+
+static int same_h5(const char *a, const char *b)
+{
+	hid_t f, g;
+	struct pair p = { 0 };
+
+	if (rank != 0)
+		return 1;
+	f = H5Fopen(a, H5F_ACC_RDONLY, H5P_DEFAULT);
+	g = H5Fopen(b, H5F_ACC_RDONLY, H5P_DEFAULT);
+	if (f >= 0 && g >= 0) {
+		p.other = g;
+		H5Ovisit(f, H5_INDEX_NAME, H5_ITER_NATIVE, compare, &p);
+	}
+	H5Fclose(f);
+	H5Fclose(g);
+	return p.n > 80 && p.differ == 0;
+}
+
+/* A fresh folder with shards, made by rank 0. */
+static int make(const struct gen *g, char dir[300], const char *name)
+{
+	struct err e = ERR_INIT;
+	int rc = E_OK;
+
+	snprintf(dir, 300, "%s/%s", root, name);
+	if (rank == 0 && (rc = gen_snapshot(g, dir, &e)))
+		diag("%s", e.text);
+	return err_agree(MPI_COMM_WORLD, rc, &e);
+}
+
+/* The census by one rank, that of all is measured by. */
+static char *alone(const char *dir)
+{
+	struct err e = ERR_INIT;
+	char path[320], *json = NULL;
+
+	snprintf(path, sizeof path, "%s/alone.h5", dir);
+	if (rank == 0 && pipeline(MPI_COMM_SELF, dir, path, &json, &e))
+		diag("%s", e.text);
+	MPI_Barrier(MPI_COMM_WORLD);
+	return json;
+}
+
+static void check_same(const char *want, const char *want_dir, const char *dir, const char *name)
+{
+	struct err e = ERR_INIT;
+	char path[320], other[320], *json = NULL;
+	int rc;
+
+	snprintf(path, sizeof path, "%s/all.h5", dir);
+	snprintf(other, sizeof other, "%s/alone.h5", want_dir);
+	rc = pipeline(MPI_COMM_WORLD, dir, path, &json, &e);
+	if (rc && rank == 0)
+		diag("%s", e.text);
+	ok_all(MPI_COMM_WORLD, rc == E_OK && (rank != 0 || (want && json && !strcmp(want, json))), name);
+	ok_all(MPI_COMM_WORLD, rc == E_OK && same_h5(other, path), "… and the same data in census.h5");
+	free(json);
+}
+
+static void check_failing(const char *dir, const char *name)
+{
+	struct err e = ERR_INIT;
+	char path[320], text[512], *json = NULL;
+	int rc;
+
+	snprintf(path, sizeof path, "%s/none.h5", dir);
+	rc = pipeline(MPI_COMM_WORLD, dir, path, &json, &e);
+	memcpy(text, e.text, sizeof text);
+	MPI_Bcast(text, sizeof text, MPI_BYTE, 0, MPI_COMM_WORLD);
+	ok_all(MPI_COMM_WORLD,
+	       rc == E_FORMAT && !strcmp(text, e.text) && strstr(text, "/shards/") && access(path, F_OK) && !json,
+	       name);
+	free(json);
+}
+
+static void damage(const char *dir)
+{
+	struct shard_list l = { NULL, 0 };
+	struct err e = ERR_INIT;
+	struct stat st;
+	char path[320];
+
+	snprintf(path, sizeof path, "%s/shards", dir);
+	if (rank == 0 && !shard_list(&l, path, &e) && !stat(l.path[l.n / 2], &st) &&
+	    truncate(l.path[l.n / 2], st.st_size / 2))
+		diag("truncate: %s", strerror(errno));
+	shard_list_release(&l);
+	MPI_Barrier(MPI_COMM_WORLD);
+}
+
+static void clean(void)
+{
+	char command[512];
+
+	MPI_Barrier(MPI_COMM_WORLD);
+	snprintf(command, sizeof command, "rm -rf '%s'", root);
+	if (rank == 0 && system(command))
+		diag("'%s' stays", root);
+}
+
+int main(int argc, char **argv)
+{
+	struct gen g = { .n = { 6000, 1500, 2000 }, .per_shard = 100000, .stride = 1 };
+	char dir[300], first[300], *want;
+
+	MPI_Init(&argc, &argv);
+	MPI_Comm_rank(MPI_COMM_WORLD, &rank);
+	MPI_Comm_size(MPI_COMM_WORLD, &nranks);
+	if (rank == 0) {
+		snprintf(root, sizeof root, "%s/hubreduce-XXXXXX", getenv("TMPDIR") ? getenv("TMPDIR") : "/tmp");
+		if (!mkdtemp(root))
+			diag("mkdtemp: %s", strerror(errno));
+	}
+	MPI_Bcast(root, sizeof root, MPI_BYTE, 0, MPI_COMM_WORLD);
+	make(&g, first, "one-shard");
+	want = alone(first);
+	check_same(want, first, first, "fewer shards than ranks: the same census.json");
+	g = (struct gen){ .n = { 6000, 1500, 2000 }, .per_shard = 150, .stride = 4, .repeat = 7, .late = 1 };
+	make(&g, dir, "many-shards");
+	check_same(want, first, dir, "many shards, rows seen twice, rows behind t0: the same");
+	g.per_shard = 1000;
+	g.stride = 3;
+	g.repeat = 1;
+	make(&g, dir, "all-twice");
+	check_same(want, first, dir, "every row twice: the same");
+	damage(dir);
+	check_failing(dir, "a shard cut in half: all ranks say the same, and leave nothing");
+	free(want);
+	clean();
+	return tap_finalize();
+}
