@@ -1,0 +1,440 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "crawler/coordinator.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "crawler/pool.h"
+
+struct member {
+	int held; /* windows */
+	int64_t asked, granted, spent, returned, soon, rows, wait_ms;
+	int is_hungry; /* in the queue */
+	int bye;
+};
+
+struct outgoing {
+	int rank;
+	struct msg m;
+};
+
+struct coordinator {
+	struct coordinator_setup setup;
+	struct budget *budget;
+	struct pool pool;
+	struct member *member;
+	int *hungry; /* ring of nranks */
+	int nhungry, first_hungry, next_rank;
+	int nfree; /* slots without a window */
+	int nbye;
+	struct outgoing *out;
+	size_t nout, first_out, out_cap;
+	int no_memory;
+	int64_t granted, returned, last_good_ms, told_wait_until;
+	struct coordinator_state state;
+};
+
+/* --- messages out --- */
+
+static void emit(struct coordinator *c, int rank, const struct msg *m)
+{
+	if (c->first_out + c->nout == c->out_cap) {
+		size_t cap = c->out_cap ? 2 * c->out_cap : 64;
+		struct outgoing *out = malloc(cap * sizeof *out);
+
+		if (!out) {
+			c->no_memory = 1;
+			return;
+		}
+		if (c->nout)
+			memcpy(out, c->out + c->first_out, c->nout * sizeof *out);
+		free(c->out);
+		c->out = out;
+		c->out_cap = cap;
+		c->first_out = 0;
+	}
+	c->out[c->first_out + c->nout].rank = rank;
+	memcpy(&c->out[c->first_out + c->nout].m, m, msg_size(m));
+	c->nout++;
+}
+
+int coordinator_next(struct coordinator *c, int *rank, struct msg *m)
+{
+	const struct outgoing *o = c->out + c->first_out;
+
+	if (c->nout == 0) {
+		c->first_out = 0;
+		return 0;
+	}
+	*rank = o->rank;
+	memcpy(m, &o->m, msg_size(&o->m));
+	c->first_out++;
+	c->nout--;
+	return 1;
+}
+
+static void emit_all(struct coordinator *c, const struct msg *m)
+{
+	for (int r = 0; r < c->setup.nranks; r++)
+		emit(c, r, m);
+}
+
+void coordinator_stop(struct coordinator *c, enum msg_why why)
+{
+	struct msg m = { .type = MSG_STOP, .u.stop.why = (int32_t)why };
+
+	if (c->state.stopping)
+		return;
+	c->state.stopping = 1;
+	c->state.why = (int)why;
+	emit_all(c, &m);
+}
+
+/* --- windows --- */
+
+struct coordinator *coordinator_create(const struct coordinator_setup *s, struct budget *budget, int64_t now)
+{
+	struct coordinator *c = calloc(1, sizeof *c);
+
+	if (!c)
+		return NULL;
+	c->setup = *s;
+	c->budget = budget;
+	c->last_good_ms = now;
+	c->granted = s->requests;
+	pool_init(&c->pool, s->scale, s->scale_known);
+	c->nfree = s->nranks * s->nslots;
+	c->member = calloc((size_t)s->nranks, sizeof *c->member);
+	c->hungry = calloc((size_t)s->nranks, sizeof *c->hungry);
+	if (c->member && c->hungry)
+		return c;
+	coordinator_free(c);
+	return NULL;
+}
+
+void coordinator_free(struct coordinator *c)
+{
+	if (!c)
+		return;
+	pool_release(&c->pool);
+	free(c->member);
+	free(c->hungry);
+	free(c->out);
+	free(c);
+}
+
+int coordinator_add(struct coordinator *c, const struct window *w, int chain, const char *next)
+{
+	struct pool_item *it;
+
+	if (window_is_done(w))
+		return 0;
+	it = pool_add(&c->pool, w, 1);
+	if (!it)
+		return -1;
+	it->chain = chain;
+	if (next && *next && !(it->next = strdup(next)))
+		return -1;
+	return 0;
+}
+
+/* Ask the holder of the largest for its far half. Returns 0 if there is none worth it. */
+static int cut_held(struct coordinator *c)
+{
+	struct msg m = { .type = MSG_SHRINK };
+	struct pool_item *it = pool_cut_held(&c->pool, &m.u.shrink.bound);
+
+	if (!it)
+		return 0;
+	c->state.cuts++;
+	m.u.shrink.window = it->id;
+	m.u.shrink.shrinks = it->shrinks;
+	emit(c, it->rank, &m);
+	return 1;
+}
+
+/* The rank with a free slot that holds the fewest windows. */
+static int idle_rank(struct coordinator *c)
+{
+	int best = -1;
+
+	for (int i = 0; i < c->setup.nranks; i++) {
+		int r = (c->next_rank + i) % c->setup.nranks;
+
+		if (c->member[r].held < c->setup.nslots && (best < 0 || c->member[r].held < c->member[best].held))
+			best = r;
+		if (best >= 0 && c->member[best].held == 0)
+			break;
+	}
+	c->next_rank = best < 0 ? 0 : (best + 1) % c->setup.nranks;
+	return best;
+}
+
+static void hand_out(struct coordinator *c, struct pool_item *it, int64_t now)
+{
+	struct msg m = { .type = MSG_WINDOW };
+	struct msg_window *w = &m.u.window;
+
+	pool_hand(&c->pool, it, idle_rank(c), now);
+	c->member[it->rank].held++;
+	c->nfree--;
+	w->window = it->id;
+	w->kind = (int32_t)it->window.kind;
+	w->order = (int32_t)it->window.order;
+	w->lo = it->window.left.lo;
+	w->hi = it->window.left.hi;
+	w->chain = it->chain;
+	memset(w->next, 0, sizeof w->next);
+	if (it->next)
+		strncpy(w->next, it->next, sizeof w->next - 1);
+	emit(c, it->rank, &m);
+}
+
+/* --- tokens --- */
+
+static int64_t need(const struct member *m)
+{
+	return m->asked - (m->granted - m->returned);
+}
+
+static void note_hungry(struct coordinator *c, int rank)
+{
+	struct member *m = c->member + rank;
+
+	if (m->is_hungry || need(m) <= 0)
+		return;
+	m->is_hungry = 1;
+	c->hungry[(c->first_hungry + c->nhungry++) % c->setup.nranks] = rank;
+}
+
+/* Tokens that could be granted now. */
+static int64_t ready(struct coordinator *c, int64_t now)
+{
+	int64_t n = budget_ready(c->budget, now, c->pool.work), left;
+
+	if (c->setup.max_requests > 0) {
+		left = c->setup.max_requests - (c->granted - c->returned);
+		n = left < n ? left : n;
+	}
+	return n > 0 ? n : 0;
+}
+
+static int64_t grant(struct coordinator *c, int rank, int64_t n, int64_t now)
+{
+	struct msg m = { .type = MSG_TOKENS };
+	int64_t could = ready(c, now);
+
+	n = budget_take(c->budget, now, n < could ? n : could, c->pool.work);
+	if (n <= 0)
+		return 0;
+	c->member[rank].granted += n;
+	c->granted += n;
+	m.u.tokens.n = n;
+	m.u.tokens.valid_ms = budget_valid(c->budget, now);
+	emit(c, rank, &m);
+	return n;
+}
+
+/* First those whose requests are ready, in the order in which they asked. */
+static void feed_hungry(struct coordinator *c, int64_t now)
+{
+	for (int n = c->nhungry; n > 0 && ready(c, now) > 0; n--) {
+		int rank = c->hungry[c->first_hungry];
+
+		c->first_hungry = (c->first_hungry + 1) % c->setup.nranks;
+		c->nhungry--;
+		c->member[rank].is_hungry = 0;
+		if (need(c->member + rank) > 0)
+			grant(c, rank, need(c->member + rank), now);
+		note_hungry(c, rank);
+	}
+}
+
+/* Tokens are there and nobody waits for one: more windows. */
+static void spread_work(struct coordinator *c, int64_t now)
+{
+	int64_t n = ready(c, now), want = n < c->nfree ? n : c->nfree;
+	int cut = 1;
+
+	while (c->pool.nwaiting < want && (cut = pool_cut_waiting(&c->pool)) > 0)
+		;
+	c->no_memory |= cut < 0;
+	while (c->pool.nwaiting > 0 && c->nfree > 0 && ready(c, now) > 0) {
+		struct pool_item *it = pool_next(&c->pool);
+
+		hand_out(c, it, now);
+		if (!grant(c, it->rank, 1, now))
+			break;
+		want--;
+	}
+	while (c->pool.ncut < want && cut_held(c))
+		;
+}
+
+/* What is left over goes to those who will want it when their pages arrive: saves a message's way per page. */
+static void feed_ahead(struct coordinator *c, int64_t now)
+{
+	if (c->pool.work > (double)budget_left(c->budget))
+		return;
+	for (int r = 0; r < c->setup.nranks && ready(c, now) > 0; r++) {
+		int64_t n = need(c->member + r) + c->member[r].soon;
+
+		if (n > 0)
+			grant(c, r, n, now);
+	}
+}
+
+/* --- messages in --- */
+
+static void feed_seen(struct coordinator *c, const struct msg_seen *s, int64_t now)
+{
+	struct budget_seen b = { .quota = s->quota,
+				 .sent_ms = now - s->sent_age_ms,
+				 .received_ms = now - s->received_age_ms,
+				 .retry_after_ms = s->retry_after_ms,
+				 .limited = s->limited };
+
+	budget_reply(c->budget, now, &b);
+	if (s->good)
+		c->last_good_ms = now;
+	c->state.limited += s->limited != 0;
+}
+
+/* Given up by its rank. While nothing comes from the Hub at all it is not the window's fault. */
+static void give_up(struct coordinator *c, struct pool_item *it)
+{
+	if (c->last_good_ms < it->handed_ms || it->rounds++ < c->setup.rounds) {
+		pool_take_back(&c->pool, it);
+		return;
+	}
+	c->state.given_up++;
+	pool_remove(&c->pool, it);
+}
+
+static void feed_progress(struct coordinator *c, int rank, const struct msg_progress *p)
+{
+	struct pool_item *it = pool_find(&c->pool, p->window);
+
+	if (!it || it->rank != rank)
+		return;
+	pool_progress(&c->pool, it, (struct span){ p->lo, p->hi }, p->rows);
+	if (it->is_cut && (p->shrinks == it->shrinks || p->state != MSG_RUNNING)) {
+		/* Only its answer says how much was cut off; a window that was over before it got the question gives
+		 * nothing. */
+		c->no_memory |= pool_settle(&c->pool, p->window, p->shrinks == it->shrinks) < 0;
+		it = pool_find(&c->pool, p->window);
+	}
+	if (p->state == MSG_RUNNING)
+		return;
+	c->member[rank].held--;
+	c->nfree++;
+	if (p->state == MSG_FINISHED || window_is_done(&it->window))
+		pool_remove(&c->pool, it);
+	else
+		give_up(c, it);
+}
+
+static void feed_report(struct coordinator *c, int rank, const struct msg_report *r, int64_t now)
+{
+	struct member *m = c->member + rank;
+
+	if (r->returned > m->returned) {
+		budget_return(c->budget, r->returned - m->returned);
+		c->returned += r->returned - m->returned;
+	}
+	c->state.rows += r->rows - m->rows;
+	c->state.requests += r->spent - m->spent;
+	c->state.wait_ms += r->wait_ms - m->wait_ms;
+	m->asked = r->asked;
+	m->spent = r->spent;
+	m->returned = r->returned;
+	m->soon = r->soon;
+	m->rows = r->rows;
+	m->wait_ms = r->wait_ms;
+	for (uint32_t i = 0; i < r->nseen && i < MSG_NSEEN; i++)
+		feed_seen(c, r->seen + i, now);
+	for (uint32_t i = 0; i < r->nprogress && i < MSG_NPROGRESS; i++)
+		feed_progress(c, rank, r->progress + i);
+	note_hungry(c, rank);
+}
+
+void coordinator_feed(struct coordinator *c, int rank, const struct msg *m, int64_t now)
+{
+	switch (m->type) {
+	case MSG_REPORT:
+		feed_report(c, rank, &m->u.report, now);
+		break;
+	case MSG_TROUBLE:
+		coordinator_stop(c, m->u.trouble.code == E_STOPPED ? MSG_ASKED : MSG_FAILURE);
+		break;
+	case MSG_BYE:
+		if (!c->member[rank].bye) {
+			c->member[rank].bye = 1;
+			c->nbye++;
+		}
+		break;
+	default:
+		break;
+	}
+}
+
+/* --- the turn --- */
+
+/* After a 429 nobody may send, not even with a token in hand. */
+static void tell_wait(struct coordinator *c, int64_t now)
+{
+	struct msg m = { .type = MSG_WAIT, .u.wait.ms = budget_closed(c->budget, now) };
+
+	if (m.u.wait.ms == 0 || now + m.u.wait.ms <= c->told_wait_until)
+		return;
+	c->told_wait_until = now + m.u.wait.ms;
+	emit_all(c, &m);
+}
+
+static int is_silent(const struct coordinator *c, int64_t now)
+{
+	return c->setup.max_outage_ms > 0 && now - c->last_good_ms > c->setup.max_outage_ms &&
+	       now - c->told_wait_until > c->setup.max_outage_ms;
+}
+
+int coordinator_turn(struct coordinator *c, int64_t now)
+{
+	if (c->state.stopping)
+		return c->no_memory ? -1 : 0;
+	tell_wait(c, now);
+	feed_hungry(c, now);
+	spread_work(c, now);
+	feed_ahead(c, now);
+	if (c->pool.nwindows == 0)
+		coordinator_stop(c, MSG_DONE);
+	else if (c->setup.max_requests > 0 && c->granted - c->returned >= c->setup.max_requests &&
+		 c->budget->pending == 0)
+		coordinator_stop(c, MSG_ASKED);
+	else if (is_silent(c, now)) {
+		c->state.silent = 1;
+		coordinator_stop(c, MSG_ASKED);
+	}
+	return c->no_memory ? -1 : 0;
+}
+
+int64_t coordinator_due(struct coordinator *c, int64_t now)
+{
+	int64_t due;
+
+	if (c->state.stopping || (c->nhungry == 0 && c->pool.nwaiting == 0))
+		return 1000;
+	due = budget_due(c->budget, now, c->pool.work);
+	return due < 1000 ? due : 1000;
+}
+
+int coordinator_is_over(const struct coordinator *c)
+{
+	return c->state.stopping && c->nbye == c->setup.nranks && c->nout == 0;
+}
+
+const struct coordinator_state *coordinator_look(struct coordinator *c)
+{
+	c->state.work = c->pool.work;
+	c->state.windows = c->pool.nwindows;
+	return &c->state;
+}

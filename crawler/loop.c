@@ -1,0 +1,173 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "crawler/loop.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#include "crawler/progress.h"
+#include "io/log.h"
+
+/* Messages do not wake curl's sleep, so it is short while some are expected and grows while nothing happens. */
+#define SLEEP_MIN_MS  1
+#define SLEEP_BUSY_MS 4
+#define SLEEP_MAX_MS  20
+
+/* The state of one run of the loop. */
+struct turn {
+	int events; /* of this turn */
+	int64_t sleep_ms;
+	int64_t shown; /* last progress */
+	int told_trouble;
+	int rc; /* first failure of this rank */
+};
+
+/* To the coordinator, wherever it is. */
+static int to_coordinator(struct loop *l, const struct msg *m, int64_t now)
+{
+	if (!l->coordinator)
+		return transport_send(l->transport, 0, m);
+	coordinator_feed(l->coordinator, 0, m, now);
+	return 0;
+}
+
+static int receive(struct loop *l, struct turn *t, int64_t now)
+{
+	struct msg m;
+	int rank;
+
+	while (transport_receive(l->transport, &rank, &m)) {
+		t->events++;
+		if (l->coordinator)
+			coordinator_feed(l->coordinator, rank, &m, now);
+		else
+			worker_feed(l->worker, &m, now);
+	}
+	return 0;
+}
+
+static int report(struct loop *l, struct turn *t, int64_t now)
+{
+	struct msg m;
+
+	while (worker_next(l->worker, now, &m)) {
+		t->events++;
+		if (to_coordinator(l, &m, now))
+			return -1;
+	}
+	return 0;
+}
+
+static int direct(struct loop *l, struct turn *t, int64_t now)
+{
+	struct msg m;
+	int rank;
+
+	if (!l->coordinator)
+		return 0;
+	if (coordinator_turn(l->coordinator, now))
+		return -1;
+	while (coordinator_next(l->coordinator, &rank, &m)) {
+		t->events++;
+		if (rank == 0)
+			worker_feed(l->worker, &m, now);
+		else if (transport_send(l->transport, rank, &m))
+			return -1;
+	}
+	return 0;
+}
+
+/* This rank has failed, or was told to stop: the coordinator stops the others. */
+static int tell_trouble(struct loop *l, struct turn *t, int code, const struct err *e, int64_t now)
+{
+	struct msg m = { .type = MSG_TROUBLE };
+
+	if (t->told_trouble)
+		return 0;
+	t->told_trouble = 1;
+	m.u.trouble.code = code;
+	snprintf(m.u.trouble.text, sizeof m.u.trouble.text, "%.*s", (int)sizeof m.u.trouble.text - 1, e->text);
+	return to_coordinator(l, &m, now);
+}
+
+static void show(struct loop *l, struct turn *t, int64_t now)
+{
+	const struct coordinator_state *s = coordinator_look(l->coordinator);
+	struct progress p = { .elapsed_ms = now - l->start_ms,
+			      .rows = s->rows,
+			      .rows_before = l->rows_before,
+			      .requests = s->requests,
+			      .limited = s->limited,
+			      .tokens = budget_left(l->budget),
+			      .quota = l->budget->quota,
+			      .window_ms = l->budget->window_ms,
+			      .work = s->work,
+			      .windows = s->windows,
+			      .paused_ms = budget_closed(l->budget, now) };
+
+	progress_show(&p, now, &t->shown);
+}
+
+static int check_stop(struct loop *l, struct turn *t, int64_t now, struct err *e)
+{
+	if (l->coordinator && l->max_time_ms > 0 && now - l->start_ms >= l->max_time_ms)
+		coordinator_stop(l->coordinator, MSG_ASKED);
+	if (!l->is_stopped() || t->told_trouble)
+		return 0;
+	if (tell_trouble(l, t, E_STOPPED, e, now))
+		return -1;
+	/* Sealed at once: after a signal there may be little time. */
+	if (!t->rc)
+		t->rc = worker_stop(l->worker, now, e);
+	return 0;
+}
+
+static void sleep_a_little(struct loop *l, struct turn *t, int64_t now)
+{
+	int busy = fetch_flying(l->fetch) > 0 || (l->coordinator && l->nranks > 1);
+	int64_t cap = busy ? SLEEP_BUSY_MS : SLEEP_MAX_MS, due = worker_due(l->worker, now);
+
+	if (l->coordinator && coordinator_due(l->coordinator, now) < due)
+		due = coordinator_due(l->coordinator, now);
+	if (l->nranks == 1)
+		cap = SLEEP_MAX_MS;
+	t->sleep_ms = t->events > 0 ? SLEEP_MIN_MS : t->sleep_ms + 1;
+	if (t->sleep_ms > cap)
+		t->sleep_ms = cap;
+	fetch_poll(l->fetch, (int)(due < t->sleep_ms ? due : t->sleep_ms));
+}
+
+static int is_over(struct loop *l)
+{
+	if (!worker_is_over(l->worker) || transport_pending(l->transport) > 0)
+		return 0;
+	return !l->coordinator || coordinator_is_over(l->coordinator);
+}
+
+int loop_run(struct loop *l, struct err *e)
+{
+	struct turn t = { .sleep_ms = SLEEP_MIN_MS };
+
+	for (;;) {
+		int64_t now = clock_ms();
+		int rc;
+
+		t.events = 0;
+		if (receive(l, &t, now) || check_stop(l, &t, now, e))
+			return err_set(e, E_NOMEM, "no memory for messages");
+		rc = worker_turn(l->worker, now, e);
+		if (rc && !t.rc)
+			t.rc = rc;
+		if (t.rc && tell_trouble(l, &t, t.rc, e, now))
+			return err_set(e, E_NOMEM, "no memory for messages");
+		if (report(l, &t, now) || direct(l, &t, now))
+			return err_set(e, E_NOMEM, "no memory for messages");
+		if (l->coordinator)
+			show(l, &t, now);
+		if (is_over(l))
+			break;
+		sleep_a_little(l, &t, now);
+	}
+	if (l->coordinator)
+		log_live("");
+	return t.rc;
+}

@@ -1,0 +1,30 @@
+// SPDX-License-Identifier: Apache-2.0
+#include <mpi.h>
+
+#include "crawler/crawl.h"
+#include "crawler/options.h"
+#include "io/agree.h"
+#include "io/log.h"
+
+int main(int argc, char **argv)
+{
+	struct err e = ERR_INIT;
+	struct options o;
+	int rank, done = 0, rc, code = 0;
+
+	MPI_Init(&argc, &argv);
+	MPI_Comm_rank(MPI_COMM_WORLD, &rank);
+	rc = options_parse(&o, argc, argv, rank == 0, &done, &e);
+	log_init("hubcrawl", o.quiet);
+	if (!err_agree(MPI_COMM_WORLD, rc, &e) && !done) {
+		crawl_catch_signals();
+		crawl_run(MPI_COMM_WORLD, &o, &code, &e);
+	}
+	if (e.code) {
+		code = err_exit_code(e.code);
+		if (rank == 0)
+			log_error(&e);
+	}
+	MPI_Finalize();
+	return code;
+}

@@ -1,0 +1,294 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "crawler/probe.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#include "crawler/retry.h"
+#include "crawler/window.h"
+#include "io/log.h"
+
+#define TAG_TOTAL 100
+#define POLL_MS   50
+/* The totals may take so much longer than the pages. */
+#define TOTALS_MS 3000
+
+/* One kind's probing. */
+struct trial {
+	enum probe_mode mode; /* being tried; PROBE_NONE: finished */
+	struct window window; /* what the page under way begins */
+	int failures, broken;
+	int flying;
+	int64_t until; /* pause, ms */
+	int total_wanted, total_flying;
+};
+
+struct run {
+	struct probe *p;
+	const struct probe_setup *s;
+	struct trial trial[NKINDS];
+	uint64_t random;
+	int64_t totals_until;
+};
+
+static void count(struct run *u, enum kind k, enum counter c, int64_t n)
+{
+	buffer_count(worker_buffer(u->s->worker), k, c, n);
+}
+
+/* Where a mode begins: in the middle of the gap with a made-up cursor, at the end of the axis without one. */
+static void begin_mode(struct run *u, enum kind k, enum probe_mode mode)
+{
+	struct trial *t = u->trial + k;
+	struct window far;
+	struct oid at;
+
+	t->mode = mode;
+	t->broken = 0;
+	t->window = (struct window){ k, HUB_ASC, u->s->where[k] };
+	if (mode == PROBE_CHAIN_ASC || mode == PROBE_CHAIN_DESC)
+		t->window.left.lo = OID_MIN;
+	if (mode == PROBE_DESC || mode == PROBE_CHAIN_DESC)
+		t->window.order = HUB_DESC;
+	at = window_place(&t->window, 0.5);
+	if ((mode == PROBE_ASC || mode == PROBE_DESC) && window_cut(&t->window, at, &far))
+		t->window = far;
+}
+
+static int ask(struct run *u, enum kind k, int64_t now)
+{
+	const struct snapshot *snap = u->s->snapshot;
+	struct trial *t = u->trial + k;
+	struct hub_list l = { .kind = k,
+			      .order = t->window.order,
+			      .fields = snap->fields,
+			      .limit = HUB_PAGE_ROWS,
+			      .author = snap->author,
+			      .ntag = snap->ntag };
+	char url[HUB_URL_MAX], cursor[HUB_CURSOR_ID];
+
+	if (budget_take(u->s->budget, now, 1, 1) == 0)
+		return 0;
+	for (int i = 0; i < snap->ntag; i++)
+		l.tag[i] = snap->tag[i];
+	if (t->mode == PROBE_ASC || t->mode == PROBE_DESC)
+		l.cursor = hub_cursor_make(l.order, window_cursor(&t->window), cursor);
+	if (hub_list_url(u->s->hub, &l, url, sizeof url) < 0 || fetch_start(u->s->fetch, url, k)) {
+		budget_return(u->s->budget, 1);
+		return 0;
+	}
+	count(u, k, CNT_REQUESTS, 1);
+	t->flying = 1;
+	return 1;
+}
+
+static void ask_total(struct run *u, enum kind k)
+{
+	char url[HUB_URL_MAX];
+
+	if (hub_total_url(u->s->hub, k, url, sizeof url) < 0 || fetch_start(u->s->fetch, url, TAG_TOTAL + k))
+		return; /* no slot: later */
+	u->trial[k].total_wanted = 0;
+	u->trial[k].total_flying = 1;
+	count(u, k, CNT_REQUESTS, 1);
+}
+
+/* --- replies --- */
+
+static void tell_budget(struct run *u, const struct fetch_reply *r, int64_t now)
+{
+	struct budget_seen b = { .sent_ms = r->sent_ms, .received_ms = r->received_ms, .limited = r->status == 429 };
+
+	hub_quota_parse(&b.quota, r->ratelimit, r->policy);
+	b.retry_after_ms = b.limited ? hub_retry_after(r->retry_after, clock_wall_ms() / 1000) : -1;
+	budget_reply(u->s->budget, now, &b);
+}
+
+static void take_total(struct run *u, enum kind k, const struct fetch_reply *r)
+{
+	u->trial[k].total_flying = 0;
+	buffer_count_reply(worker_buffer(u->s->worker), k, r);
+	if (r->status == 200)
+		u->p->total[k] = page_number(worker_page(u->s->worker), r->body, r->nbody, "numTotalItems");
+}
+
+/* The mode does not work: the next one. */
+static int fall_back(struct run *u, enum kind k, const char *why, struct err *e)
+{
+	static const enum probe_mode next[] = {
+		[PROBE_ASC] = PROBE_DESC, [PROBE_DESC] = PROBE_CHAIN_ASC, [PROBE_CHAIN_ASC] = PROBE_CHAIN_DESC
+	};
+	enum probe_mode mode = u->trial[k].mode;
+
+	if (mode == PROBE_CHAIN_DESC)
+		return err_set(e, E_HUB, "'%s' does not list its %s as a Hub does: %s", u->s->hub->base, kind_name[k],
+			       why);
+	begin_mode(u, k, next[mode]);
+	return E_OK;
+}
+
+static int again(struct run *u, enum kind k, const char *why, int64_t now, struct err *e)
+{
+	struct trial *t = u->trial + k;
+
+	if (++t->failures > u->s->retries)
+		return err_set(e, E_HUB, "no list of %s from '%s': %s", kind_name[k], u->s->hub->base, why);
+	t->until = now + retry_pause(t->failures, retry_random(&u->random));
+	return E_OK;
+}
+
+/* The page counts as crawled: its rows and the piece that they complete are kept. */
+static int keep(struct run *u, enum kind k, const struct page_result *res, int is_last, struct err *e)
+{
+	struct shard *to = worker_buffer(u->s->worker)->shard + k;
+	struct trial *t = u->trial + k;
+	struct shard_piece piece = { .pages = 1, .rows = res->rows };
+
+	piece.observed_first = piece.observed_last = clock_wall_ms() / 1000;
+	if (is_last)
+		piece.span = window_finish(&t->window);
+	else if (res->has_last)
+		piece.span = window_advance(&t->window, res->last);
+	buffer_count_page(worker_buffer(u->s->worker), k, res);
+	if (oid_cmp(piece.span.lo, piece.span.hi) < 0 && shard_add_piece(to, &piece))
+		return err_set(e, E_NOMEM, "no memory for a window");
+	u->p->done[k] = piece.span;
+	return E_OK;
+}
+
+static int take_page(struct run *u, enum kind k, const struct fetch_reply *r, int64_t now, struct err *e)
+{
+	struct trial *t = u->trial + k;
+	struct shard *to = worker_buffer(u->s->worker)->shard + k;
+	struct page_ask want = { .window = t->window,
+				 .fields = u->s->snapshot->fields,
+				 .observed = clock_wall_ms() / 1000 };
+	char cursor[HUB_CURSOR_MAX];
+	struct page_result res;
+	int is_chain = t->mode == PROBE_CHAIN_ASC || t->mode == PROBE_CHAIN_DESC;
+	enum hub_next next = hub_next(u->s->hub, k, r->link, r->nlink, cursor);
+	uint64_t rows = to->rows.n;
+
+	want.flags = (t->failures > 1 ? PAGE_SPLIT : 0u) | (t->mode == PROBE_CHAIN_DESC ? PAGE_PRECEDES : 0u);
+	if (page_take(worker_page(u->s->worker), r->body, r->nbody, &want, to, &res, e))
+		return e->code;
+	if (res.verdict == PAGE_NOT_JSON || res.verdict == PAGE_NOT_LIST) {
+		count(u, k, CNT_NOT_JSON, 1);
+		return again(u, k, "what came is no list of repositories; is it a Hub?", now, e);
+	}
+	if (res.verdict == PAGE_BROKEN) {
+		count(u, k, CNT_PAGES_BROKEN, 1);
+		/* Once may be an accident. */
+		return t->broken++ == 0 ? again(u, k, res.why, now, e) : fall_back(u, k, res.why, e);
+	}
+	u->p->mode[k] = t->mode;
+	t->mode = PROBE_NONE;
+	if (!is_chain)
+		return keep(u, k, &res, res.is_beyond || (next == HUB_NEXT_NONE && res.nrecords < HUB_PAGE_ROWS), e);
+	/* A chain begins anew, or where it stopped; this page would be in its way. */
+	table_truncate(&to->rows, rows);
+	return E_OK;
+}
+
+static int take_reply(struct run *u, enum kind k, const struct fetch_reply *r, int64_t now, struct err *e)
+{
+	const char *base = u->s->hub->base;
+	char why[64];
+
+	u->trial[k].flying = 0;
+	buffer_count_reply(worker_buffer(u->s->worker), k, r);
+	tell_budget(u, r, now);
+	if (r->failure == FETCH_TLS)
+		return err_set(e, E_HUB, "no secure connection to '%s': %s", base, r->why);
+	snprintf(why, sizeof why, "status %d", r->status);
+	switch (retry_outcome(r->status)) {
+	case OUT_PAGE:
+		return take_page(u, k, r, now, e);
+	case OUT_LIMITED:
+		return E_OK;
+	case OUT_RETRY:
+		return again(u, k, r->status ? why : r->why, now, e);
+	case OUT_DENIED:
+		return err_set(e, E_DENIED, "'%s' refused the list of %s (status %d): check the token", base,
+			       kind_name[k], r->status);
+	case OUT_REFUSED:
+		if (r->status == 400)
+			return fall_back(u, k, why, e);
+		return err_set(e, E_HUB, "'%s' has no list of %s (status %d): is it a Hub?", base, kind_name[k],
+			       r->status);
+	}
+	return E_OK;
+}
+
+static int take_replies(struct run *u, int64_t now, struct err *e)
+{
+	const struct fetch_reply *r;
+	int rc = E_OK;
+
+	while ((r = fetch_next(u->s->fetch))) {
+		if (r->tag >= TAG_TOTAL)
+			take_total(u, (enum kind)(r->tag - TAG_TOTAL), r);
+		else if (!rc)
+			rc = take_reply(u, (enum kind)r->tag, r, now, e);
+		fetch_release(u->s->fetch, r);
+	}
+	return rc;
+}
+
+/* --- the run --- */
+
+/* Send what can be sent. Returns whether anything is still open; a total that does not come is not waited for. */
+static int step(struct run *u, int64_t now)
+{
+	int open = 0, totals = 0;
+
+	for (int k = 0; k < NKINDS; k++) {
+		struct trial *t = u->trial + k;
+
+		if (t->mode != PROBE_NONE && !t->flying && now >= t->until)
+			ask(u, (enum kind)k, now);
+		if (t->total_wanted)
+			ask_total(u, (enum kind)k);
+		open |= t->mode != PROBE_NONE;
+		totals |= t->total_flying;
+	}
+	if (open)
+		u->totals_until = now + TOTALS_MS;
+	return open || (totals && now < u->totals_until);
+}
+
+static void tell(const struct probe *p)
+{
+	for (int k = 0; k < NKINDS; k++) {
+		if (p->mode[k] == PROBE_DESC)
+			log_note("the Hub lists %s newest first only: windows are crawled downwards", kind_name[k]);
+		if (p->mode[k] == PROBE_CHAIN_ASC || p->mode[k] == PROBE_CHAIN_DESC)
+			log_note("the Hub takes no cursors but its own for %s: one walk, %s first", kind_name[k],
+				 p->mode[k] == PROBE_CHAIN_ASC ? "oldest" : "newest");
+	}
+}
+
+int probe_run(struct probe *p, const struct probe_setup *s, struct err *e)
+{
+	struct run u = { .p = p, .s = s, .random = s->seed };
+	int rc = E_OK;
+
+	memset(p, 0, sizeof *p);
+	for (int k = 0; k < NKINDS; k++) {
+		p->total[k] = -1;
+		if (oid_cmp(s->where[k].lo, s->where[k].hi) >= 0)
+			continue;
+		begin_mode(&u, (enum kind)k, PROBE_ASC);
+		u.trial[k].total_wanted = s->want_total[k];
+	}
+	while (!rc && step(&u, clock_ms())) {
+		fetch_poll(s->fetch, POLL_MS);
+		rc = take_replies(&u, clock_ms(), e);
+		if (!rc && s->is_stopped())
+			rc = err_set(e, E_STOPPED, "stopped before the first page");
+	}
+	fetch_abort(s->fetch);
+	if (!rc)
+		tell(p);
+	return rc;
+}

@@ -1,0 +1,40 @@
+// SPDX-License-Identifier: Apache-2.0
+/* The first requests of a crawl: does the Hub do what the windows rely on? One request per kind, and one for its total.
+ *
+ *   PROBE_ASC    a made-up cursor in the middle gives the rows above it, oldest first: windows
+ *   PROBE_DESC   ... only newest first: windows that are walked downwards
+ *   PROBE_CHAIN_ASC, PROBE_CHAIN_DESC   made-up cursors are refused or ignored: one walk per kind along the Hub's own
+ * cursors
+ */
+#ifndef CRAWLER_PROBE_H
+#define CRAWLER_PROBE_H
+
+#include "crawler/budget.h"
+#include "crawler/worker.h"
+
+enum probe_mode { PROBE_NONE, PROBE_ASC, PROBE_DESC, PROBE_CHAIN_ASC, PROBE_CHAIN_DESC };
+
+struct probe_setup {
+	const struct hub *hub;
+	struct fetch *fetch;
+	const struct snapshot *snapshot;
+	struct worker *worker; /* its buffers take the pages: a probe's page is work done */
+	struct budget *budget;
+	int retries;
+	uint64_t seed;
+	const struct span *where; /* per kind: the largest gap; empty: nothing to probe */
+	const int *want_total;    /* per kind */
+	int (*is_stopped)(void);
+};
+
+struct probe {
+	enum probe_mode mode[NKINDS];
+	struct span done[NKINDS]; /* what the probe's page has completed; may be empty */
+	int64_t total[NKINDS];    /* -1: not told, or not asked */
+};
+
+/* Local, rank 0. Says in one line what it fell back to. Errors: E_HUB (cannot be reached, is no Hub), E_DENIED,
+ * E_STOPPED, E_NOMEM. */
+int probe_run(struct probe *p, const struct probe_setup *s, struct err *e);
+
+#endif

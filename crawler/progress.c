@@ -1,0 +1,70 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "crawler/progress.h"
+
+#include <stdio.h>
+
+#include "io/log.h"
+
+#define LIVE_MS  250
+#define PLAIN_MS 30000
+
+int64_t progress_left(const struct progress *p)
+{
+	double by_pace, by_quota = 0;
+
+	if (p->work <= 0)
+		return 0;
+	if (p->requests < 5 || p->elapsed_ms < 1000)
+		return -1;
+	by_pace = p->work * (double)p->elapsed_ms / (double)p->requests;
+	/* What the window does not give any more comes with the next ones. */
+	if (p->quota > 0 && p->work > (double)p->tokens)
+		by_quota = (p->work - (double)p->tokens) * (double)p->window_ms / (double)p->quota;
+	return (int64_t)(by_pace > by_quota ? by_pace : by_quota) + p->paused_ms;
+}
+
+/* "3 h 05 min", "12 min", "40 s". */
+static void duration(char *dst, size_t n, int64_t ms)
+{
+	int64_t s = ms / 1000;
+
+	if (ms < 0)
+		snprintf(dst, n, "?");
+	else if (s >= 3600)
+		snprintf(dst, n, "%lld h %02lld min", (long long)(s / 3600), (long long)(s / 60 % 60));
+	else if (s >= 90)
+		snprintf(dst, n, "%lld min", (long long)((s + 30) / 60));
+	else
+		snprintf(dst, n, "%lld s", (long long)s);
+}
+
+char *progress_line(char *dst, size_t n, const struct progress *p)
+{
+	char left[48], wait[64] = "";
+	double seconds = (double)(p->elapsed_ms > 0 ? p->elapsed_ms : 1) / 1000;
+
+	duration(left, sizeof left, progress_left(p));
+	if (p->paused_ms > 0)
+		snprintf(wait, sizeof wait, ", waiting %lld s for the quota", (long long)((p->paused_ms + 999) / 1000));
+	snprintf(dst, n, "%lld rows, %lld requests, %lld of %lld tokens left, %.0f rows/s, %d windows, %s to go%s",
+		 (long long)(p->rows_before + p->rows), (long long)p->requests, (long long)p->tokens,
+		 (long long)p->quota, (double)p->rows / seconds, p->windows, left, wait);
+	return dst;
+}
+
+void progress_show(const struct progress *p, int64_t now, int64_t *last)
+{
+	char line[256];
+	int live = log_is_terminal();
+
+	if (*last == 0 && !live)
+		*last = now;
+	if (now - *last < (live ? LIVE_MS : PLAIN_MS))
+		return;
+	*last = now;
+	progress_line(line, sizeof line, p);
+	if (live)
+		log_live(line);
+	else
+		log_note("%s", line);
+}

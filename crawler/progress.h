@@ -1,0 +1,31 @@
+// SPDX-License-Identifier: Apache-2.0
+/* What people see while it runs. Pure, but for progress_show(). */
+#ifndef CRAWLER_PROGRESS_H
+#define CRAWLER_PROGRESS_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+struct progress {
+	int64_t elapsed_ms;
+	int64_t rows;        /* of this session */
+	int64_t rows_before; /* of earlier ones */
+	int64_t requests, limited;
+	int64_t tokens, quota; /* left in the window, and in a whole one */
+	int64_t window_ms;
+	double work; /* requests still to be made, predicted */
+	int windows;
+	int64_t paused_ms; /* all wait, after a 429 */
+};
+
+/* One line, n bytes at most. Returns dst. */
+char *progress_line(char *dst, size_t n, const struct progress *p);
+
+/* ms until the end, predicted from the pace so far and from what the quota allows; -1 too early to tell. */
+int64_t progress_left(const struct progress *p);
+
+/* Show it if it is time to: on a terminal the live line 4 times a second, else a line every 30 s. *last is the
+ * caller's, 0 at first. */
+void progress_show(const struct progress *p, int64_t now, int64_t *last);
+
+#endif

@@ -1,0 +1,44 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "crawler/retry.h"
+
+#include "crawler/hub.h"
+
+enum outcome retry_outcome(int status)
+{
+	if (status >= 200 && status < 300)
+		return OUT_PAGE;
+	if (status == 429)
+		return OUT_LIMITED;
+	if (status == 401 || status == 403)
+		return OUT_DENIED;
+	if (status >= 400 && status < 500 && status != 408)
+		return OUT_REFUSED;
+	return OUT_RETRY;
+}
+
+int64_t retry_pause(int n, uint64_t random)
+{
+	int64_t top = RETRY_BASE_MS;
+
+	for (int i = 1; i < n && top < RETRY_CAP_MS; i++)
+		top *= 2;
+	if (top > RETRY_CAP_MS)
+		top = RETRY_CAP_MS;
+	return (int64_t)(random % (uint64_t)(top + 1));
+}
+
+uint64_t retry_random(uint64_t *state)
+{
+	uint64_t z = *state += 0x9E3779B97F4A7C15u;
+
+	z = (z ^ z >> 30) * 0xBF58476D1CE4E5B9u;
+	z = (z ^ z >> 27) * 0x94D049BB133111EBu;
+	return z ^ z >> 31;
+}
+
+int retry_limit(int n)
+{
+	if (n < 3)
+		return HUB_PAGE_ROWS;
+	return n == 3 ? HUB_PAGE_ROWS / 2 : n == 4 ? HUB_PAGE_ROWS / 4 : HUB_PAGE_ROWS / 10;
+}

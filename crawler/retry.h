@@ -1,0 +1,34 @@
+// SPDX-License-Identifier: Apache-2.0
+/* When to ask again. Pure: no clock, no generator of its own. */
+#ifndef CRAWLER_RETRY_H
+#define CRAWLER_RETRY_H
+
+#include <stdint.h>
+
+#define RETRY_BASE_MS 500
+#define RETRY_CAP_MS  60000
+
+/* How a request ended, for what to do next. */
+enum outcome {
+	OUT_PAGE,    /* 2xx, to be parsed */
+	OUT_LIMITED, /* 429: all wait, and it does not count as an attempt */
+	OUT_RETRY,   /* 408, 5xx, a redirect (none is followed), no or a broken reply: again after a pause */
+	OUT_DENIED,  /* 401, 403: nobody will do better */
+	OUT_REFUSED, /* any other 4xx: asking again changes nothing */
+};
+
+/* By status; 0 stands for no reply, a broken or an oversized one. */
+enum outcome retry_outcome(int status);
+
+/* Pause before attempt n + 1, after n >= 1 failed ones: uniform in 0 … min(RETRY_CAP_MS, RETRY_BASE_MS * 2^(n-1)),
+ * "full jitter" (M. Brooker, "Exponential Backoff And Jitter", AWS Architecture Blog, 2015). `random` is any 64 random
+ * bits. */
+int64_t retry_pause(int n, uint64_t random);
+
+/* The next of a sequence of random numbers (splitmix64, S. Vigna, public domain description); any seed. */
+uint64_t retry_random(uint64_t *state);
+
+/* Rows to ask for after n failed attempts: a page that is too heavy to be served is asked for in smaller ones. */
+int retry_limit(int n);
+
+#endif

@@ -1,0 +1,118 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "crawler/transport.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#define TAG 2022
+
+struct letter {
+	MPI_Request req;
+	struct letter *next;
+	struct msg m;
+};
+
+struct transport {
+	MPI_Comm comm;
+	MPI_Request receive; /* always posted, so that arriving messages need no buffer of MPI's */
+	struct msg in;
+	struct letter *out; /* being sent */
+	struct letter *spare;
+};
+
+static void post(struct transport *t)
+{
+	MPI_Irecv(&t->in, (int)sizeof t->in, MPI_BYTE, MPI_ANY_SOURCE, TAG, t->comm, &t->receive);
+}
+
+struct transport *transport_create(MPI_Comm comm)
+{
+	struct transport *t = calloc(1, sizeof *t);
+	int mine = t != NULL, all;
+
+	MPI_Allreduce(&mine, &all, 1, MPI_INT, MPI_MIN, comm);
+	if (!all) {
+		free(t);
+		return NULL;
+	}
+	MPI_Comm_dup(comm, &t->comm);
+	post(t);
+	return t;
+}
+
+static void letters_free(struct letter *l)
+{
+	while (l) {
+		struct letter *next = l->next;
+
+		free(l);
+		l = next;
+	}
+}
+
+void transport_free(struct transport *t)
+{
+	if (!t)
+		return;
+	MPI_Cancel(&t->receive);
+	MPI_Wait(&t->receive, MPI_STATUS_IGNORE);
+	MPI_Comm_free(&t->comm);
+	letters_free(t->out);
+	letters_free(t->spare);
+	free(t);
+}
+
+int transport_pending(struct transport *t)
+{
+	int n = 0;
+
+	for (struct letter **at = &t->out; *at;) {
+		struct letter *l = *at;
+		int done;
+
+		MPI_Test(&l->req, &done, MPI_STATUS_IGNORE);
+		if (done) {
+			*at = l->next;
+			l->next = t->spare;
+			t->spare = l;
+		} else {
+			at = &l->next;
+			n++;
+		}
+	}
+	return n;
+}
+
+int transport_send(struct transport *t, int rank, const struct msg *m)
+{
+	size_t n = msg_size(m);
+	struct letter *l = t->spare;
+
+	if (l)
+		t->spare = l->next;
+	else if (!(l = malloc(sizeof *l)))
+		return -1;
+	memcpy(&l->m, m, n);
+	l->next = t->out;
+	t->out = l;
+	MPI_Isend(&l->m, (int)n, MPI_BYTE, rank, TAG, t->comm, &l->req);
+	return 0;
+}
+
+int transport_receive(struct transport *t, int *rank, struct msg *m)
+{
+	MPI_Status st;
+	int done, n;
+	size_t size;
+
+	MPI_Test(&t->receive, &done, &st);
+	if (!done)
+		return 0;
+	MPI_Get_count(&st, MPI_BYTE, &n);
+	*rank = st.MPI_SOURCE;
+	size = n >= (int)offsetof(struct msg, u) ? msg_size(&t->in) : 0;
+	if (size > 0 && size == (size_t)n)
+		memcpy(m, &t->in, size);
+	post(t);
+	return size > 0 && size == (size_t)n;
+}

@@ -1,0 +1,29 @@
+// SPDX-License-Identifier: Apache-2.0
+/* Messages between ranks by MPI, without ever blocking. The only file of the event loop that knows MPI. */
+#ifndef CRAWLER_TRANSPORT_H
+#define CRAWLER_TRANSPORT_H
+
+#include <mpi.h>
+
+#include "crawler/message.h"
+
+struct transport;
+
+/* Collective over comm (it is duplicated). NULL when memory is short. */
+struct transport *transport_create(MPI_Comm comm);
+
+/* Collective: every rank must have received all that it is going to, and sent nothing since transport_flush(). NULL is
+ * fine. */
+void transport_free(struct transport *t);
+
+/* Send to another rank. Local; the message is copied. Returns 0, or -1 when memory is short. */
+int transport_send(struct transport *t, int rank, const struct msg *m);
+
+/* A message that has arrived. Local. Returns 1 and fills *rank and *m, or 0. One of a length that does not fit its type
+ * is dropped. */
+int transport_receive(struct transport *t, int *rank, struct msg *m);
+
+/* Messages sent and not yet out of our hands. Local. */
+int transport_pending(struct transport *t);
+
+#endif
