@@ -102,7 +102,7 @@ static int is_spread(const struct budget *b, int64_t left, double work)
 
 int64_t budget_ready(struct budget *b, int64_t now, double work)
 {
-	int64_t left, own = b->taken - b->carried;
+	int64_t left, own;
 
 	advance(b, now);
 	if (now < b->closed_until)

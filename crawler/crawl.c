@@ -259,12 +259,13 @@ static int add_windows(struct crawl *c, const struct probe *p, struct err *e)
 	int rc = 0;
 
 	for (int k = 0; k < NKINDS && !rc; k++) {
-		enum hub_order order = p->mode[k] == PROBE_DESC || p->mode[k] == PROBE_CHAIN_DESC ? HUB_DESC : HUB_ASC;
+		enum probe_mode mode = p->mode[k];
+		enum hub_order order = mode == PROBE_DESC || mode == PROBE_CHAIN_DESC ? HUB_DESC : HUB_ASC;
 
 		rc = resume_gaps(&c->resume, &c->brief.snapshot, (enum kind)k, &gaps);
-		if (rc || p->mode[k] == PROBE_NONE)
+		if (rc || mode == PROBE_NONE)
 			continue;
-		if (p->mode[k] == PROBE_CHAIN_ASC || p->mode[k] == PROBE_CHAIN_DESC)
+		if (mode == PROBE_CHAIN_ASC || mode == PROBE_CHAIN_DESC)
 			rc = add_chain(c, (enum kind)k, order, &gaps);
 		else
 			for (size_t i = 0; i < gaps.n && !rc; i++)
@@ -296,7 +297,7 @@ static int begin(struct crawl *c, struct err *e)
 				       .max_requests = c->o->max_requests,
 				       .max_outage_ms = c->o->max_outage,
 				       .rounds = ROUNDS };
-	struct probe p;
+	struct probe p = { 0 };
 
 	c->first_ms = clock_ms();
 	budget_init(&c->budget, &c->plan.budget, c->first_ms);
@@ -402,7 +403,7 @@ int crawl_run(MPI_Comm comm, const struct options *o, int *exit_code, struct err
 	struct crawl *c = calloc(1, sizeof *c);
 	int rc = c ? E_OK : err_set(e, E_NOMEM, "no memory");
 
-	if (err_agree(comm, rc, e)) {
+	if (err_agree(comm, rc, e) || !c) {
 		free(c);
 		return e->code;
 	}
@@ -418,7 +419,7 @@ int crawl_run(MPI_Comm comm, const struct options *o, int *exit_code, struct err
 	if (!err_agree(comm, rc, e)) {
 		agree_bcast(comm, &c->brief, sizeof c->brief);
 		if (!c->brief.complete)
-			rc = crawl_all(c, exit_code, e);
+			crawl_all(c, exit_code, e);
 		else if (c->rank == 0) {
 			*exit_code = c->resume.suspect ? CRAWL_EXIT_GAPS : 0;
 			summary_complete(o->dir, &c->resume);

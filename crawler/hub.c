@@ -366,10 +366,8 @@ static int is_rel_next(const char *p, const char *stop, const char **end)
 
 		while (q < stop && (*q == ' ' || *q == '\t'))
 			q++;
-		if (stop - q >= 10 && !strncasecmp(q, "rel=\"next\"", 10))
-			found = 1;
-		else if (stop - q >= 8 && !strncasecmp(q, "rel=next", 8) && (stop - q == 8 || strchr(";, \t", q[8])))
-			found = 1;
+		found |= stop - q >= 10 && !strncasecmp(q, "rel=\"next\"", 10);
+		found |= stop - q >= 8 && !strncasecmp(q, "rel=next", 8) && (stop - q == 8 || strchr(";, \t", q[8]));
 	}
 	*end = p;
 	return found;

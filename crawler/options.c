@@ -61,7 +61,7 @@ const struct opts crawl_opts = {
 	.synopsis = "[OPTION…] DIR",
 	.opt = table,
 	.epilogue = "Run under mpirun with any number of ranks. Started again on the same folder it goes on where it "
-		    "stopped, with any\n"
+		    "stopped, with any "
 		    "number of ranks; on a complete one it says so. Afterwards run hubreduce DIR.\n"
 		    "\n"
 		    "Exit status:\n"
@@ -72,11 +72,11 @@ const struct opts crawl_opts = {
 		    "5  complete but for parts that the Hub would not give, or gave out of order\n"
 		    "\n"
 		    "Environment:\n"
-		    "HF_ENDPOINT, HF_TOKEN, HUGGING_FACE_HUB_TOKEN, HF_TOKEN_PATH, HF_HOME, XDG_CACHE_HOME and\n"
+		    "HF_ENDPOINT, HF_TOKEN, HUGGING_FACE_HUB_TOKEN, HF_TOKEN_PATH, HF_HOME, XDG_CACHE_HOME and "
 		    "HF_HUB_DISABLE_IMPLICIT_TOKEN, as in the Hub's own client.\n"
 		    "\n"
 		    "Signals:\n"
-		    "SIGTERM, SIGUSR1 and SIGINT seal what there is and stop within 10 s.",
+		    "SIGTERM, SIGUSR1 and SIGINT seal what there is and stop within 10 s.\n",
 	.nargs_min = 1,
 	.nargs_max = 1,
 };
@@ -145,7 +145,7 @@ static int take_filter(struct plan *p, const char *text, struct err *e)
 			return err_set(e, E_USAGE, "--filter: one author only");
 		if (strlen(value + 1) >= sizeof p->author)
 			return err_set(e, E_USAGE, "--filter: no author has a name as long as '%s'", value + 1);
-		strcpy(p->author, value + 1);
+		snprintf(p->author, sizeof p->author, "%s", value + 1);
 		return E_OK;
 	}
 	if (value && value[1] && !strncmp(text, "tag=", 4)) {
@@ -228,7 +228,7 @@ int options_snapshot(struct snapshot *now, const struct plan *p, const struct sn
 		return E_OK;
 	if (strlen(p->author) >= sizeof now->author)
 		return err_set(e, E_USAGE, "--filter: the author's name is too long");
-	strcpy(now->author, p->author);
+	snprintf(now->author, sizeof now->author, "%s", p->author);
 	memset(now->tag, 0, sizeof now->tag);
 	now->ntag = p->ntag;
 	for (int i = 0; i < p->ntag; i++)

@@ -47,8 +47,8 @@ char *progress_line(char *dst, size_t n, const struct progress *p)
 	if (p->paused_ms > 0)
 		snprintf(wait, sizeof wait, ", waiting %lld s for the quota", (long long)((p->paused_ms + 999) / 1000));
 	snprintf(dst, n, "%lld rows, %lld requests, %lld of %lld tokens left, %.0f rows/s, %d windows, %s to go%s",
-		 (long long)(p->rows_before + p->rows), (long long)p->requests, (long long)p->tokens,
-		 (long long)p->quota, (double)p->rows / seconds, p->windows, left, wait);
+		 (long long)p->rows_before + p->rows, (long long)p->requests, (long long)p->tokens, (long long)p->quota,
+		 (double)p->rows / seconds, p->windows, left, wait);
 	return dst;
 }
 

@@ -78,6 +78,7 @@ int token_find(struct token *t, const char *file, struct err *e)
 	static const char *const names[] = { "HF_TOKEN", "HUGGING_FACE_HUB_TOKEN" };
 	const char *path = variable("HF_TOKEN_PATH"), *home = variable("HF_HOME"), *cache = variable("XDG_CACHE_HOME");
 	char name[4096], origin[64];
+	const char *value;
 	int n;
 
 	token_wipe(t);
@@ -87,7 +88,8 @@ int token_find(struct token *t, const char *file, struct err *e)
 		return E_OK;
 	for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
 		snprintf(origin, sizeof origin, "$%s", names[i]);
-		if (variable(names[i]) && (take(t, getenv(names[i]), strlen(getenv(names[i])), origin, e) || *t->text))
+		value = variable(names[i]);
+		if (value && (take(t, value, strlen(value), origin, e) || *t->text))
 			return e->code;
 	}
 	if (path)

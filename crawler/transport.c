@@ -20,6 +20,8 @@ struct transport {
 	struct letter *spare;
 };
 
+/* The checker follows a request through one function only; here each lives from one call to another. */
+// NOLINTBEGIN(clang-analyzer-optin.mpi.MPI-Checker)
 static void post(struct transport *t)
 {
 	MPI_Irecv(&t->in, (int)sizeof t->in, MPI_BYTE, MPI_ANY_SOURCE, TAG, t->comm, &t->receive);
@@ -31,7 +33,7 @@ struct transport *transport_create(MPI_Comm comm)
 	int mine = t != NULL, all;
 
 	MPI_Allreduce(&mine, &all, 1, MPI_INT, MPI_MIN, comm);
-	if (!all) {
+	if (!all || !t) {
 		free(t);
 		return NULL;
 	}
@@ -116,3 +118,4 @@ int transport_receive(struct transport *t, int *rank, struct msg *m)
 	post(t);
 	return size > 0 && size == (size_t)n;
 }
+// NOLINTEND(clang-analyzer-optin.mpi.MPI-Checker)

@@ -149,8 +149,10 @@ static void test_next(void)
 	}
 	ok(1, "a Link cut at every byte");
 	memset(huge, 'a', 100000);
-	memcpy(huge, "<" API, strlen("<" API));
-	memcpy(huge + 99980, ">; rel=\"next\"", 13);
+	for (size_t i = 0; i < strlen("<" API); i++)
+		huge[i] = ("<" API)[i];
+	for (size_t i = 0; i < strlen(">; rel=\"next\""); i++)
+		huge[99980 + i] = ">; rel=\"next\""[i];
 	ok(hub_next(&h, KIND_MODELS, huge, 99993, cursor) == HUB_NEXT_BROKEN, "an endless cursor");
 	free(huge);
 	ok(!hub_is_same_origin(&h, "https://huggingface.co.", 23), "a host with a dot behind it is another name");

@@ -180,9 +180,7 @@ static void test_quarantine(void)
 		ok(!rc && res.rows == 2 && res.refused == 1 && to.refusal[to.nrefusal - 1].field == -1,
 		   "quarantined %s: %s", bad[i], to.nrefusal ? to.refusal[to.nrefusal - 1].why : "");
 	}
-	strcpy(text, "[{\"_id\":\"" A "\",\"id\":\"");
-	memset(text + strlen(text), 'x', 193);
-	strcpy(text + strlen("[{\"_id\":\"" A "\",\"id\":\"") + 193, "\"}]");
+	snprintf(text, 100000, "[{\"_id\":\"" A "\",\"id\":\"%0193d\"}]", 7);
 	ok(!take_all(text, 0) && res.rows == 0 && res.refused == 1, "an id of 193 bytes");
 	snprintf(text, 100000, "[{\"_id\":\"" A "\",\"id\":\"o/n\",\"pipeline_tag\":\"%0255d\xc3\xa9\"}]", 7);
 	take_all(text, 0);
