@@ -319,7 +319,9 @@ static int cursor_of(const char *url, size_t n, char cursor[HUB_CURSOR_MAX])
 {
 	const char *end = url + n, *p = memchr(url, '?', n);
 
-	while (p && p < end) {
+	if (!p)
+		return -1;
+	while (p < end) {
 		const char *amp;
 
 		p++;

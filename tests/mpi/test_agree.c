@@ -30,9 +30,11 @@ int main(int argc, char **argv)
 	ok_all(comm, err_agree(comm, e.code, &e) == E_NOMEM && e.rank == size - 1, "all failed: the worst code");
 	err_clear(&e);
 	err_set(&e, E_IO, "rank %d", rank);
-	ok_all(comm, err_agree(comm, e.code, &e) == E_IO && e.rank == 0 && !strcmp(e.text, "rank 0"), "all failed alike: the lowest rank");
+	ok_all(comm, err_agree(comm, e.code, &e) == E_IO && e.rank == 0 && !strcmp(e.text, "rank 0"),
+	       "all failed alike: the lowest rank");
 	err_clear(&e);
-	ok_all(comm, err_agree(comm, rank == 0 ? E_H5 : E_OK, &e) == E_H5 && strlen(e.text) > 0, "a code without a text");
+	ok_all(comm, err_agree(comm, rank == 0 ? E_H5 : E_OK, &e) == E_H5 && strlen(e.text) > 0,
+	       "a code without a text");
 	int64_t x[2] = { rank, 1 }, sum[2];
 	agree_sum(comm, x, sum, 2);
 	ok_all(comm, sum[0] == (int64_t)size * (size - 1) / 2 && sum[1] == size, "sum");

@@ -44,9 +44,10 @@ static int write_all(struct h5out *out, struct err *e)
 		x[i] = (int64_t)((from + i) * (from + i) % 1000);
 		snprintf(t + 12 * i, 12, "t%d", (int)(from + i));
 	}
-	rc = h5out_column(out, &number, x, n, e) || h5out_column(out, &text, t, n, e) || h5out_column(out, &none, NULL, 0, e) ||
-	     h5out_local(out, &local, real, 3, e) || h5out_attr_text(out, "/", "format", "test", e) ||
-	     h5out_attr_text(out, "/d/e", "made", "here", e) || h5out_attr_i64(out, "/a", "rows", N, e);
+	rc = h5out_column(out, &number, x, n, e) || h5out_column(out, &text, t, n, e) ||
+	     h5out_column(out, &none, NULL, 0, e) || h5out_local(out, &local, real, 3, e) ||
+	     h5out_attr_text(out, "/", "format", "test", e) || h5out_attr_text(out, "/d/e", "made", "here", e) ||
+	     h5out_attr_i64(out, "/a", "rows", N, e);
 	free(x);
 	free(t);
 	return rc;
@@ -60,7 +61,8 @@ static int read_back(void)
 
 	for (uint64_t i = 0; good && i < N; i++)
 		good = x[i] == (int64_t)(i * i % 1000);
-	good &= H5Aexists_by_name(f, "/a/none", "labels", H5P_DEFAULT) > 0 && H5Aexists_by_name(f, "/d/e", "made", H5P_DEFAULT) > 0;
+	good &= H5Aexists_by_name(f, "/a/none", "labels", H5P_DEFAULT) > 0 &&
+		H5Aexists_by_name(f, "/d/e", "made", H5P_DEFAULT) > 0;
 	free(x);
 	H5Dclose(d);
 	H5Fclose(f);
@@ -90,11 +92,14 @@ static void failing(void)
 	h5out_create(&out, comm, path, &e);
 	if (rank == size - 1)
 		err_set(&e, E_NOMEM, "no memory on the last rank");
-	ok_all(comm, h5out_column(out, &number, &x, 1, &e) == E_NOMEM && e.rank == size - 1, "one rank fails: all return its error");
+	ok_all(comm, h5out_column(out, &number, &x, 1, &e) == E_NOMEM && e.rank == size - 1,
+	       "one rank fails: all return its error");
 	ok_all(comm, h5out_close(&out, 1, &e) == E_NOMEM, "and so does close");
 	ok_all(comm, access(path, F_OK) != 0, "no file is left");
 	err_clear(&e);
-	ok_all(comm, h5out_create(&out, comm, "/nowhere/at/all/x.h5", &e) == E_IO && !out && strstr(e.text, "/nowhere/at/all/x.h5"),
+	ok_all(comm,
+	       h5out_create(&out, comm, "/nowhere/at/all/x.h5", &e) == E_IO && !out &&
+		       strstr(e.text, "/nowhere/at/all/x.h5"),
 	       "a folder that is not there");
 }
 
