@@ -170,7 +170,7 @@ check-format: ## fail if `make format` would change something
 
 .PHONY: tidy
 tidy: ## clang-tidy, warnings are errors
-	$(Q)printf '%s\n' $(filter %.c,$(C_FILES)) | xargs -P 2 -n 1 sh -c 'clang-tidy --quiet "$$@" -- -std=c11 $(CPPFLAGS) $(H5_CFLAGS) $(call pc,--cflags,ompi-c libcurl,)' sh
+	$(Q)printf '%s\n' $(filter %.c,$(C_FILES)) | xargs -P 2 -I{} clang-tidy --quiet {} -- -std=c11 $(CPPFLAGS) $(H5_CFLAGS) $(call pc,--cflags,ompi-c libcurl,) 2>/dev/null
 
 .PHONY: cppcheck
 cppcheck: ## cppcheck, warnings are errors
