@@ -2,6 +2,7 @@
 #include <mpi.h>
 
 #include "crawler/crawl.h"
+#include "crawler/dryrun.h"
 #include "crawler/options.h"
 #include "io/agree.h"
 #include "io/log.h"
@@ -12,13 +13,18 @@ int main(int argc, char **argv)
 	struct options o;
 	int rank, done = 0, rc, code = 0;
 
+	if (opts_general(&crawl_opts, argc, argv))
+		return 0;
 	MPI_Init(&argc, &argv);
 	MPI_Comm_rank(MPI_COMM_WORLD, &rank);
 	rc = options_parse(&o, argc, argv, rank == 0, &done, &e);
 	log_init("hubcrawl", o.quiet);
 	if (!err_agree(MPI_COMM_WORLD, rc, &e) && !done) {
 		crawl_catch_signals();
-		crawl_run(MPI_COMM_WORLD, &o, &code, &e);
+		if (o.dry_run)
+			dryrun_run(MPI_COMM_WORLD, &o, crawl_is_stopped, &e);
+		else
+			crawl_run(MPI_COMM_WORLD, &o, &code, &e);
 	}
 	if (e.code) {
 		code = err_exit_code(e.code);

@@ -307,6 +307,16 @@ static int fill_long(const struct opts *os, struct option *lo)
 	return n;
 }
 
+static void print_general(const struct opts *os, int c, int print)
+{
+	if (print && c == CODE_HELP)
+		print_help(os, stdout);
+	else if (print && c == CODE_VERSION)
+		printf("%s (hubcensus) %s\n", os->program, HUBCENSUS_VERSION);
+	else if (print)
+		print_man(os, stdout);
+}
+
 static int one(const struct opts *os, int c, const char *arg, void *to, int print, int *done, struct err *e)
 {
 	if (c >= 2000)
@@ -316,12 +326,7 @@ static int one(const struct opts *os, int c, const char *arg, void *to, int prin
 	if (c == '?')
 		return unknown(os, arg, e);
 	*done = 1;
-	if (print && c == CODE_HELP)
-		print_help(os, stdout);
-	else if (print && c == CODE_VERSION)
-		printf("%s (hubcensus) %s\n", os->program, HUBCENSUS_VERSION);
-	else if (print)
-		print_man(os, stdout);
+	print_general(os, c, print);
 	return E_OK;
 }
 
@@ -351,6 +356,36 @@ int opts_parse(const struct opts *os, int argc, char **argv, void *to, int print
 		return err_set(e, E_USAGE, "'%s' is one argument too many: %s %s", (*args)[os->nargs_max], os->program,
 			       os->synopsis);
 	return E_OK;
+}
+
+/* Is this process one of many, and not the first? By the variables of Open MPI, PMI and Slurm. */
+static int is_later_rank(void)
+{
+	static const char *const names[] = { "OMPI_COMM_WORLD_RANK", "PMIX_RANK", "PMI_RANK", "SLURM_PROCID" };
+
+	for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
+		const char *s = getenv(names[i]);
+
+		if (s)
+			return strcmp(s, "0") != 0;
+	}
+	return 0;
+}
+
+int opts_general(const struct opts *os, int argc, char **argv)
+{
+	for (int i = 1; i < argc && strcmp(argv[i], "--") != 0; i++) {
+		int code = !strcmp(argv[i], "--help")    ? CODE_HELP
+			 : !strcmp(argv[i], "--version") ? CODE_VERSION
+			 : !strcmp(argv[i], "--man")     ? CODE_MAN
+							 : 0;
+
+		if (code) {
+			print_general(os, code, !is_later_rank());
+			return 1;
+		}
+	}
+	return 0;
 }
 
 static json_t *echo_one(const struct opt *o, const void *at)

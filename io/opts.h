@@ -54,6 +54,10 @@ struct opts {
 int opts_parse(const struct opts *o, int argc, char **argv, void *to, int print, char ***args, int *nargs, int *done,
 	       struct err *e);
 
+/* Before MPI_Init(): print what --help, --version or --man asks for, so that they work on a login node where MPI does
+ * not start. Returns 1 if one was there. Under mpirun only the first rank prints. */
+int opts_general(const struct opts *o, int argc, char **argv);
+
 /* The options in force as a JSON object (secret ones left out), allocated: free() it. NULL when memory is short. */
 char *opts_echo(const struct opts *o, const void *from);
 
