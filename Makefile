@@ -129,7 +129,7 @@ demo: ## install what is missing, build, and take a census of the synthetic stan
 .PHONY: check
 check: ## install what is missing, build, and run all tests
 	@tests/deps.sh check
-	@$(MAKE) --no-print-directory all check-unit check-mpi check-cli
+	@$(MAKE) --no-print-directory all check-unit check-mpi check-fuzz check-cli
 
 .PHONY: check-unit
 check-unit: $(UNIT)
@@ -145,6 +145,35 @@ check-cli: $(PROGRAMS)
 	@echo "== the programs against the stand-in Hub"
 	$(Q)prove --timer --exec '$(PYTHON) -B' tests/hub/check.py :: $(BUILD)/hubsim $(RECORDED)
 	$(Q)BUILD=$(BUILD) RECORDED=$(RECORDED) prove --timer --exec '$(PYTHON) -B' $(CLI)
+
+# Corpora and past crashes, under the sanitizers of the build that runs them; `make fuzz` looks for new ones.
+FUZZ := page hub classify opts shard warc
+$(BUILD)/fuzz/replay-%: $(BUILD)/obj/tests/fuzz/fuzz_%.c.o $(BUILD)/obj/tests/fuzz/replay.c.o $(BUILD)/libcrawler.a $(BUILD)/libreduce.a $(BUILD)/libio.a; $(call link,$(LIBS))
+
+.PHONY: check-fuzz
+check-fuzz: $(FUZZ:%=$(BUILD)/fuzz/replay-%) $(BUILD)/tests/unit/test_shard
+	@echo "== the fuzzers' corpora"
+	$(Q)rm -rf $(BUILD)/fuzz/seeds && $(PYTHON) -B tests/fuzz/seed.py $(BUILD)/fuzz/seeds $(RECORDED)
+	$(Q)KEEP_SHARDS=$(BUILD)/fuzz/seeds/shard $(BUILD)/tests/unit/test_shard >/dev/null
+	$(Q)for t in $(FUZZ); do prove --exec '' $(BUILD)/fuzz/replay-$$t :: $(BUILD)/fuzz/seeds/$$t $$(find tests/fuzz/corpus/$$t -maxdepth 0 2>/dev/null) || exit 1; done
+
+TIME ?= 60
+.PHONY: fuzz
+fuzz: check-fuzz ## look for crashes in the parsers: TIME=60 seconds for each of them (clang, libFuzzer, ASan, UBSan)
+	@tests/deps.sh fuzz
+	OMPI_CC=clang $(MAKE) --no-print-directory BUILD=build/fuzzing CXX=clang++ CFLAGS='-O1 -g -fsanitize=fuzzer-no-link,address,undefined' \
+	  CXXFLAGS='-O1 -g -fsanitize=fuzzer-no-link,address,undefined' fuzz-run
+
+.PHONY: fuzz-run
+fuzz-run: export ASAN_OPTIONS = detect_leaks=0
+fuzz-run: $(FUZZ:%=$(BUILD)/fuzz-%)
+	$(Q)for t in $(FUZZ); do mkdir -p build/fuzz/found/$$t build/fuzz/crashes; echo "== $$t, $(TIME) s"; \
+	  $(BUILD)/fuzz-$$t -max_total_time=$(TIME) -timeout=20 -rss_limit_mb=2048 -print_final_stats=1 -artifact_prefix=build/fuzz/crashes/$$t- \
+	  build/fuzz/found/$$t build/fuzz/seeds/$$t >build/fuzz/$$t.log 2>&1 || { tail -n 30 build/fuzz/$$t.log; exit 1; }; \
+	  grep -E 'number_of_executed_units|average_exec' build/fuzz/$$t.log; done
+
+$(BUILD)/fuzz-%: $(BUILD)/obj/tests/fuzz/fuzz_%.c.o $(BUILD)/libcrawler.a $(BUILD)/libreduce.a $(BUILD)/libio.a
+	$(Q)$(MPICC) $(CFLAGS) -fsanitize=fuzzer,address,undefined -o $@ $^ $(LIBS)
 
 .PHONY: check-clients
 check-clients: $(BUILD)/hubsim ## the Hub's official JavaScript client against the stand-in (Node and npm)

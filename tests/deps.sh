@@ -1,6 +1,6 @@
 #!/bin/sh
 # SPDX-License-Identifier: Apache-2.0
-# Install what is missing to build, check or run the client tests: deps.sh build|check|clients
+# Install what is missing to build, check or run the client tests: deps.sh build|check|clients|fuzz
 # As root or with sudo on Debian and its kin; elsewhere, say what to load or install.
 set -eu
 
@@ -8,6 +8,7 @@ build="libopenmpi-dev openmpi-bin libcurl4-openssl-dev zlib1g-dev libhdf5-openmp
  libxxhash-dev libcsv-dev libmicrohttpd-dev pkg-config gcc g++"
 check="$build perl python3 python3-h5py python3-pandas hdf5-tools ca-certificates"
 clients="$build nodejs npm"
+fuzz="$build clang libclang-rt-14-dev"
 
 have_libraries() {
 	command -v mpicc mpirun g++ >/dev/null 2>&1 || return 1
@@ -26,6 +27,10 @@ have() {
 	clients)
 		command -v node npm >/dev/null 2>&1
 		;;
+	fuzz)
+		echo 'int LLVMFuzzerTestOneInput(const char *d, long n) { return !d && n; }' |
+			clang -x c -fsanitize=fuzzer -o /dev/null - 2>/dev/null
+		;;
 	esac
 }
 
@@ -33,8 +38,9 @@ case ${1-} in
 build) packages=$build ;;
 check) packages=$check ;;
 clients) packages=$clients ;;
+fuzz) packages=$fuzz ;;
 *)
-	echo "usage: deps.sh build|check|clients" >&2
+	echo "usage: deps.sh build|check|clients|fuzz" >&2
 	exit 2
 	;;
 esac

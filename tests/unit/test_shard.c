@@ -220,7 +220,7 @@ int main(void)
 	struct err e = ERR_INIT;
 	struct shard_list l;
 	struct shard s;
-	char cmd[64];
+	char cmd[512];
 
 	if (!mkdtemp(dir))
 		return 1;
@@ -237,6 +237,11 @@ int main(void)
 	shard_init(&s, KIND_SPACES, ID, 0, 0);
 	ok(shard_is_empty(&s) && shard_seal(&s, "/nowhere/at/all", &e) == E_H5 && shard_is_empty(&s), "%s", e.text);
 	shard_release(&s);
+	/* Seeds for the fuzzer of the reader. */
+	if (getenv("KEEP_SHARDS")) {
+		snprintf(cmd, sizeof cmd, "cp '%s'/[adefsv]* '%s'", dir, getenv("KEEP_SHARDS"));
+		ok(system(cmd) == 0, "seeds are kept");
+	}
 	snprintf(cmd, sizeof cmd, "rm -rf '%s'", dir);
 	return system(cmd) || plan_done();
 }

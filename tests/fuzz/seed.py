@@ -1,0 +1,89 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Seeds for the fuzzers: hand-made cases, and pages of real elements where hub-recorded is there. seed.py OUT [RECORDED [SHARDS…]]"""
+
+import base64
+import gzip
+import json
+import os
+import shutil
+import sys
+
+OID = "621ffdc036468d709f17434d"
+PAGES = {
+    "plain": '[{"_id":"%s","id":"o/n","likes":1,"tags":["a","b"],"createdAt":"2022-03-02T23:29:04.000Z"}]' % OID,
+    "nested": "[" * 100000,
+    "nan": '[{"_id":"%s","id":"o/n","likes":NaN}]' % OID,
+    "surrogate": '[{"_id":"%s","id":"o/\\ud800n"},{"_id":"%s","id":"o/m"}]' % (OID, OID[:-1] + "e"),
+    "nul": '[{"_id":"%s","id":"o/\\u0000n","tags":["a\\u0000b"]}]' % OID,
+    "big": '[{"_id":"%s","id":"o/n","downloads":99999999999999999999999,"likes":-1,"downloadsAllTime":1.5}]' % OID,
+    "types": '[{"_id":"%s","id":"o/n","likes":"many","tags":"a","gated":3,"disabled":"no","baseModels":[],"safetensors":7}]' % OID,
+    "base": '[{"_id":"%s","id":"o/n","baseModels":{"relation":"finetune","models":[{"_id":"%s","id":"x/y"}]},"safetensors":{"total":7}}]' % (OID, OID),
+    "cut": '[{"_id":"%s","id":"o/n","tags":["a' % OID,
+    "invalid-utf8": b'[{"_id":"%s","id":"o/\xff"},{"_id":"621ffdc036468d709f17434e","id":"o/n"}]' % OID.encode(),
+    "order": '[{"_id":"%s","id":"o/n"},{"_id":"000000000000000000000001","id":"o/m"}]' % OID,
+    "html": "<!doctype html><h1>504 Gateway Time-out</h1>",
+    "error": '{"error":"Internal Error - We\'re working hard to fix this as soon as possible!"}',
+    "empty": "[]",
+    "total": '{"models":[],"numItemsPerPage":30,"numTotalItems":3117871,"pageIndex":0}',
+}
+CURSOR = base64.b64encode(b'{"_id":{"$gt":"%s"}}' % OID.encode()).decode()
+HUBS = {
+    "cursor": CURSOR,
+    "lt": base64.b64encode(b'{"_id":{"$lt":"%s"}}' % OID.encode()).decode(),
+    "or": base64.b64encode(b'{"$or":[{"downloads":2,"_id":{"$gt":"6390d9f33de76d60299acbe0"}},{"downloads":{"$lt":2}},{"downloads":null}]}').decode(),
+    "link": f'<http://127.0.0.1:8080/api/models?limit=1000&sort=createdAt&cursor={CURSOR}>; rel="next"',
+    "links": f'</.well-known/ai-catalog.json>; rel="ai-catalog"; type="a,b", <http://127.0.0.1:8080/api/models?cursor={CURSOR}%3D%3D>; rel="next"',
+    "foreign": f'<http://127.0.0.1.evil.example/api/models?cursor={CURSOR}>; rel="next"',
+    "limit": '"api";r=489;t=189',
+    "policy": '"fixed window";"api";q=500;w=300, "fixed window";"pages";q=100;w=300',
+    "nonsense": '"api";r=99999999999999999999;t=-5;q=;w=1e9',
+    "date": "Wed, 21 Oct 2026 07:28:00 GMT",
+    "seconds": "120",
+    "address": "https://huggingface.co",
+    "v6": "http://[::1]:8080/path",
+    "userinfo": "https://user:secret@huggingface.co:443",
+}
+OPTS = {
+    "plain": "--hub=http://127.0.0.1:1\n--kinds\nmodels,datasets\n--until=2026-11-22\nDIR",
+    "bad": "--seal-rows=0x7f\n--filter\ntag=\n--budget=1/0\n--reserve=200%",
+    "many": "--filter=tag=a\n" * 34 + "D",
+}
+
+
+def put(out, target, name, data):
+    folder = f"{out}/{target}"
+    os.makedirs(folder, exist_ok=True)
+    with open(f"{folder}/{name}", "wb") as f:
+        f.write(data.encode() if isinstance(data, str) else data)
+
+
+def main():
+    out, recorded, shards = sys.argv[1], (sys.argv[2:3] or [""])[0], sys.argv[3:]
+    for name, text in PAGES.items():
+        data = text.encode() if isinstance(text, str) else text
+        for first in (0x00, 0x11, 0x22, 0x31):
+            put(out, "page", f"{name}-{first:02x}", bytes([first]) + data)
+    for name, text in HUBS.items():
+        put(out, "hub", name, text)
+    for name, text in OPTS.items():
+        put(out, "opts", name, text)
+    for name in ("orgs", "topics"):
+        with open(f"jobs/{name}.csv", encoding="utf-8") as f:
+            lines = f.read().splitlines()
+        header = next(line for line in lines if line and not line.startswith("#"))
+        put(out, "classify", name, "\n".join([header, *lines[-40:]]) + "\n")
+    put(out, "classify", "broken", 'namespace,parent,country,sector,source\n"a,b\n\x00,\xff')
+    for i, kind in enumerate(("models", "datasets")):
+        path = f"{recorded}/{kind}.jsonl.gz"
+        if os.path.exists(path):
+            with gzip.open(path, "rt", encoding="utf-8") as f:
+                rows = [json.loads(next(f)) for _ in range(60)]
+            for k in range(0, 60, 10):
+                put(out, "page", f"{kind}-{k}", bytes([i]) + json.dumps(rows[k : k + 10], ensure_ascii=False).encode())
+    os.makedirs(f"{out}/shard", exist_ok=True)
+    os.makedirs(f"{out}/warc", exist_ok=True)
+    for path in shards:
+        shutil.copy(path, f"{out}/shard/")
+
+
+main()
