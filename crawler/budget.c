@@ -30,6 +30,14 @@ void budget_init(struct budget *b, const struct budget_setup *s, int64_t now)
 	b->first_sent = b->fastest_ms = INT64_MAX;
 }
 
+void budget_init_like(struct budget *b, const struct budget *like, int64_t now)
+{
+	budget_init(b, &like->setup, now);
+	b->quota = like->quota;
+	b->window_ms = like->window_ms;
+	b->reset_lo = b->reset_hi = now + b->window_ms;
+}
+
 /* The current window is over: the next one is believed to end one length later. */
 static void roll(struct budget *b, int64_t at)
 {

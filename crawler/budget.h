@@ -70,6 +70,10 @@ struct budget_seen {
 
 void budget_init(struct budget *b, const struct budget_setup *s, int64_t now);
 
+/* Another budget of the same Hub, of which nothing has been spent: its quota and the length of its windows are known
+ * from `like`, not when they begin. */
+void budget_init_like(struct budget *b, const struct budget *like, int64_t now);
+
 /* How many tokens could be taken now. `work`: requests that are left to be made, as far as one can tell: with fewer
  * than the window has tokens, nothing is spread. */
 int64_t budget_ready(struct budget *b, int64_t now, double work);

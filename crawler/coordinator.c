@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "crawler/host.h"
 #include "crawler/pool.h"
 
 struct member {
@@ -20,17 +21,14 @@ struct outgoing {
 
 struct coordinator {
 	struct coordinator_setup setup;
-	struct budget *budget;
 	struct pool pool;
 	struct member *member;
-	int *hungry; /* ring of nranks */
-	int nhungry, first_hungry, next_rank;
-	int nfree; /* slots without a window */
+	struct hosts hosts;
 	int nbye;
 	struct outgoing *out;
 	size_t nout, first_out, out_cap;
 	int no_memory;
-	int64_t granted, returned, last_good_ms, told_wait_until;
+	int64_t granted, returned, last_good_ms;
 	struct coordinator_state state;
 };
 
@@ -99,14 +97,11 @@ struct coordinator *coordinator_create(const struct coordinator_setup *s, struct
 	if (!c)
 		return NULL;
 	c->setup = *s;
-	c->budget = budget;
 	c->last_good_ms = now;
 	c->granted = s->requests;
 	pool_init(&c->pool, s->scale, s->scale_known);
-	c->nfree = s->nranks * s->nslots;
 	c->member = calloc((size_t)s->nranks, sizeof *c->member);
-	c->hungry = calloc((size_t)s->nranks, sizeof *c->hungry);
-	if (c->member && c->hungry)
+	if (!hosts_init(&c->hosts, s->nranks, s->nslots, s->nhosts, s->host, budget) && c->member)
 		return c;
 	coordinator_free(c);
 	return NULL;
@@ -118,7 +113,7 @@ void coordinator_free(struct coordinator *c)
 		return;
 	pool_release(&c->pool);
 	free(c->member);
-	free(c->hungry);
+	hosts_release(&c->hosts);
 	free(c->out);
 	free(c);
 }
@@ -153,31 +148,33 @@ static int cut_held(struct coordinator *c)
 	return 1;
 }
 
-/* The rank with a free slot that holds the fewest windows. */
-static int idle_rank(struct coordinator *c)
+/* The host's rank with a free slot that holds the fewest windows. */
+static int idle_rank(struct coordinator *c, struct host *h)
 {
-	int best = -1;
+	int best = -1, at = 0;
 
-	for (int i = 0; i < c->setup.nranks; i++) {
-		int r = (c->next_rank + i) % c->setup.nranks;
+	for (int i = 0; i < h->nranks; i++) {
+		int place = (h->next_rank + i) % h->nranks, r = h->rank[place];
 
-		if (c->member[r].held < c->setup.nslots && (best < 0 || c->member[r].held < c->member[best].held))
+		if (c->member[r].held < c->setup.nslots && (best < 0 || c->member[r].held < c->member[best].held)) {
 			best = r;
+			at = place + 1;
+		}
 		if (best >= 0 && c->member[best].held == 0)
 			break;
 	}
-	c->next_rank = best < 0 ? 0 : (best + 1) % c->setup.nranks;
+	h->next_rank = at % h->nranks;
 	return best;
 }
 
-static void hand_out(struct coordinator *c, struct pool_item *it, int64_t now)
+static void hand_out(struct coordinator *c, struct host *h, struct pool_item *it, int64_t now)
 {
 	struct msg m = { .type = MSG_WINDOW };
 	struct msg_window *w = &m.u.window;
 
-	pool_hand(&c->pool, it, idle_rank(c), now);
+	pool_hand(&c->pool, it, idle_rank(c, h), now);
 	c->member[it->rank].held++;
-	c->nfree--;
+	h->nfree--;
 	w->window = it->id;
 	w->kind = (int32_t)it->window.kind;
 	w->order = (int32_t)it->window.order;
@@ -204,13 +201,18 @@ static void note_hungry(struct coordinator *c, int rank)
 	if (m->is_hungry || need(m) <= 0)
 		return;
 	m->is_hungry = 1;
-	c->hungry[(c->first_hungry + c->nhungry++) % c->setup.nranks] = rank;
+	host_push(host_of(&c->hosts, rank), rank);
+}
+
+static double work_of(const struct coordinator *c, const struct host *h)
+{
+	return host_work(&c->hosts, h, c->pool.work);
 }
 
 /* Tokens that could be granted now. */
-static int64_t ready(struct coordinator *c, int64_t now)
+static int64_t ready(struct coordinator *c, const struct host *h, int64_t now)
 {
-	int64_t n = budget_ready(c->budget, now, c->pool.work), left;
+	int64_t n = budget_ready(h->budget, now, work_of(c, h)), left;
 
 	if (c->setup.max_requests > 0) {
 		left = c->setup.max_requests - (c->granted - c->returned);
@@ -221,28 +223,27 @@ static int64_t ready(struct coordinator *c, int64_t now)
 
 static int64_t grant(struct coordinator *c, int rank, int64_t n, int64_t now)
 {
+	const struct host *h = host_of(&c->hosts, rank);
 	struct msg m = { .type = MSG_TOKENS };
-	int64_t could = ready(c, now);
+	int64_t could = ready(c, h, now);
 
-	n = budget_take(c->budget, now, n < could ? n : could, c->pool.work);
+	n = budget_take(h->budget, now, n < could ? n : could, work_of(c, h));
 	if (n <= 0)
 		return 0;
 	c->member[rank].granted += n;
 	c->granted += n;
 	m.u.tokens.n = n;
-	m.u.tokens.valid_ms = budget_valid(c->budget, now);
+	m.u.tokens.valid_ms = budget_valid(h->budget, now);
 	emit(c, rank, &m);
 	return n;
 }
 
 /* First those whose requests are ready, in the order in which they asked. */
-static void feed_hungry(struct coordinator *c, int64_t now)
+static void feed_hungry(struct coordinator *c, struct host *h, int64_t now)
 {
-	for (int n = c->nhungry; n > 0 && ready(c, now) > 0; n--) {
-		int rank = c->hungry[c->first_hungry];
+	for (int n = h->nhungry; n > 0 && ready(c, h, now) > 0; n--) {
+		int rank = host_pop(h);
 
-		c->first_hungry = (c->first_hungry + 1) % c->setup.nranks;
-		c->nhungry--;
 		c->member[rank].is_hungry = 0;
 		if (need(c->member + rank) > 0)
 			grant(c, rank, need(c->member + rank), now);
@@ -250,43 +251,66 @@ static void feed_hungry(struct coordinator *c, int64_t now)
 	}
 }
 
+/* Windows that a host could begin now. */
+static int64_t wanted(struct coordinator *c, const struct host *h, int64_t now)
+{
+	int64_t n = h->nfree > 0 ? ready(c, h, now) : 0;
+
+	return n < h->nfree ? n : h->nfree;
+}
+
+/* Hand out windows that wait, one to each host in turn. Returns how many. */
+static int64_t hand_round(struct coordinator *c, int64_t now)
+{
+	int64_t n = 0;
+
+	for (int i = 0; i < c->hosts.n && c->pool.nwaiting > 0; i++) {
+		struct host *h = c->hosts.at + (c->hosts.next + i) % c->hosts.n;
+		struct pool_item *it;
+
+		if (wanted(c, h, now) == 0)
+			continue;
+		it = pool_next(&c->pool);
+		hand_out(c, h, it, now);
+		n += grant(c, it->rank, 1, now);
+	}
+	c->hosts.next = (c->hosts.next + 1) % c->hosts.n;
+	return n;
+}
+
 /* Tokens are there and nobody waits for one: more windows. */
 static void spread_work(struct coordinator *c, int64_t now)
 {
-	int64_t n = ready(c, now), want = n < c->nfree ? n : c->nfree;
+	int64_t want = 0, n;
 	int cut = 1;
 
+	for (int i = 0; i < c->hosts.n; i++)
+		want += wanted(c, c->hosts.at + i, now);
 	while (c->pool.nwaiting < want && (cut = pool_cut_waiting(&c->pool)) > 0)
 		;
 	c->no_memory |= cut < 0;
-	while (c->pool.nwaiting > 0 && c->nfree > 0 && ready(c, now) > 0) {
-		struct pool_item *it = pool_next(&c->pool);
-
-		hand_out(c, it, now);
-		if (!grant(c, it->rank, 1, now))
-			break;
-		want--;
-	}
+	while ((n = hand_round(c, now)) > 0)
+		want -= n;
 	while (c->pool.ncut < want && cut_held(c))
 		;
 }
 
 /* What is left over goes to those who will want it when their pages arrive: saves a message's way per page. */
-static void feed_ahead(struct coordinator *c, int64_t now)
+static void feed_ahead(struct coordinator *c, const struct host *h, int64_t now)
 {
-	if (c->pool.work > (double)budget_left(c->budget))
+	if (work_of(c, h) > (double)budget_left(h->budget))
 		return;
-	for (int r = 0; r < c->setup.nranks && ready(c, now) > 0; r++) {
-		int64_t n = need(c->member + r) + c->member[r].soon;
+	for (int i = 0; i < h->nranks && ready(c, h, now) > 0; i++) {
+		int64_t n = need(c->member + h->rank[i]) + c->member[h->rank[i]].soon;
 
 		if (n > 0)
-			grant(c, r, n, now);
+			grant(c, h->rank[i], n, now);
 	}
 }
 
 /* --- messages in --- */
 
-static void feed_seen(struct coordinator *c, const struct msg_seen *s, int64_t now)
+static void feed_seen(struct coordinator *c, int rank, const struct msg_seen *s, int64_t now)
 {
 	struct budget_seen b = { .quota = s->quota,
 				 .sent_ms = now - s->sent_age_ms,
@@ -294,7 +318,7 @@ static void feed_seen(struct coordinator *c, const struct msg_seen *s, int64_t n
 				 .retry_after_ms = s->retry_after_ms,
 				 .limited = s->limited };
 
-	budget_reply(c->budget, now, &b);
+	budget_reply(host_of(&c->hosts, rank)->budget, now, &b);
 	if (s->good)
 		c->last_good_ms = now;
 	c->state.limited += s->limited != 0;
@@ -327,7 +351,7 @@ static void feed_progress(struct coordinator *c, int rank, const struct msg_prog
 	if (p->state == MSG_RUNNING)
 		return;
 	c->member[rank].held--;
-	c->nfree++;
+	host_of(&c->hosts, rank)->nfree++;
 	if (p->state == MSG_FINISHED || window_is_done(&it->window))
 		pool_remove(&c->pool, it);
 	else
@@ -339,7 +363,7 @@ static void feed_report(struct coordinator *c, int rank, const struct msg_report
 	struct member *m = c->member + rank;
 
 	if (r->returned > m->returned) {
-		budget_return(c->budget, r->returned - m->returned);
+		budget_return(host_of(&c->hosts, rank)->budget, r->returned - m->returned);
 		c->returned += r->returned - m->returned;
 	}
 	c->state.rows += r->rows - m->rows;
@@ -352,7 +376,7 @@ static void feed_report(struct coordinator *c, int rank, const struct msg_report
 	m->rows = r->rows;
 	m->wait_ms = r->wait_ms;
 	for (uint32_t i = 0; i < r->nseen && i < MSG_NSEEN; i++)
-		feed_seen(c, r->seen + i, now);
+		feed_seen(c, rank, r->seen + i, now);
 	for (uint32_t i = 0; i < r->nprogress && i < MSG_NPROGRESS; i++)
 		feed_progress(c, rank, r->progress + i);
 	note_hungry(c, rank);
@@ -380,35 +404,44 @@ void coordinator_feed(struct coordinator *c, int rank, const struct msg *m, int6
 
 /* --- the turn --- */
 
-/* After a 429 nobody may send, not even with a token in hand. */
-static void tell_wait(struct coordinator *c, int64_t now)
+/* After a 429 nobody of the host may send, not even with a token in hand. */
+static void tell_wait(struct coordinator *c, struct host *h, int64_t now)
 {
-	struct msg m = { .type = MSG_WAIT, .u.wait.ms = budget_closed(c->budget, now) };
+	struct msg m = { .type = MSG_WAIT, .u.wait.ms = budget_closed(h->budget, now) };
 
-	if (m.u.wait.ms == 0 || now + m.u.wait.ms <= c->told_wait_until)
+	if (m.u.wait.ms == 0 || now + m.u.wait.ms <= h->told_wait_until)
 		return;
-	c->told_wait_until = now + m.u.wait.ms;
-	emit_all(c, &m);
+	h->told_wait_until = now + m.u.wait.ms;
+	for (int i = 0; i < h->nranks; i++)
+		emit(c, h->rank[i], &m);
 }
 
+/* Nothing has come for too long, though somebody was allowed to ask. */
 static int is_silent(const struct coordinator *c, int64_t now)
 {
+	int64_t since = c->hosts.at->told_wait_until;
+
+	for (int i = 1; i < c->hosts.n; i++)
+		since = c->hosts.at[i].told_wait_until < since ? c->hosts.at[i].told_wait_until : since;
 	return c->setup.max_outage_ms > 0 && now - c->last_good_ms > c->setup.max_outage_ms &&
-	       now - c->told_wait_until > c->setup.max_outage_ms;
+	       now - since > c->setup.max_outage_ms;
 }
 
 int coordinator_turn(struct coordinator *c, int64_t now)
 {
 	if (c->state.stopping)
 		return c->no_memory ? -1 : 0;
-	tell_wait(c, now);
-	feed_hungry(c, now);
+	for (int i = 0; i < c->hosts.n; i++) {
+		tell_wait(c, c->hosts.at + i, now);
+		feed_hungry(c, c->hosts.at + i, now);
+	}
 	spread_work(c, now);
-	feed_ahead(c, now);
+	for (int i = 0; i < c->hosts.n; i++)
+		feed_ahead(c, c->hosts.at + i, now);
 	if (c->pool.nwindows == 0)
 		coordinator_stop(c, MSG_DONE);
 	else if (c->setup.max_requests > 0 && c->granted - c->returned >= c->setup.max_requests &&
-		 c->budget->pending == 0)
+		 hosts_pending(&c->hosts) == 0)
 		coordinator_stop(c, MSG_ASKED);
 	else if (is_silent(c, now)) {
 		c->state.silent = 1;
@@ -419,12 +452,26 @@ int coordinator_turn(struct coordinator *c, int64_t now)
 
 int64_t coordinator_due(struct coordinator *c, int64_t now)
 {
-	int64_t due;
+	int64_t due = 1000;
 
-	if (c->state.stopping || (c->nhungry == 0 && c->pool.nwaiting == 0))
-		return 1000;
-	due = budget_due(c->budget, now, c->pool.work);
-	return due < 1000 ? due : 1000;
+	for (int i = 0; i < c->hosts.n && !c->state.stopping; i++) {
+		const struct host *h = c->hosts.at + i;
+		int64_t at;
+
+		if (h->nhungry == 0 && c->pool.nwaiting == 0)
+			continue;
+		at = budget_due(h->budget, now, work_of(c, h));
+		due = at < due ? at : due;
+	}
+	return due;
+}
+
+int coordinator_absent(const struct coordinator *c)
+{
+	for (int r = 0; r < c->setup.nranks; r++)
+		if (!c->member[r].bye)
+			return r;
+	return -1;
 }
 
 int coordinator_is_over(const struct coordinator *c)

@@ -21,6 +21,8 @@
 struct coordinator_setup {
 	int nranks;
 	int nslots;              /* windows that a rank may hold at a time */
+	int nhosts;              /* with `host`: how many budgets there are */
+	const int *host;         /* per rank, the budget that it spends; NULL: all the same */
 	int64_t max_requests;    /* of all ranks; 0: any number */
 	int64_t requests;        /* of these, made already: the probe's */
 	int64_t max_outage_ms;   /* stop when no page has come for so long; 0: never */
@@ -43,7 +45,7 @@ struct coordinator_state {
 
 struct coordinator;
 
-/* `budget` is used, and must live as long. NULL when memory is short. */
+/* `budget`, nhosts of them (one without setup.host), are used, and must live as long. NULL when memory is short. */
 struct coordinator *coordinator_create(const struct coordinator_setup *s, struct budget *budget, int64_t now);
 void coordinator_free(struct coordinator *c);
 
@@ -65,6 +67,9 @@ int64_t coordinator_due(struct coordinator *c, int64_t now);
 
 /* All ranks stop; the first reason counts. */
 void coordinator_stop(struct coordinator *c, enum msg_why why);
+
+/* The lowest rank that has not said BYE, -1 none. */
+int coordinator_absent(const struct coordinator *c);
 
 /* Have all ranks said BYE? */
 int coordinator_is_over(const struct coordinator *c);

@@ -9,23 +9,17 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "crawler/curve.h"
+#include "crawler/contact.h"
 #include "crawler/fetch.h"
 #include "crawler/loop.h"
-#include "crawler/probe.h"
 #include "crawler/resume.h"
+#include "crawler/start.h"
 #include "crawler/summary.h"
 #include "crawler/token.h"
 #include "io/agree.h"
 #include "io/log.h"
 
-#ifndef HUBCENSUS_VERSION
-#define HUBCENSUS_VERSION "0.0.0"
-#endif
-
-/* Rows that a filtered list is taken to have before anything is known. */
-#define PARTIAL_ROWS 5000.0
-#define ROUNDS       2
+#define ROUNDS 2
 /* Of so few requests none is spent on totals. */
 #define FEW_REQUESTS 10
 
@@ -69,13 +63,15 @@ struct crawl {
 	struct plan plan;
 	struct brief brief;
 	struct hub hub;
-	char shards[4096], user_agent[256];
+	char shards[4096];
 	int lock;                        /* rank 0 */
 	int is_new;                      /* rank 0: the folder was empty */
 	struct resume resume;            /* rank 0 */
-	struct budget budget;            /* rank 0 */
+	int nbudgets;                    /* one per job, or per machine */
+	int *host;                       /* rank 0: which budget each rank spends */
+	struct budget *budget;           /* rank 0 */
 	struct coordinator *coordinator; /* rank 0 */
-	struct fetch *fetch;
+	struct contact contact;
 	struct worker *worker;
 	struct transport *transport;
 	int64_t start_ms, first_ms;
@@ -146,32 +142,12 @@ static int prepare(struct crawl *c, struct err *e)
 
 /* --- all ranks --- */
 
-static int create_fetch(struct crawl *c, struct err *e)
-{
-	struct fetch_setup f = { .hub = &c->hub,
-				 .token = c->brief.token.text,
-				 .user_agent = c->user_agent,
-				 .ca_file = c->o->ca_file,
-				 .nslots = (int)c->o->in_flight,
-				 .timeout_ms = c->o->timeout };
-	const char *contact = c->o->contact;
-	int rc;
-
-	if (contact && (strlen(contact) > 200 || strpbrk(contact, "\r\n()")))
-		return err_set(e, E_USAGE, "--contact: at most 200 characters, no line ends and no brackets");
-	snprintf(c->user_agent, sizeof c->user_agent, contact ? "hubcensus/%s (+%s)" : "hubcensus/%s",
-		 HUBCENSUS_VERSION, contact);
-	rc = fetch_create(&c->fetch, &f, e);
-	token_wipe(&c->brief.token);
-	return rc;
-}
-
 static int create_worker(struct crawl *c, struct err *e)
 {
 	struct worker_setup w = { .rank = c->rank,
 				  .nslots = (int)c->o->in_flight,
 				  .hub = &c->hub,
-				  .fetch = c->fetch,
+				  .fetch = c->contact.fetch,
 				  .snapshot = &c->brief.snapshot,
 				  .shards = c->shards,
 				  .session = c->brief.session,
@@ -188,27 +164,17 @@ static int create_worker(struct crawl *c, struct err *e)
 
 /* --- the probe and the first windows: rank 0 --- */
 
-/* Where a kind is probed: its largest gap. */
-static struct span largest_gap(const struct cover *gaps, enum kind k)
-{
-	struct span best = { OID_MIN, OID_MIN };
-
-	for (size_t i = 0; i < gaps->n; i++)
-		if (i == 0 || curve_span(k, gaps->at[i]) > curve_span(k, best))
-			best = gaps->at[i];
-	return best;
-}
-
 static int probe(struct crawl *c, struct probe *p, struct err *e)
 {
 	const struct snapshot *s = &c->brief.snapshot;
 	struct span where[NKINDS];
 	int want_total[NKINDS], rc;
 	struct probe_setup u = { .hub = &c->hub,
-				 .fetch = c->fetch,
+				 .fetch = c->contact.fetch,
+				 .saved = c->contact.saved,
 				 .snapshot = s,
 				 .worker = c->worker,
-				 .budget = &c->budget,
+				 .budget = c->budget,
 				 .retries = (int)(c->o->retries < 4 ? c->o->retries : 4),
 				 .seed = (uint64_t)c->brief.session,
 				 .where = where,
@@ -221,7 +187,7 @@ static int probe(struct crawl *c, struct probe *p, struct err *e)
 			cover_release(&gaps);
 			return err_set(e, E_NOMEM, "no memory for the windows");
 		}
-		where[k] = largest_gap(&gaps, (enum kind)k);
+		where[k] = start_place(&gaps, (enum kind)k);
 		want_total[k] = !snapshot_is_partial(s) && c->brief.hub_total[k] < 0 &&
 				(c->o->max_requests == 0 || c->o->max_requests > FEW_REQUESTS);
 	}
@@ -236,82 +202,45 @@ static int probe(struct crawl *c, struct probe *p, struct err *e)
 	return rc;
 }
 
-/* One walk over all that is missing of a kind: from the end of what its own cursors have reached, or from the
- * beginning. */
-static int add_chain(struct crawl *c, enum kind k, enum hub_order order, const struct cover *gaps)
+/* Every other machine's address has its own quota, of which the probe has spent nothing. */
+static void init_budgets(struct crawl *c)
 {
-	struct span axis = resume_axis(&c->brief.snapshot);
-	struct window w = { k, order, axis };
-	const char *next = NULL;
-
-	if (gaps->n == 0)
-		return 0;
-	if (order == HUB_ASC && (next = resume_cursor(&c->resume, k, 0, gaps->at[0].lo)))
-		w.left.lo = gaps->at[0].lo;
-	if (order == HUB_DESC && (next = resume_cursor(&c->resume, k, 1, gaps->at[gaps->n - 1].hi)))
-		w.left.hi = gaps->at[gaps->n - 1].hi;
-	return coordinator_add(c->coordinator, &w, 1, next);
-}
-
-static int add_windows(struct crawl *c, const struct probe *p, struct err *e)
-{
-	struct cover gaps = COVER_INIT;
-	int rc = 0;
-
-	for (int k = 0; k < NKINDS && !rc; k++) {
-		enum probe_mode mode = p->mode[k];
-		enum hub_order order = mode == PROBE_DESC || mode == PROBE_CHAIN_DESC ? HUB_DESC : HUB_ASC;
-
-		rc = resume_gaps(&c->resume, &c->brief.snapshot, (enum kind)k, &gaps);
-		if (rc || mode == PROBE_NONE)
-			continue;
-		if (mode == PROBE_CHAIN_ASC || mode == PROBE_CHAIN_DESC)
-			rc = add_chain(c, (enum kind)k, order, &gaps);
-		else
-			for (size_t i = 0; i < gaps.n && !rc; i++)
-				rc = coordinator_add(c->coordinator,
-						     &(struct window){ (enum kind)k, order, gaps.at[i] }, 0, NULL);
-	}
-	cover_release(&gaps);
-	return rc ? err_set(e, E_NOMEM, "no memory for the windows") : E_OK;
-}
-
-/* How many rows the growth curve is off by. */
-static void set_scale(const struct crawl *c, struct coordinator_setup *s)
-{
-	for (int k = 0; k < NKINDS; k++) {
-		double all = curve_rows((enum kind)k, oid_at(c->brief.session / 1000 + 1));
-
-		if (c->brief.hub_total[k] >= 0)
-			s->scale[k] = ((double)c->brief.hub_total[k] + 1) / all;
-		else
-			s->scale[k] = snapshot_is_partial(&c->brief.snapshot) ? PARTIAL_ROWS / all : 1;
-		s->scale_known[k] = c->brief.hub_total[k] >= 0;
-	}
+	for (int i = 1; i < c->nbudgets; i++)
+		budget_init_like(c->budget + i, c->budget, clock_ms());
 }
 
 static int begin(struct crawl *c, struct err *e)
 {
 	struct coordinator_setup s = { .nranks = c->nranks,
 				       .nslots = (int)c->o->in_flight,
+				       .nhosts = c->nbudgets,
+				       .host = c->host,
 				       .max_requests = c->o->max_requests,
 				       .max_outage_ms = c->o->max_outage,
 				       .rounds = ROUNDS };
 	struct probe p = { 0 };
+	int rc;
 
+	c->budget = calloc((size_t)c->nbudgets, sizeof *c->budget);
+	if (!c->budget)
+		return err_set(e, E_NOMEM, "no memory for the budget");
 	c->first_ms = clock_ms();
-	budget_init(&c->budget, &c->plan.budget, c->first_ms);
-	if (probe(c, &p, e))
+	budget_init(c->budget, &c->plan.budget, c->first_ms);
+	rc = probe(c, &p, e);
+	/* What a strange Hub said is worth most: kept also when the probe failed. */
+	contact_seal(&c->contact, c->o, e);
+	if (rc || e->code)
 		return e->code;
-	set_scale(c, &s);
+	init_budgets(c);
+	start_scale(&s, &c->brief.snapshot, c->brief.hub_total, c->brief.session / 1000);
 	for (int k = 0; k < NKINDS; k++)
 		s.requests += worker_buffer(c->worker)->shard[k].counter[CNT_REQUESTS];
 	for (int k = 0; k < NKINDS; k++)
 		worker_buffer(c->worker)->shard[k].hub_total = c->brief.hub_total[k];
-	c->coordinator = coordinator_create(&s, &c->budget, clock_ms());
+	c->coordinator = coordinator_create(&s, c->budget, clock_ms());
 	if (!c->coordinator)
 		return err_set(e, E_NOMEM, "no memory for the coordinator");
-	return add_windows(c, &p, e);
+	return start_windows(c->coordinator, &c->brief.snapshot, &c->resume, &p, e);
 }
 
 /* --- the end --- */
@@ -346,11 +275,12 @@ static int crawl_loop(struct crawl *c, struct err *e)
 {
 	struct loop l = { .rank = c->rank,
 			  .nranks = c->nranks,
-			  .fetch = c->fetch,
+			  .fetch = c->contact.fetch,
 			  .worker = c->worker,
 			  .transport = c->transport,
 			  .coordinator = c->coordinator,
-			  .budget = &c->budget,
+			  .budget = c->budget,
+			  .nbudgets = c->nbudgets,
 			  .start_ms = c->start_ms,
 			  .max_time_ms = c->o->max_time,
 			  .is_stopped = crawl_is_stopped };
@@ -360,6 +290,21 @@ static int crawl_loop(struct crawl *c, struct err *e)
 	return loop_run(&l, e);
 }
 
+/* Who shares a budget. Collective, like the options. */
+static int find_hosts(struct crawl *c, struct err *e)
+{
+	int rc = E_OK;
+
+	c->nbudgets = 1;
+	if (!options_host_scope(c->o))
+		return E_OK;
+	if (c->rank == 0 && !(c->host = calloc((size_t)c->nranks, sizeof *c->host)))
+		rc = err_set(e, E_NOMEM, "no memory for %d ranks", c->nranks);
+	if (!err_agree(c->comm, rc, e))
+		c->nbudgets = transport_hosts(c->comm, c->host);
+	return e->code;
+}
+
 /* Collective: everything between the agreement on the folder and the end. */
 static int crawl_all(struct crawl *c, int *exit_code, struct err *e)
 {
@@ -367,8 +312,10 @@ static int crawl_all(struct crawl *c, int *exit_code, struct err *e)
 	int rc = hub_parse(&c->hub, c->brief.snapshot.hub, e);
 
 	snprintf(c->shards, sizeof c->shards, "%s/shards", c->o->dir);
-	if (!rc && !(rc = create_fetch(c, e)))
+	if (!rc && !(rc = contact_open(&c->contact, &c->hub, c->o, &c->brief.token, c->rank == 0, e)))
 		rc = create_worker(c, e);
+	if (!rc && c->rank == 0 && c->nbudgets > 1)
+		log_note("%d machines, a budget for each", c->nbudgets);
 	if (!rc && c->rank == 0)
 		rc = begin(c, e);
 	if (err_agree(c->comm, rc, e)) {
@@ -390,7 +337,9 @@ static int crawl_all(struct crawl *c, int *exit_code, struct err *e)
 static void release(struct crawl *c)
 {
 	worker_free(c->worker);
-	fetch_free(c->fetch);
+	contact_release(&c->contact);
+	free(c->budget);
+	free(c->host);
 	coordinator_free(c->coordinator);
 	resume_release(&c->resume);
 	token_wipe(&c->brief.token);
@@ -416,7 +365,7 @@ int crawl_run(MPI_Comm comm, const struct options *o, int *exit_code, struct err
 	MPI_Comm_size(comm, &c->nranks);
 	if (c->rank == 0)
 		rc = prepare(c, e);
-	if (!err_agree(comm, rc, e)) {
+	if (!err_agree(comm, rc, e) && !find_hosts(c, e)) {
 		agree_bcast(comm, &c->brief, sizeof c->brief);
 		if (!c->brief.complete)
 			crawl_all(c, exit_code, e);

@@ -20,6 +20,7 @@ struct slot {
 	char *body;
 	size_t nbody, cap;
 	size_t nheaders;
+	char *head; /* with keep_heads: FETCH_HEADERS_MAX bytes */
 	int too_big;
 	char link[FETCH_LINK_MAX], ratelimit[256], policy[256], retry_after[64];
 	char why[CURL_ERROR_SIZE];
@@ -125,6 +126,8 @@ static size_t on_header(char *data, size_t size, size_t n, void *to)
 		s->too_big = 1;
 		return 0;
 	}
+	if (s->head)
+		memcpy(s->head + s->nheaders - n, data, n);
 	if ((v = header_value(data, n, "link", &len)))
 		keep(s->link, sizeof s->link, v, len);
 	else if ((v = header_value(data, n, "ratelimit", &len)))
@@ -234,7 +237,8 @@ int fetch_create(struct fetch **out, const struct fetch_setup *s, struct err *e)
 	for (int i = 0; i < s->nslots; i++) {
 		f->slot[i].owner = f;
 		f->slot[i].easy = curl_easy_init();
-		if (!f->slot[i].easy)
+		f->slot[i].head = s->keep_heads ? malloc(FETCH_HEADERS_MAX) : NULL;
+		if (!f->slot[i].easy || (s->keep_heads && !f->slot[i].head))
 			return err_set(e, E_NOMEM, "no memory for %d requests", s->nslots);
 		slot_setup(f->slot + i, &f->setup, f->headers);
 	}
@@ -261,6 +265,7 @@ void fetch_free(struct fetch *f)
 	for (int i = 0; f->slot && i < f->setup.nslots; i++) {
 		curl_easy_cleanup(f->slot[i].easy);
 		free(f->slot[i].body);
+		free(f->slot[i].head);
 	}
 	for (struct curl_slist *l = f->headers; l; l = l->next)
 		explicit_bzero(l->data, strlen(l->data));
@@ -366,6 +371,15 @@ void fetch_poll(struct fetch *f, int wait_ms)
 	}
 }
 
+/* No redirect is followed, so this is what was asked for. */
+static const char *url_of(const struct slot *s)
+{
+	char *url = NULL;
+
+	curl_easy_getinfo(s->easy, CURLINFO_EFFECTIVE_URL, &url);
+	return url ? url : "";
+}
+
 const struct fetch_reply *fetch_next(struct fetch *f)
 {
 	static const char nothing[JS_PADDING + 1];
@@ -380,6 +394,9 @@ const struct fetch_reply *fetch_next(struct fetch *f)
 			memset(s->body + s->nbody, 0, JS_PADDING);
 		s->reply.body = s->body ? s->body : nothing;
 		s->reply.nbody = s->nbody;
+		s->reply.url = url_of(s);
+		s->reply.head = s->head;
+		s->reply.nhead = s->head ? s->nheaders : 0;
 		s->reply.link = s->link;
 		s->reply.nlink = strlen(s->link);
 		s->reply.ratelimit = s->ratelimit;

@@ -28,6 +28,7 @@ struct fetch_setup {
 	int nslots;          /* requests at a time */
 	int64_t timeout_ms;  /* for a whole request; 30 s for connecting; a third of it without a byte */
 	int64_t body_max;    /* 0: FETCH_BODY_MAX */
+	int keep_heads;      /* replies have their header lines as received */
 };
 
 enum fetch_failure {
@@ -43,7 +44,8 @@ enum fetch_failure {
 struct fetch_reply {
 	int slot;
 	uint64_t tag; /* the caller's */
-	int status;   /* HTTP status, 0 if failure is not FETCH_OK */
+	const char *url;
+	int status; /* HTTP status, 0 if failure is not FETCH_OK */
 	enum fetch_failure failure;
 	const char *why;  /* of a failure, for people */
 	const char *body; /* decompressed; JS_PADDING bytes behind it are readable */
@@ -51,7 +53,9 @@ struct fetch_reply {
 	int64_t wire;                 /* bytes of the body as received */
 	int64_t sent_ms, received_ms; /* clock_ms() */
 	int is_json;                  /* content-type says so */
-	const char *link;             /* all Link headers, joined by ", " */
+	const char *head;             /* with keep_heads: status and header lines as received, else NULL */
+	size_t nhead;
+	const char *link; /* all Link headers, joined by ", " */
 	size_t nlink;
 	const char *ratelimit, *policy, *retry_after; /* "" where absent */
 };

@@ -18,7 +18,8 @@ struct turn {
 	int64_t sleep_ms;
 	int64_t shown; /* last progress */
 	int told_trouble;
-	int rc; /* first failure of this rank */
+	int64_t stopping_since; /* rank 0, 0 not */
+	int rc;                 /* first failure of this rank */
 };
 
 /* To the coordinator, wherever it is. */
@@ -97,13 +98,15 @@ static void show(struct loop *l, struct turn *t, int64_t now)
 			      .rows_before = l->rows_before,
 			      .requests = s->requests,
 			      .limited = s->limited,
-			      .tokens = budget_left(l->budget),
-			      .quota = l->budget->quota,
 			      .window_ms = l->budget->window_ms,
 			      .work = s->work,
 			      .windows = s->windows,
 			      .paused_ms = budget_closed(l->budget, now) };
 
+	for (int i = 0; i < l->nbudgets; i++) {
+		p.tokens += budget_left(l->budget + i);
+		p.quota += l->budget[i].quota;
+	}
 	progress_show(&p, now, &t->shown);
 }
 
@@ -119,6 +122,23 @@ static int check_stop(struct loop *l, struct turn *t, int64_t now, struct err *e
 	if (!t->rc)
 		t->rc = worker_stop(l->worker, now, e);
 	return 0;
+}
+
+/* Rank 0 has sealed its part, and somebody does not answer any more. */
+static void check_lost(struct loop *l, struct turn *t, int64_t now)
+{
+	struct err e = ERR_INIT;
+
+	if (!coordinator_look(l->coordinator)->stopping)
+		return;
+	if (t->stopping_since == 0)
+		t->stopping_since = now;
+	if (now - t->stopping_since < LOOP_LINGER_MS || !worker_is_over(l->worker))
+		return;
+	err_set(&e, E_IO, "rank %d does not answer any more: what was sealed is kept, run again to go on",
+		coordinator_absent(l->coordinator));
+	log_error(&e);
+	transport_abort(l->transport, err_exit_code(E_IO));
 }
 
 static void sleep_a_little(struct loop *l, struct turn *t, int64_t now)
@@ -165,6 +185,8 @@ int loop_run(struct loop *l, struct err *e)
 			show(l, &t, now);
 		if (is_over(l))
 			break;
+		if (l->coordinator)
+			check_lost(l, &t, now);
 		sleep_a_little(l, &t, now);
 	}
 	if (l->coordinator)

@@ -15,13 +15,20 @@ struct loop {
 	struct worker *worker;
 	struct transport *transport;
 	struct coordinator *coordinator; /* rank 0 only, else NULL */
-	struct budget *budget;           /* likewise */
-	int64_t start_ms, max_time_ms;   /* max_time_ms 0: none */
-	int64_t rows_before;             /* for the progress line */
+	struct budget *budget;           /* likewise, nbudgets of them */
+	int nbudgets;
+	int64_t start_ms, max_time_ms; /* max_time_ms 0: none */
+	int64_t rows_before;           /* for the progress line */
 	int (*is_stopped)(void);
 };
 
-/* Collective: returns on every rank once all have stopped and everything that could be sealed is. Errors of this rank:
+/* After a stop every rank has so long to drain, seal and say so. */
+#define LOOP_LINGER_MS 30000
+
+/* A rank that does not say so is lost (its machine or the way to it is gone): rank 0 then says so and
+ * aborts the job with exit code 4 (mpirun may wait longer for a lost machine: its own keep-alive decides).
+ *
+ * Collective: returns on every rank once all have stopped and everything that could be sealed is. Errors of this rank:
  * those of worker_turn(), E_NOMEM; the others are told to stop. */
 int loop_run(struct loop *l, struct err *e);
 

@@ -22,13 +22,26 @@ static const struct opt table[] = {
 	  "Only these; several tags must all be there. The census is then marked partial.", 0 },
 	{ "fields", OPT_TEXT, AT(fields), 0, 0, "LIST", NULL, "Columns to add or to leave out, as +gguf_total,-tags.",
 	  0 },
+	{ NULL, OPT_GROUP, 0, 0, 0, NULL, NULL, "To see first", 0 },
+	{ "dry-run", OPT_FLAG, AT(dry_run), 0, 0, NULL, NULL,
+	  "Ask at most 6 requests, print what the Hub is like and how long the crawl will take, write nothing. DIR may "
+	  "be "
+	  "left out.",
+	  0 },
+	{ "save-probe", OPT_TEXT, AT(save_probe), 0, 0, "FILE", NULL,
+	  "Keep the first replies, of --dry-run or of the crawl, as a WARC file, as probe.warc.gz; the token is left "
+	  "out.",
+	  0 },
 	{ NULL, OPT_GROUP, 0, 0, 0, NULL, NULL, "How much to ask", 0 },
 	{ "budget", OPT_TEXT, AT(budget), 0, 0, "Q/W", NULL,
 	  "Q requests per W seconds, whatever the Hub says; by default what its rate-limit headers say, 500/300 before "
 	  "the first.",
 	  0 },
 	{ "budget-scope", OPT_TEXT, AT(budget_scope), 0, 0, "SCOPE", "job",
-	  "Who shares the budget: job, all ranks together.", 0 },
+	  "Who shares the budget: job, all ranks together; host, the ranks of one machine, where each leaves through "
+	  "an "
+	  "address of its own.",
+	  0 },
 	{ "reserve", OPT_SHARE, AT(reserve), 0, 0, "SHARE", "0", "Part of the budget to leave to others.", 0 },
 	{ "burst", OPT_FLAG, AT(burst), 0, 0, NULL, NULL,
 	  "Spend the budget as fast as the connections allow instead of evenly.", 0 },
@@ -77,7 +90,7 @@ const struct opts crawl_opts = {
 		    "\n"
 		    "Signals:\n"
 		    "SIGTERM, SIGUSR1 and SIGINT seal what there is and stop within 10 s.\n",
-	.nargs_min = 1,
+	.nargs_min = 0,
 	.nargs_max = 1,
 };
 
@@ -88,9 +101,12 @@ int options_parse(struct options *o, int argc, char **argv, int print, int *done
 
 	memset(o, 0, sizeof *o);
 	rc = opts_parse(&crawl_opts, argc, argv, o, print, &args, &n, done, e);
-	if (!rc && !*done)
-		o->dir = args[0];
-	return rc;
+	if (rc || *done)
+		return rc;
+	if (n == 0 && !o->dry_run)
+		return err_set(e, E_USAGE, "an argument is missing: %s %s", crawl_opts.program, crawl_opts.synopsis);
+	o->dir = n > 0 ? args[0] : NULL;
+	return E_OK;
 }
 
 /* Call `take` for each name of a comma-separated list. */
@@ -165,8 +181,8 @@ static int take_budget(struct plan *p, const struct options *o, struct err *e)
 	p->budget.burst = o->burst;
 	if (o->reserve >= 1)
 		return err_set(e, E_USAGE, "--reserve: something must be left to crawl with");
-	if (o->budget_scope && strcmp(o->budget_scope, "job"))
-		return err_set(e, E_USAGE, "--budget-scope: '%s' is not known; only job is", o->budget_scope);
+	if (o->budget_scope && !options_host_scope(o) && strcmp(o->budget_scope, "job"))
+		return err_set(e, E_USAGE, "--budget-scope: '%s' is neither job nor host", o->budget_scope);
 	if (!o->budget)
 		return E_OK;
 	p->budget.quota = strtoll(o->budget, &end, 10);
@@ -176,6 +192,11 @@ static int take_budget(struct plan *p, const struct options *o, struct err *e)
 	    p->budget.quota > 1000000000)
 		return err_set(e, E_USAGE, "--budget: '%s' is not REQUESTS/SECONDS, as 500/300", o->budget);
 	return E_OK;
+}
+
+int options_host_scope(const struct options *o)
+{
+	return o->budget_scope && !strcmp(o->budget_scope, "host");
 }
 
 int options_plan(struct plan *p, const struct options *o, struct err *e)

@@ -12,12 +12,12 @@
 #include "io/snapshot.h"
 
 struct options {
-	const char *hub, *kinds, *until, *fields, *token_file, *contact, *ca_file, *budget, *budget_scope;
+	const char *hub, *kinds, *until, *fields, *token_file, *contact, *ca_file, *budget, *budget_scope, *save_probe;
 	struct opt_texts filter;
 	int64_t max_requests, max_time, max_outage, in_flight, seal_rows, seal_time, timeout, retries;
 	double reserve;
-	int burst, quiet;
-	const char *dir; /* the argument */
+	int burst, dry_run, quiet;
+	const char *dir; /* the argument; NULL only with dry_run */
 };
 
 extern const struct opts crawl_opts;
@@ -36,6 +36,9 @@ struct plan {
 
 /* Parse. *done: help was printed. Errors: E_USAGE. */
 int options_parse(struct options *o, int argc, char **argv, int print, int *done, struct err *e);
+
+/* Has every machine a budget of its own? */
+int options_host_scope(const struct options *o);
 
 /* Make the plan. Reads $HF_ENDPOINT. Errors: E_USAGE. */
 int options_plan(struct plan *p, const struct options *o, struct err *e);

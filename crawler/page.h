@@ -70,8 +70,8 @@ struct page_result {
 };
 
 /* Take a page of n bytes (JS_PADDING readable bytes behind them) into to->rows, refusals into to->refusal. Pieces and
- * counters are the caller's. With a verdict other than PAGE_TAKEN nothing is added.
- * Returns E_OK, whatever the page is; E_NOMEM with the table as before. */
+ * counters are the caller's. With a verdict other than PAGE_TAKEN nothing is added, but for PAGE_BROKEN with
+ * PAGE_FORCE. Returns E_OK, whatever the page is; E_NOMEM with the table as before. */
 int page_take(struct page *p, const char *text, size_t n, const struct page_ask *ask, struct shard *to,
 	      struct page_result *r, struct err *e);
 

@@ -4,6 +4,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "crawler/archive.h"
 #include "crawler/retry.h"
 #include "crawler/window.h"
 #include "io/log.h"
@@ -226,6 +227,8 @@ static int take_replies(struct run *u, int64_t now, struct err *e)
 	int rc = E_OK;
 
 	while ((r = fetch_next(u->s->fetch))) {
+		if (!rc)
+			rc = archive_reply(u->s->saved, r, e);
 		if (r->tag >= TAG_TOTAL)
 			take_total(u, (enum kind)(r->tag - TAG_TOTAL), r);
 		else if (!rc)
@@ -257,15 +260,28 @@ static int step(struct run *u, int64_t now)
 	return open || (totals && now < u->totals_until);
 }
 
+/* The kinds that are crawled in a mode, as "models, spaces"; "" if there are none. */
+static const char *kinds_in(const struct probe *p, enum probe_mode mode, char text[64])
+{
+	size_t n = 0;
+
+	text[0] = '\0';
+	for (int k = 0; k < NKINDS; k++)
+		if (p->mode[k] == mode)
+			n += (size_t)snprintf(text + n, 64 - n, "%s%s", n ? ", " : "", kind_name[k]);
+	return text;
+}
+
 static void tell(const struct probe *p)
 {
-	for (int k = 0; k < NKINDS; k++) {
-		if (p->mode[k] == PROBE_DESC)
-			log_note("the Hub lists %s newest first only: windows are crawled downwards", kind_name[k]);
-		if (p->mode[k] == PROBE_CHAIN_ASC || p->mode[k] == PROBE_CHAIN_DESC)
-			log_note("the Hub takes no cursors but its own for %s: one walk, %s first", kind_name[k],
-				 p->mode[k] == PROBE_CHAIN_ASC ? "oldest" : "newest");
-	}
+	char kinds[64];
+
+	if (*kinds_in(p, PROBE_DESC, kinds))
+		log_note("the Hub lists %s newest first only: windows are crawled downwards", kinds);
+	if (*kinds_in(p, PROBE_CHAIN_ASC, kinds))
+		log_note("the Hub takes no cursors but its own for %s: one walk each, oldest first", kinds);
+	if (*kinds_in(p, PROBE_CHAIN_DESC, kinds))
+		log_note("the Hub takes no cursors but its own for %s: one walk each, newest first", kinds);
 }
 
 int probe_run(struct probe *p, const struct probe_setup *s, struct err *e)

@@ -11,12 +11,14 @@
 
 #include "crawler/budget.h"
 #include "crawler/worker.h"
+#include "io/warc.h"
 
 enum probe_mode { PROBE_NONE, PROBE_ASC, PROBE_DESC, PROBE_CHAIN_ASC, PROBE_CHAIN_DESC };
 
 struct probe_setup {
 	const struct hub *hub;
 	struct fetch *fetch;
+	struct warc *saved; /* keeps the replies, or NULL */
 	const struct snapshot *snapshot;
 	struct worker *worker; /* its buffers take the pages: a probe's page is work done */
 	struct budget *budget;
@@ -34,7 +36,7 @@ struct probe {
 };
 
 /* Local, rank 0. Says in one line what it fell back to. Errors: E_HUB (cannot be reached, is no Hub), E_DENIED,
- * E_STOPPED, E_NOMEM. */
+ * E_STOPPED, E_NOMEM, E_IO (a reply could not be saved). */
 int probe_run(struct probe *p, const struct probe_setup *s, struct err *e);
 
 #endif

@@ -27,6 +27,25 @@ static void post(struct transport *t)
 	MPI_Irecv(&t->in, (int)sizeof t->in, MPI_BYTE, MPI_ANY_SOURCE, TAG, t->comm, &t->receive);
 }
 
+int transport_hosts(MPI_Comm comm, int *host)
+{
+	MPI_Comm node;
+	int rank, nranks, lowest, n = 0;
+
+	MPI_Comm_rank(comm, &rank);
+	MPI_Comm_size(comm, &nranks);
+	MPI_Comm_split_type(comm, MPI_COMM_TYPE_SHARED, 0, MPI_INFO_NULL, &node);
+	lowest = rank;
+	MPI_Bcast(&lowest, 1, MPI_INT, 0, node);
+	MPI_Comm_free(&node);
+	MPI_Gather(&lowest, 1, MPI_INT, host, 1, MPI_INT, 0, comm);
+	/* The lowest rank of a machine has its number already when the others are looked at. */
+	for (int r = 0; host && r < nranks; r++)
+		host[r] = host[r] == r ? n++ : host[host[r]];
+	MPI_Bcast(&n, 1, MPI_INT, 0, comm);
+	return n;
+}
+
 struct transport *transport_create(MPI_Comm comm)
 {
 	struct transport *t = calloc(1, sizeof *t);
@@ -62,6 +81,12 @@ void transport_free(struct transport *t)
 	letters_free(t->out);
 	letters_free(t->spare);
 	free(t);
+}
+
+void transport_abort(struct transport *t, int code)
+{
+	MPI_Abort(t->comm, code);
+	abort();
 }
 
 int transport_pending(struct transport *t)

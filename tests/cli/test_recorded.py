@@ -86,6 +86,69 @@ def gating():
         same(value(CENSUS, "gating")[kind]["gated"], known, f"{kind}: gated")
 
 
+def lineage():
+    families = value(CENSUS, "lineage.derivatives")
+    for name, known in KNOWN["lineage.families"].items():
+        same({k: families[name][k] for k in known}, known, f"family of {name}")
+    same([k for k, x in families.items() if x["direct"] > 98 and k not in KNOWN["lineage.families"]], [], "no larger family is left out")
+    for name, x in families.items():
+        if not x["direct"] <= x["all"] or not x["all_by_others"] <= x["all"] or sum(x[r] for r in RELATIONS) < x["direct"]:
+            ok(False, f"{name}: counts that cannot be", x)
+    diag(f"qwen: {families['qwen']}")
+    edges, orphans = value(CENSUS, "lineage.edges"), value(CENSUS, "lineage.orphans")
+    same((edges["by_id"], edges["by_both"], edges["renamed"]), (0, 0, 0), "the origin has no baseModels: every edge is by tag")
+    want = {(r["id"].lower(), base) for r in recorded("models") for base in bases(r)}
+    have = {r["id"].lower() for r in recorded("models")}
+    same(edges["by_tag"], len(want), "edges by tag")
+    same(edges["to_itself"], sum(child == base for child, base in want), "models that name themselves")
+    same(orphans, len({base for _, base in want} - have), "bases that are not in the census")
+    depth = value(CENSUS, "lineage.depth")
+    same(sum(depth.values()), len(have), "every model has a depth")
+    same(depth["0"], len(have) - len({child for child, base in want if child != base}), "depth 0: those without a base but themselves")
+    diag(f"depth: {depth}; cycles: {value(CENSUS, 'lineage.cycles')}; orphans: {orphans}")
+
+
+RELATIONS = ("finetune", "adapter", "quantized", "merge", "unknown")
+
+
+def bases(row):
+    """The bases that the tags of a row name, in lower case."""
+    for tag in row["tags"]:
+        if tag.startswith("base_model:"):
+            first, _, rest = tag[11:].partition(":")
+            base = rest if first in RELATIONS[:4] and rest else tag[11:]
+            if base:
+                yield base.lower()
+
+
+def relations_and_sizes():
+    """From the columns: what the figures are made of."""
+    with h5py.File(f"{FOLDER}/census.h5") as f:
+        models = f["models"]
+        offsets, codes = models["tags/offsets"][:], models["tags/codes"][:]
+        labels = f[models["tags/codes"].attrs["labels"]].asstr()[:]
+        total = models["safetensors_total"][:]
+    tags = [[labels[c] for c in codes[offsets[i] : offsets[i + 1]]] for i in range(len(total))]
+    for relation, known in KNOWN["relation.repositories"].items():
+        same(sum(any(t.startswith(f"base_model:{relation}:") for t in row) for row in tags), known, f"models with a tag of relation {relation}")
+    same(sum(any(t.startswith("base_model:") for t in row) for row in tags), KNOWN["models.with_base"], "models with a base")
+    same(sum(total > 0), KNOWN["size.known_by_safetensors"], "models with safetensors.total")
+    bounds = {"<1B": (1, 1e9), "1-9B": (1e9, 9e9), "9-20B": (9e9, 20e9), "20-70B": (20e9, 70e9), "70-100B": (70e9, 100e9), ">=100B": (100e9, 1e30)}
+    got = {name: int(sum((total >= lo) & (total < hi))) for name, (lo, hi) in bounds.items()}
+    same(got, KNOWN["size.buckets_by_safetensors"], "models by safetensors.total")
+    buckets = value(CENSUS, "size.buckets")
+    same(sum(x["repositories"] for x in buckets.values()), KNOWN["totals"]["models"], "every model is in a bucket")
+    same(sum(x["downloads"] for x in buckets.values()), KNOWN["concentration.models"]["sum"], "with its downloads")
+    sources = {}
+    for x in buckets.values():
+        for source, n in x["sources"].items():
+            sources[source] = sources.get(source, 0) + n
+    same(sum(sources.values()), KNOWN["totals"]["models"], "and every count has a source")
+    same(sources["unknown"], buckets["unknown"]["repositories"], "the unknown ones apart")
+    diag(f"sources of parameter counts: {sources}")
+    diag(f"buckets: { {k: v['repositories'] for k, v in buckets.items()} }, by downloads: {value(CENSUS, 'size.mean_downloaded')['all']}")
+
+
 def absent_is_not_zero():
     shares = CENSUS["figures"]["concentration.top200_share"]
     same(shares["status"], "partial", "downloadsAllTime was not served: partial")
@@ -119,4 +182,4 @@ def rows_arrive_whole():
     same(list(labels), sorted(labels, key=lambda s: s.encode()), "labels are sorted")
 
 
-main(take, totals, by_period, concentration, categories, gating, absent_is_not_zero, rows_arrive_whole)
+main(take, totals, by_period, concentration, categories, gating, lineage, relations_and_sizes, absent_is_not_zero, rows_arrive_whole)

@@ -14,6 +14,7 @@
 #include "tests/tap.h"
 
 #define NSLOTS 8
+#define NHOSTS 2    /* addresses at most, each with a quota of its own */
 #define RING   4096 /* ms that an event may lie ahead */
 
 struct rank {
@@ -43,10 +44,12 @@ struct world {
 	uint64_t random;
 	struct oid *row; /* sorted */
 	int64_t nrows;
-	int64_t q, w_ms, window, used, refused;
+	int nhosts; /* 0: one address */
+	int64_t q, w_ms, window[NHOSTS], used[NHOSTS], most[NHOSTS], refused;
+	int64_t shift[NHOSTS]; /* of its windows */
 	struct rank *rank;
 	struct coordinator *c;
-	struct budget budget;
+	struct budget budget[NHOSTS];
 	struct event *head[RING], **tail[RING], *spare;
 	struct cover done;
 	uint64_t done_length;
@@ -128,19 +131,27 @@ static struct page_result serve(const struct world *x, const struct walk *w, enu
 	return r;
 }
 
-static struct hub_quota count_request(struct world *x, int64_t at, int *limited)
+/* Odd ranks are on the second machine, if there is one. */
+static int host(const struct world *x, int rank)
+{
+	return x->nhosts > 1 ? rank % x->nhosts : 0;
+}
+
+static struct hub_quota count_request(struct world *x, int h, int64_t at, int *limited)
 {
 	struct hub_quota q = { -1, -1, x->q, x->w_ms / 1000 };
 
-	if (at / x->w_ms != x->window) {
-		x->window = at / x->w_ms;
-		x->used = 0;
+	at += x->shift[h];
+	if (at / x->w_ms != x->window[h]) {
+		x->window[h] = at / x->w_ms;
+		x->used[h] = 0;
 	}
-	*limited = x->used >= x->q;
+	*limited = x->used[h] >= x->q;
 	x->refused += *limited;
-	x->used += !*limited;
-	q.left = x->q - x->used;
-	q.reset_s = ((x->window + 1) * x->w_ms - at + 999) / 1000;
+	x->used[h] += !*limited;
+	x->most[h] = x->used[h] > x->most[h] ? x->used[h] : x->most[h];
+	q.left = x->q - x->used[h];
+	q.reset_s = ((x->window[h] + 1) * x->w_ms - at + 999) / 1000;
 	return q;
 }
 
@@ -232,7 +243,7 @@ static void page_arrives(struct world *x, const struct event *e)
 	int limited;
 
 	*s = (struct msg_seen){ .sent_age_ms = e->sent, .received_age_ms = x->now, .retry_after_ms = -1 };
-	s->quota = count_request(x, e->arrives, &limited);
+	s->quota = count_request(x, host(x, e->rank), e->arrives, &limited);
 	s->limited = limited;
 	r->dirty = 1;
 	if (limited) {
@@ -368,18 +379,32 @@ static int run(struct world *x, int total_known)
 	struct budget_setup b = { 0 };
 	struct window whole = { KIND_MODELS, HUB_ASC, { OID_MIN, oid_prev(oid_at(0x6a0e3142)) } };
 
+	int *of = malloc((size_t)x->nranks * sizeof *of), covered;
+
 	for (int i = 0; i < RING; i++)
 		x->tail[i] = &x->head[i];
+	for (int r = 0; r < x->nranks; r++)
+		of[r] = host(x, r);
 	x->rank = calloc((size_t)x->nranks, sizeof *x->rank);
 	s.scale[KIND_MODELS] = total_known ? (double)x->nrows / curve_rows(KIND_MODELS, whole.left.hi) : 1;
 	s.scale_known[KIND_MODELS] = total_known;
-	budget_init(&x->budget, &b, 0);
-	x->c = coordinator_create(&s, &x->budget, 0);
+	budget_init(x->budget, &b, 0);
+	if (x->nhosts > 1) {
+		/* As the probe leaves them. */
+		x->budget->quota = x->q;
+		x->budget->window_ms = x->w_ms;
+		budget_init_like(x->budget + 1, x->budget, 0);
+		s.nhosts = x->nhosts;
+		s.host = of;
+	}
+	x->c = coordinator_create(&s, x->budget, 0);
 	coordinator_add(x->c, &whole, 0, NULL);
 	for (x->now = 0; x->now < 2000000 && !coordinator_is_over(x->c); x->now++)
 		step(x);
-	return x->done.n == 1 && cover_has(&x->done, whole.left) && x->done_length == span_length(whole.left) &&
-	       x->rows == x->nrows;
+	free(of);
+	covered = x->done.n == 1 && cover_has(&x->done, whole.left) && x->done_length == span_length(whole.left) &&
+		  x->rows == x->nrows;
+	return covered;
 }
 
 static void end(struct world *x)
@@ -413,12 +438,15 @@ static void scenario(const char *name, struct world x, int64_t rows, int lump, i
 	populate(&x, rows, lump);
 	ok(run(&x, total_known), "%s: every row once, the axis covered exactly once", name);
 	s = coordinator_look(x.c);
-	ok(s->requests == x.requests && s->rows == x.rows && x.budget.pending == 0,
+	ok(s->requests == x.requests && s->rows == x.rows && x.budget[0].pending + x.budget[1].pending == 0,
 	   "%s: every request and every token accounted for", name);
 	ok(x.refused == 0, "%s: %lld replies 429", name, (long long)x.refused);
 	ok((double)x.requests <= most_requests * (double)pages, "%s: %lld requests for %lld pages", name,
 	   (long long)x.requests, (long long)pages);
 	ok((double)x.last_page_ms <= most_ms, "%s: %.1f s", name, (double)x.last_page_ms / 1000);
+	if (x.nhosts > 1)
+		ok(x.most[0] > x.q / 2 && x.most[1] > x.q / 2, "%s: the most in a window was %lld and %lld of %lld",
+		   name, (long long)x.most[0], (long long)x.most[1], (long long)x.q);
 	diag("%s: %lld messages, %lld cuts, %.2f us of CPU per message, %.4f s in all for %.1f s of crawl", name,
 	     (long long)x.messages, (long long)s->cuts, x.coordinator_s * 1e6 / (double)x.messages, x.coordinator_s,
 	     (double)x.now / 1000);
@@ -443,6 +471,10 @@ int main(void)
 	scenario("slow messages, uneven pages", x, 300000, 0, 1, 1.2, 15000);
 	x = plain, x.q = 100, x.w_ms = 3000;
 	scenario("quota-bound", x, 1000000, 0, 1, 1.03, 32000);
+	x = plain, x.q = 100, x.w_ms = 3000, x.nhosts = 2, x.shift[1] = 1300;
+	scenario("two addresses, a quota each", x, 1000000, 0, 1, 1.03, 18500);
+	x = plain, x.q = 100, x.w_ms = 3000, x.nhosts = 2, x.nranks = 3, x.max_delay = 50;
+	scenario("two machines, three ranks", x, 500000, 0, 1, 1.05, 13000);
 	x = plain, x.nranks = 1024, x.q = 1000, x.w_ms = 30000;
 	scenario("1,024 ranks, quota-bound", x, 3000000, 0, 1, 1.02, 95000);
 	x = plain, x.nranks = 1024;

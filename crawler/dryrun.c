@@ -1,0 +1,326 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "crawler/dryrun.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "crawler/contact.h"
+#include "crawler/curve.h"
+#include "crawler/forecast.h"
+#include "crawler/resume.h"
+#include "crawler/start.h"
+#include "crawler/survey.h"
+#include "crawler/transport.h"
+#include "io/agree.h"
+#include "io/log.h"
+
+/* Bytes of a shard by bytes of its rows in memory, and what a rank takes beside its rows: measured with the stand-in's
+ * population, 2026-11. */
+#define DISK_SHARE  1.25
+#define RANK_MEMORY (50ll << 20)
+
+struct dryrun {
+	const struct options *o;
+	int nranks, nhosts;
+	struct plan plan;
+	struct token token;
+	char origin[512]; /* of the token, "" none */
+	struct snapshot snapshot;
+	struct hub hub;
+	struct resume resume;
+	struct cover gaps[NKINDS];
+	struct contact contact;
+	struct survey survey;
+	struct forecast_setup forecast;
+	int ntotals; /* requests for them */
+};
+
+/* --- what is missing --- */
+
+static int read_folder(struct dryrun *d, struct err *e)
+{
+	struct snapshot old;
+	char shards[4096];
+	int found = 0;
+
+	if (d->o->dir && snapshot_read(&old, d->o->dir, &found, e))
+		return e->code;
+	if (options_snapshot(&d->snapshot, &d->plan, found ? &old : NULL, e) ||
+	    (found && snapshot_check(&old, &d->snapshot, d->o->dir, e)) || hub_parse(&d->hub, d->snapshot.hub, e))
+		return e->code;
+	if (!found)
+		return E_OK;
+	snprintf(shards, sizeof shards, "%s/shards", d->o->dir);
+	return resume_read(&d->resume, shards, &d->snapshot, e);
+}
+
+static int is_complete(const struct dryrun *d)
+{
+	size_t n = 0;
+
+	for (int k = 0; k < NKINDS; k++)
+		n += d->gaps[k].n;
+	return n == 0;
+}
+
+static int find_gaps(struct dryrun *d, struct err *e)
+{
+	for (int k = 0; k < NKINDS; k++)
+		if (resume_gaps(&d->resume, &d->snapshot, (enum kind)k, d->gaps + k))
+			return err_set(e, E_NOMEM, "no memory for the windows");
+	return E_OK;
+}
+
+/* --- the forecast --- */
+
+/* Rows of the kind by rows of the growth curve. */
+static double scale_of(const struct dryrun *d, int k)
+{
+	const struct survey *s = &d->survey;
+
+	if (s->total[k] >= 0)
+		return (double)s->total[k] / curve_rows((enum kind)k, oid_at(clock_wall_ms() / 1000 + 1));
+	return s->expected[k] > 0 ? s->seen[k] / s->expected[k] : 1;
+}
+
+static const char *source_of(const struct dryrun *d, int k)
+{
+	const struct survey *s = &d->survey;
+
+	if (s->is_whole[k])
+		return "counted";
+	if (s->total[k] >= 0)
+		return "as the Hub tells";
+	return s->expected[k] > 0 ? "estimated from how close its rows lie" : "a guess from how the Hub grew";
+}
+
+static void make_forecast(struct dryrun *d)
+{
+	struct forecast_setup *f = &d->forecast;
+	const struct survey *s = &d->survey;
+
+	f->page_rows = s->page_rows;
+	f->windows = s->cursor != FOUND_NO;
+	f->nslots = d->nranks * (int)d->o->in_flight;
+	f->latency_ms = s->latency_ms > 0 ? s->latency_ms : 1000;
+	for (int k = 0; k < NKINDS; k++) {
+		for (size_t i = 0; i < d->gaps[k].n; i++)
+			f->rows[k] += curve_span((enum kind)k, d->gaps[k].at[i]) * scale_of(d, k);
+		if (s->is_whole[k] && d->gaps[k].n > 0)
+			f->rows[k] = s->seen[k];
+		d->ntotals += d->gaps[k].n > 0 && d->resume.hub_total[k] < 0 && !snapshot_is_partial(&d->snapshot);
+	}
+}
+
+/* --- printing --- */
+
+static void print_duration(double ms)
+{
+	double s = ms / 1000;
+
+	if (s >= 36000)
+		printf("%.1f h", s / 3600);
+	else if (s >= 600)
+		printf("%.0f min", s / 60);
+	else if (s >= 90)
+		printf("%.1f min", s / 60);
+	else
+		printf("%.1f s", s);
+}
+
+static void print_finding(const char *what, enum finding f, const char *text)
+{
+	printf("%-19s %-8s%s%s\n", what, finding_name[f], *text ? " " : "", text);
+}
+
+static const char *pick(enum finding f, const char *unclear, const char *no, const char *yes)
+{
+	return f == FOUND_YES ? yes : f == FOUND_NO ? no : unclear;
+}
+
+static void print_hub(const struct dryrun *d)
+{
+	const struct survey *s = &d->survey;
+	char text[160] = "";
+
+	if (*d->origin)
+		printf("hub                 %s, with the token from %s\n", d->hub.base, d->origin);
+	else
+		printf("hub                 %s, anonymous\n", d->hub.base);
+	printf("asked               %d requests%s\n\n", s->nrequests,
+	       s->limited ? ", then the quota was spent: ask again later" : "");
+	print_finding("crafted cursors", s->cursor,
+		      pick(s->cursor, "", "one walk per kind along the Hub's own cursors", "windows in parallel"));
+	print_finding("direction=1", s->direction, pick(s->direction, "", "newest first only", "oldest first"));
+	snprintf(text, sizeof text, "%lld rows for limit=%d", (long long)s->page_rows, HUB_PAGE_ROWS);
+	print_finding("page size", s->page_size, s->page_size == FOUND_UNCLEAR ? "no full page was seen" : text);
+	snprintf(text, sizeof text, "%lld requests per %lld s, %lld left, whole again in %lld s",
+		 (long long)s->quota.quota, (long long)s->quota.window_s, (long long)s->quota.left,
+		 (long long)s->quota.reset_s);
+	print_finding("rate-limit headers", s->headers,
+		      pick(s->headers, s->quota.quota > 0 ? "not in every reply" : "",
+			   "the anonymous quota is taken for granted", text));
+	print_finding("totals", s->totals,
+		      snapshot_is_partial(&d->snapshot) ? "none of a filtered list"
+							: pick(s->totals, "not of every kind", "estimated below", ""));
+}
+
+static void print_kinds(const struct dryrun *d)
+{
+	printf("%-12s %12s %10s\n", "to crawl", "rows", "requests");
+	for (int k = 0; k < NKINDS; k++) {
+		if (!(d->snapshot.kinds >> k & 1))
+			continue;
+		if (d->gaps[k].n == 0)
+			printf("%-12s %12d %10d  complete\n", kind_name[k], 0, 0);
+		else
+			printf("%-12s %12.0f %10.0f  %s\n", kind_name[k], d->forecast.rows[k],
+			       forecast_pages(&d->forecast, k), source_of(d, k));
+	}
+	if (d->ntotals > 0)
+		printf("%-12s %12s %10d  on a quota of their own\n", "totals", "", d->ntotals);
+	printf("%-12s %12s %10.0f\n", "in all", "", forecast_requests(&d->forecast) + d->ntotals);
+}
+
+static void print_class(const char *name, double quota, double window_s, double left, double reset_s,
+			const struct dryrun *d)
+{
+	printf("%-17s %9.0f per %.0f s  ", name, quota, window_s);
+	print_duration(forecast_ms(&d->forecast, quota, 1000 * window_s, left, 1000 * reset_s));
+	printf("\n");
+}
+
+/* What the crawl itself would go by: an override, or the headers, or the anonymous quota; less the reserve. */
+static void print_in_force(const struct dryrun *d)
+{
+	const struct budget_setup *b = &d->plan.budget;
+	const struct hub_quota *q = &d->survey.quota;
+	int heard = b->quota == 0 && q->quota > 0;
+	double quota = (double)(b->quota > 0 ? b->quota : heard ? q->quota : BUDGET_QUOTA);
+	double window_s = (double)(b->quota > 0 ? b->window_s : heard ? q->window_s : BUDGET_WINDOW_S);
+	double reserve = b->reserve * quota, left = -1, reset_s = 0;
+
+	if (heard && q->left >= 0 && q->reset_s >= 0) {
+		left = (double)q->left - reserve;
+		left = left > 0 ? left * d->nhosts : 0;
+		reset_s = (double)q->reset_s;
+	}
+	print_class("in force", (quota - reserve) * d->nhosts, window_s, left, reset_s, d);
+}
+
+static void print_times(const struct dryrun *d)
+{
+	printf("\n%-17s %-17s  time with %d rank%s, %.1f s for a page\n", "quota", "requests", d->nranks,
+	       d->nranks > 1 ? "s" : "", (double)d->forecast.latency_ms / 1000);
+	for (int i = 0; i < FORECAST_NCLASSES; i++)
+		print_class(forecast_class[i].name, (double)forecast_class[i].quota, FORECAST_WINDOW_S, -1, 0, d);
+	print_in_force(d);
+}
+
+static void print_resources(const struct dryrun *d)
+{
+	const struct survey *s = &d->survey;
+	double rows = 0, held, each;
+
+	if (s->rows == 0)
+		return;
+	each = (double)s->memory / (double)s->rows;
+	for (int k = 0; k < NKINDS; k++)
+		rows += d->forecast.rows[k];
+	held = rows / d->nranks < (double)d->o->seal_rows ? rows / d->nranks : (double)d->o->seal_rows;
+	/* Columns and bodies lie in buffers that double when they grow. */
+	held = 2 * held * each + 2 * (double)d->o->in_flight * (double)s->bytes / s->npages + (double)RANK_MEMORY;
+	printf("\ndisk                about %.0f MB of shards\n", 1 + rows * each * DISK_SHARE / 1e6);
+	printf("memory              about %.0f MB per rank\n", held / 1e6);
+}
+
+static void print_all(const struct dryrun *d)
+{
+	if (d->survey.nrequests > 0) {
+		print_hub(d);
+		printf("\n");
+	}
+	print_kinds(d);
+	if (forecast_requests(&d->forecast) > 0) {
+		print_times(d);
+		print_resources(d);
+	}
+	if (snapshot_is_partial(&d->snapshot))
+		printf("partial             a census of the filtered part only\n");
+	fflush(stdout);
+}
+
+/* --- the run --- */
+
+static int survey(struct dryrun *d, int (*is_stopped)(void), struct err *e)
+{
+	struct span where[NKINDS];
+	struct survey_setup u = { .hub = &d->hub,
+				  .fetch = d->contact.fetch,
+				  .saved = d->contact.saved,
+				  .snapshot = &d->snapshot,
+				  .where = where,
+				  .is_stopped = is_stopped };
+
+	for (int k = 0; k < NKINDS; k++)
+		where[k] = start_place(d->gaps + k, (enum kind)k);
+	return survey_run(&d->survey, &u, e);
+}
+
+static int run(struct dryrun *d, int (*is_stopped)(void), struct err *e)
+{
+	int rc;
+
+	if (options_plan(&d->plan, d->o, e) || token_find(&d->token, d->o->token_file, e) || read_folder(d, e) ||
+	    find_gaps(d, e))
+		return e->code;
+	if (is_complete(d)) {
+		print_all(d);
+		return E_OK;
+	}
+	if (*d->token.text)
+		snprintf(d->origin, sizeof d->origin, "%s", d->token.origin);
+	if (contact_open(&d->contact, &d->hub, d->o, &d->token, 1, e))
+		return e->code;
+	rc = survey(d, is_stopped, e);
+	/* What a strange Hub said is worth most: kept also when the survey failed. */
+	contact_seal(&d->contact, d->o, e);
+	if (rc || e->code)
+		return e->code;
+	make_forecast(d);
+	print_all(d);
+	return E_OK;
+}
+
+int dryrun_run(MPI_Comm comm, const struct options *o, int (*is_stopped)(void), struct err *e)
+{
+	int rank, nranks, nhosts = 1, rc = E_OK, *host = NULL;
+	struct dryrun *d = NULL;
+
+	MPI_Comm_rank(comm, &rank);
+	MPI_Comm_size(comm, &nranks);
+	if (rank == 0) {
+		d = calloc(1, sizeof *d);
+		host = calloc((size_t)nranks, sizeof *host);
+		if (!d || !host)
+			rc = err_set(e, E_NOMEM, "no memory");
+	}
+	if (!err_agree(comm, rc, e) && options_host_scope(o))
+		nhosts = transport_hosts(comm, host);
+	if (d && !e->code) {
+		d->o = o;
+		d->nranks = nranks;
+		d->nhosts = nhosts;
+		resume_init(&d->resume);
+		rc = run(d, is_stopped, e);
+		token_wipe(&d->token);
+		resume_release(&d->resume);
+		contact_release(&d->contact);
+		for (int k = 0; k < NKINDS; k++)
+			cover_release(d->gaps + k);
+	}
+	free(host);
+	free(d);
+	return err_agree(comm, rc, e);
+}

@@ -1,0 +1,179 @@
+# SPDX-License-Identifier: Apache-2.0
+"""--dry-run tells what a Hub is like and what a crawl will take, with six requests; --save-probe keeps what was said."""
+
+import gzip
+import os
+import re
+
+from tap import BUILD, UNTIL, Hub, Run, crawl, main, mpi, ok, reduce, same, scratch
+
+SMALL = ["--models", 12000, "--datasets", 4000, "--spaces", 5000, "--seed", 11, "--until", UNTIL]
+FINDINGS = ("crafted cursors", "direction=1", "page size", "rate-limit headers", "totals")
+
+
+def dry(url, *args, n=1, **kw):
+    if n == 1:  # also without mpirun
+        return Run([f"{BUILD}/hubcrawl", "--dry-run", "--hub", url, *args], **kw)
+    return mpi(n, "hubcrawl", "--dry-run", "--hub", url, *args, **kw)
+
+
+def found(run):
+    """The five answers, first letters: y, n, u."""
+    words = [re.search(rf"^{re.escape(what)} +(yes|no|unclear)\b", run.out, re.M) for what in FINDINGS]
+    return "".join(w[1][0] if w else "?" for w in words)
+
+
+def requests(run):
+    got = re.search(r"^in all +(\d+)$", run.out, re.M)
+    return int(got[1]) if got else -1
+
+
+def asked(hub):
+    return len([q for q in hub.requests() if not q[3].startswith("/.hubsim")])
+
+
+def findings():
+    cases = (
+        ([], "yyyyy", ""),
+        (["--fault", "reject-cursor"], "nyyyy", "one walk per kind"),
+        (["--fault", "ignore-cursor"], "nyyyy", "one walk per kind"),
+        (["--fault", "no-direction"], "ynyyy", "newest first"),
+        (["--fault", "no-direction", "--fault", "reject-cursor"], "nnyyu", "one walk per kind"),
+        (["--fault", "no-ratelimit"], "yyyny", "the anonymous quota"),
+        (["--pages-quota", "1/300"], "yyyyu", "estimated from how close"),
+        (["--quota", "2/300"], "yyyyu", "ask again later"),
+    )
+    for args, want, says in cases:
+        with Hub(*SMALL, *args) as hub:
+            place = scratch()
+            r = Run([os.path.abspath(f"{BUILD}/hubcrawl"), "--dry-run", "--hub", hub.url], cwd=place)
+            ok(r.code == 0 and says in r.out, f"{' '.join(args) or 'as the Hub is'}: {says or 'all is well'}", r)
+            same(found(r), want, "  " + ", ".join(FINDINGS))
+            ok(asked(hub) <= 6, f"  with {asked(hub)} requests")
+            same(os.listdir(place), [], "  and nothing was written")
+
+
+def no_hub():
+    for fault, says in (("504", "status 504"), ("not-json", "no list"), ("html", "no list")):
+        with Hub(*SMALL, "--fault", fault) as hub:
+            r = dry(hub.url, n=2)
+            ok(r.code == 4 and says in r.err and r.out == "", f"{fault}: exit 4", r)
+            ok(asked(hub) <= 6, f"  with {asked(hub)} requests")
+    r = dry("http://127.0.0.1:9")
+    ok(r.code == 4 and "127.0.0.1:9" in r.err, "nobody there: exit 4", r)
+
+
+def forecasts():
+    """Within 5 % of what a crawl then asks, for each number of ranks."""
+    size = ["--models", 120000, "--datasets", 30000, "--spaces", 50000, "--seed", 3]
+    for n, quota in ((1, "100/2"), (2, "100/2"), (4, "0")):
+        with Hub(*size, "--quota", quota) as hub:
+            r = dry(hub.url, n=n)
+            before = asked(hub)
+            c = mpi(n, "hubcrawl", "--hub", hub.url, f"{scratch()}/c")
+            real = asked(hub) - before
+            ok(c.code == 0, f"{n} ranks, quota {quota}: a crawl", c)
+            ok(abs(requests(r) - real) <= 0.05 * real, f"{requests(r)} requests foretold, {real} made", r)
+            for name in ("anonymous", "free account", "PRO", "Team", "Enterprise", "Enterprise Plus", "+ Higher", "in force"):
+                ok(re.search(rf"^{re.escape(name)} +\d+ per \d+ s +[\d.]+ (s|min|h)$", r.out, re.M), f"  the time for {name}", r)
+
+
+def estimates():
+    """Without totals: from how close the rows lie, and it says so."""
+    with Hub("--models", 120000, "--datasets", 30000, "--spaces", 50000, "--seed", 3, "--quota", "0", "--pages-quota", "1/300") as hub:
+        crawl(1, hub.url, scratch(), "--max-requests", 12)  # spends the only page
+        r = dry(hub.url)
+        got = {k: int(re.search(rf"^{k} +(\d+) ", r.out, re.M)[1]) for k in ("models", "datasets", "spaces")}
+        ok("estimated from how close" in r.out, "an estimate is called one", r)
+        ok(all(n / 3 < got[k] < 3 * n for k, n in (("models", 120000), ("datasets", 30000), ("spaces", 50000))), f"{got}")
+
+
+def continuation():
+    folder = scratch()
+    with Hub(*SMALL, "--quota", "0") as hub:
+        whole = requests(dry(hub.url))
+        ok(crawl(2, hub.url, folder, "--max-requests", 12).code == 3, "a census is begun")
+        files = sorted(os.listdir(folder))
+        rest = dry(hub.url, folder)
+        ok(rest.code == 0 and 0 < requests(rest) < whole, f"{requests(rest)} of {whole} requests are left", rest)
+        refused = dry("http://127.0.0.1:9", folder)
+        ok(refused.code == 2 and "--hub" in refused.err, "a folder of another Hub is refused", refused)
+        ok(crawl(2, hub.url, folder).code == 0, "it is finished")
+        before = asked(hub)
+        rest = dry(hub.url, folder)
+        ok(rest.code == 0 and requests(rest) == 0 and "complete" in rest.out, "then nothing is left", rest)
+        same(asked(hub) - before, 0, "and nothing is asked")
+        same(sorted(os.listdir(folder)), files, "no file was added by looking")
+        ok(reduce(1, folder).code == 0, "and the census is whole")
+
+
+def filtered():
+    with Hub(*SMALL, "--quota", "0") as hub:
+        r = dry(hub.url, "--filter", "author=Qwen")
+        ok(r.code == 0 and "counted" in r.out and "partial" in r.out, "a small part is counted", r)
+        ok(asked(hub) <= 6, f"with {asked(hub)} requests")
+
+
+def records(path):
+    """Bare reading of a WARC file: each record is a gzip member with one header and one block."""
+    with gzip.open(path, "rb") as f:
+        data = f.read()
+    while data:
+        head, _, rest = data.partition(b"\r\n\r\n")
+        lines = head.decode("utf-8").split("\r\n")
+        if lines[0] not in ("WARC/1.0", "WARC/1.1"):
+            raise ValueError(f"no WARC record: {lines[0]!r}")
+        fields = {k.lower(): v for k, v in (line.split(": ", 1) for line in lines[1:])}
+        n = int(fields["content-length"])
+        if rest[n : n + 4] != b"\r\n\r\n":
+            raise ValueError("a record does not end where it says")
+        yield fields, rest[:n]
+        data = rest[n + 4 :]
+
+
+def saved(path, secret, kinds=("models", "datasets", "spaces")):
+    got = list(records(path))
+    same(got[0][0]["warc-type"], "warcinfo", "the first record says who wrote it")
+    replies = [(f["warc-target-uri"], block) for f, block in got if f["warc-type"] == "response"]
+    for kind in kinds:
+        page = [b for uri, b in replies if f"/api/{kind}?" in uri]
+        total = [b for uri, b in replies if f"/{kind}-json?" in uri]
+        ok(page and b"ratelimit-policy:" in page[0].lower() and b'"_id"' in page[0] and page[0].startswith(b"HTTP/1.1 200"), f"a page of {kind}, with its header lines")
+        ok(total and b"numTotalItems" in total[0], f"the total of {kind}")
+    raw = open(path, "rb").read()
+    plain = gzip.decompress(raw)
+    ok(secret.encode() not in raw + plain and b"authorization:" not in plain.lower(), "and no token")
+    return replies
+
+
+def save_probe():
+    place = scratch()
+    secret = "hf_StrictlySecretSecretSecret"
+    with open(f"{place}/token", "w", encoding="utf-8") as f:
+        f.write(secret)
+    os.chmod(f"{place}/token", 0o600)
+    with Hub(*SMALL, "--token", secret) as hub:
+        path = f"{place}/dry.warc.gz"
+        r = dry(hub.url, "--token-file", f"{place}/token", "--save-probe", path)
+        ok(r.code == 0 and path in r.err and "6 replies" in r.err, "--dry-run keeps its replies", r)
+        ok(f"{place}/token" in r.out and secret not in r.out + r.err, "it says where the token came from")
+        ok(all(q[4].endswith("yes") for q in hub.requests()), "which was sent")
+        same(len(saved(path, secret)), 6, "six replies")
+        path = f"{place}/crawl.warc.gz"
+        r = crawl(2, hub.url, f"{place}/census", "--token-file", f"{place}/token", "--save-probe", path)
+        ok(r.code == 0 and path in r.err, "a crawl keeps those of its probe", r)
+        same(len(saved(path, secret)), 6, "six replies")
+        left = Run(["grep", "-r", "-l", secret, "--exclude=token", place])
+        same(left.out, "", "the token is in no file")
+        r = dry(hub.url, "--save-probe", f"{place}/nowhere/x.warc.gz")
+        ok(r.code == 4 and "nowhere" in r.err, "a file that cannot be written: exit 4", r)
+    with Hub(*SMALL, "--fault", "504") as hub:
+        path = f"{place}/failed.warc.gz"
+        r = dry(hub.url, "--save-probe", path)
+        ok(r.code == 4, "a Hub that gives nothing", r)
+        ok(all(b.startswith(b"HTTP/1.1 ") for _, b in [x for x in records(path) if x[0]["warc-type"] == "response"]), "what it said is kept all the same")
+    r = dry("http://127.0.0.1:9", "--save-probe", f"{place}/nothing.warc.gz")
+    ok(not os.path.exists(f"{place}/nothing.warc.gz") and not os.path.exists(f"{place}/nothing.warc.gz.tmp"), "without a reply there is no file", r)
+
+
+main(findings, no_hub, forecasts, estimates, continuation, filtered, save_probe)

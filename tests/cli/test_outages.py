@@ -1,0 +1,112 @@
+# SPDX-License-Identifier: Apache-2.0
+"""A Hub that goes away in the middle: it is waited for, for so long as was said, and nothing is lost."""
+
+import os
+import signal
+import socket
+import subprocess
+import time
+
+from tap import BUILD, ENV, MPIRUN, UNTIL, Hub, crawl, differing, digest, main, ok, reduce, same, scratch
+
+SIZE = ["--models", 20000, "--datasets", 4000, "--spaces", 4000, "--seed", 8, "--until", UNTIL, "--quota", "12/2"]
+PATIENT = ["--timeout", "2s", "--retries", "3", "--seal-rows", "1000"]
+WANT = None
+
+
+def free_port():
+    with socket.socket() as s:
+        s.bind(("127.0.0.1", 0))
+        return s.getsockname()[1]
+
+
+class Crawl:
+    """A crawl in the background."""
+
+    def __init__(self, url, folder, *args):
+        self.err = f"{scratch()}/err"
+        self.out = f"{scratch()}/out"
+        with open(self.err, "w", encoding="utf-8") as err, open(self.out, "w", encoding="utf-8") as out:
+            command = [*MPIRUN, "-n", "2", f"{BUILD}/hubcrawl", "--hub", url, "--until", UNTIL, *PATIENT, *args, folder]
+            self.process = subprocess.Popen(command, stdout=out, stderr=err, stdin=subprocess.DEVNULL, env=ENV)
+
+    def finish(self, seconds=120):
+        try:
+            return self.process.wait(seconds)
+        except subprocess.TimeoutExpired:
+            self.process.terminate()  # mpirun ends its ranks
+            self.process.wait()
+            return None
+
+    def said(self):
+        return "".join(open(path, encoding="utf-8", errors="replace").read() for path in (self.out, self.err))
+
+
+def after(hub, n):
+    """Wait until the Hub has seen n requests; at most 30 s."""
+    for _ in range(300):
+        if os.path.exists(hub.log) and len(hub.requests()) >= n:
+            return True
+        time.sleep(0.1)
+    return False
+
+
+def equal(folder, name):
+    r = reduce(1, folder)
+    ok(r.code == 0, f"{name}: reduced", r)
+    if r.code == 0:
+        same([d for d in differing(digest(folder), WANT) if d != "census.json"], [], f"{name}: the census is the undisturbed one")
+
+
+def undisturbed():
+    global WANT
+    folder = scratch()
+    with Hub(*SIZE[:-2], "--quota", "0") as hub:
+        c = crawl(1, hub.url, folder)
+    r = reduce(1, folder)
+    ok(c.code == 0 and r.code == 0, "the undisturbed census", c, r)
+    WANT = digest(folder)
+
+
+def frozen():
+    folder = scratch()
+    with Hub(*SIZE) as hub:
+        run = Crawl(hub.url, folder)
+        ok(after(hub, 12), "a Hub in the middle of a census")
+        hub.process.send_signal(signal.SIGSTOP)
+        time.sleep(5)
+        hub.process.send_signal(signal.SIGCONT)
+        code = run.finish()
+        ok(code == 0, "it is frozen for 5 s, then all goes on", code, run.said())
+        equal(folder, "frozen")
+
+
+def restarted():
+    folder = scratch()
+    port = free_port()
+    with Hub(*SIZE, "--port", port) as hub:
+        run = Crawl(hub.url, folder)
+        ok(after(hub, 12), "a Hub in the middle of a census")
+    time.sleep(4)
+    ok(run.process.poll() is None, "it ends, and is waited for")
+    with Hub(*SIZE, "--port", port):
+        code = run.finish()
+        ok(code == 0, "started again 4 s later it is crawled to the end", code, run.said())
+    equal(folder, "restarted")
+
+
+def gone():
+    folder = scratch()
+    port = free_port()
+    with Hub(*SIZE, "--port", port) as hub:
+        run = Crawl(hub.url, folder, "--max-outage", "4s")
+        ok(after(hub, 12), "a Hub in the middle of a census")
+    code = run.finish(60)
+    ok(code == 3 and "has not answered for too long" in run.said(), "it ends for good: exit 3 after --max-outage", code, run.said())
+    with Hub(*SIZE[:-2], "--quota", "0", "--port", port) as hub:
+        c = crawl(1, hub.url, folder)
+        ok(c.code == 0, "run again when it is back, the census completes", c)
+    equal(folder, "gone")
+
+
+main(undisturbed, frozen, restarted, gone)

@@ -1,0 +1,132 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What hubreduce prints: the summary in four formats, and the namespaces that nobody has classified, against census.h5."""
+
+import csv
+import io
+import json
+
+import h5py
+import numpy as np
+
+from tap import UNTIL, Hub, crawl, load, main, ok, reduce, same, scratch
+
+POPULATION = ["--models", 12000, "--datasets", 4000, "--spaces", 3000, "--users", 5000, "--seed", 11, "--until", UNTIL, "--quota", "0"]
+FOLDER = scratch()
+
+
+def take():
+    with Hub(*POPULATION) as hub:
+        ok(crawl(2, hub.url, FOLDER).code == 0, "crawl")
+
+
+def text():
+    r = reduce(2, FOLDER)
+    ok(r.code == 0, "reduce", r)
+    lines = r.out.splitlines()
+    long = [line for line in lines if len(line) > 80]
+    same(long, [], "no line is wider than a screen")
+    same([line for line in lines if line != line.rstrip()], [], "no blanks at the end of a line")
+    ok(len(lines) <= 66, f"{len(lines)} lines")
+    for word in ("Baidu", "ByteDance", "Tencent", "largest growth:", "unclassified", "coverage", "12,000", "industry"):
+        ok(word in r.out, f"it shows {word}", r.out)
+    ok(reduce(2, FOLDER, "--quiet").out == "", "--quiet prints nothing")
+
+
+def formats():
+    values = load(FOLDER)["figures"]
+    doc = json.loads(reduce(2, FOLDER, "--format=json").out)
+    blocks = {b["title"]: {r["name"]: r["values"] for r in b["rows"]} for b in doc["sections"]}
+    same(blocks["Repositories"]["total"], [12000, 4000, 3000], "json: totals")
+    same(blocks["Downloads from"]["US"][0], values["geography.share"]["value"]["downloads"]["all"]["US"], "json: a share as in census.json")
+    rows = list(csv.DictReader(io.StringIO(reduce(2, FOLDER, "--format", "csv").out, newline="")))
+    shares = [float(r["value"]) for r in rows if r["section"] == "Sector" and r["column"] == "models"]
+    ok(len(shares) == 7 and abs(sum(shares) - 1) < 1e-6, "csv: seven sectors, 1 in all", shares)
+    out = reduce(2, FOLDER, "--format=markdown").out
+    tables = [line for line in out.splitlines() if line.startswith("| :---")]
+    ok(out.startswith("## Census of") and len(tables) >= 6, "markdown: a heading and tables", out)
+    r = reduce(1, FOLDER, "--format=xml")
+    ok(r.code == 2 and "'xml'" in r.err, "an unknown format is refused", r)
+    part = reduce(2, FOLDER, "--figures=totals")
+    ok(part.code == 0 and "Repositories" in part.out and "Sector" not in part.out, "some figures only: what is there is shown", part)
+    part = load(FOLDER) if reduce(2, FOLDER, "--figures=geography.share").code == 0 else {}
+    same(list(part["figures"]), ["geography.share"], "--figures geography.share")
+    same(part["figures"]["geography.share"]["coverage"], values["geography.coverage"]["value"], "with its coverage beside it")
+    ok(reduce(2, FOLDER, "--quiet").code == 0, "all figures again")
+
+
+def above():
+    """China above the United States: from the cumulative sums."""
+    figures = load(FOLDER)["figures"]
+    for counter, by_country in figures["geography.cumulative"]["value"].items():
+        cn, us = by_country["CN"], by_country["US"]
+        months = sorted(cn)
+        up = [m for m in months if cn[m] > us[m]]
+        down = [m for m in months if cn[m] <= us[m]]
+        since = [m for m in months if not down or m > down[-1]]
+        want = {"first": up[0] if up else None, "since": since[0] if since else None}
+        same(figures["geography.china_above_us"]["value"][counter]["cumulative"], want, f"China above the US, {counter}")
+
+
+def engagement():
+    """The same from the rows."""
+    figures = load(FOLDER)["figures"]
+    t0 = 1795305600
+    with h5py.File(f"{FOLDER}/census.h5") as f:
+        m = f["models"]
+        seconds = np.array([int(i[:8], 16) for i in m["_id"].asstr()[:]])
+        recent, life = m["downloads"][:], m["downloads_all_time"][:]
+    use = (seconds >= 1646265600) & (recent >= 0) & (life >= 1)
+    week = (t0 - seconds) // 604800
+    want = {}
+    for w in range(105):
+        rows = use & (week == w)
+        if rows.any():
+            d, n = int(recent[rows].sum()), int(life[rows].sum())
+            want[str(w)] = {"downloads": d, "downloads_all_time": n, "rate": round(7 * d / (30 * n), 9), "repositories": int(rows.sum())}
+    same(figures["engagement.weeks"]["value"], want, "engagement.weeks")
+    peak = max(want.values(), key=lambda x: x["downloads"] / x["downloads_all_time"])
+    half = figures["engagement.half_peak"]["value"]
+    same(want[str(half["peak_week"])]["rate"], peak["rate"], "the peak")
+    below = [int(w) for w, x in want.items() if int(w) > half["peak_week"] and 2 * x["rate"] < peak["rate"]]
+    same(half["week"], min(below, default=None), "the first week below half of it")
+
+
+def wanted():
+    """The list from the rows of census.h5, and the namespaces that the table knows for a time only."""
+    sums = {}
+    with h5py.File(f"{FOLDER}/census.h5") as f:
+        known = [n.lower() for n in f["orgs/namespace"].asstr()[:]]
+        dated = {n for n, since, to in zip(known, f["orgs/from"][:], f["orgs/to"][:]) if since >= 0 or to >= 0}
+        for k, kind in enumerate(("models", "datasets", "spaces")):
+            names, codes, ids = f[f"{kind}/labels/author"].asstr()[:], f[f"{kind}/author"][:], f[f"{kind}/id"].asstr()[:]
+            downloads = f["models/downloads"][:] if kind == "models" else np.zeros(len(codes), int)
+            for code, name, n in zip(codes, ids, downloads):
+                owner = (names[code] if code >= 0 else name.rpartition("/")[0]).lower()
+                if owner and owner not in known:
+                    x = sums.setdefault(owner, [0, 0, 0, 0])
+                    x[0] += max(int(n), 0)
+                    x[1 + k] += 1
+    return dated, sorted(sums.items(), key=lambda x: (-x[1][0], x[0].encode()))
+
+
+def unclassified():
+    dated, want = wanted()
+    outs = [reduce(n, FOLDER, "--unclassified", 300, "--format=csv") for n in (1, 2, 3)]
+    ok(all(r.code == 0 for r in outs), "--unclassified on 1, 2 and 3 ranks", outs[0])
+    same(len({r.out for r in outs}), 1, "the same for any number of ranks")
+    rows = list(csv.DictReader(io.StringIO(outs[0].out, newline="")))
+    rows = [r for r in rows if r["Namespace"] not in dated]
+    got = [(r["Namespace"], [int(r[c]) for c in ("30 days", "models", "datasets", "spaces")]) for r in rows]
+    ok(len(got) > 250, f"{len(got)} namespaces")
+    same(got, want[: len(got)], "the most downloaded ones, in their order")
+    with open(f"{FOLDER}/mine.csv", "w", encoding="utf-8") as f:
+        f.write(f"namespace,parent,country,sector,source\n{got[0][0].upper()},Mine,IS,industry,me\n")
+    r = reduce(2, FOLDER, "--unclassified", 1, "--orgs", f"{FOLDER}/mine.csv", "--format=csv")
+    same(r.out.splitlines()[1].split(",")[0], got[1][0], "what --orgs tells is no longer there")
+    r = reduce(1, FOLDER, "--unclassified", 0)
+    ok(r.code == 2, "--unclassified 0 is refused", r)
+    r = reduce(2, FOLDER, "--unclassified", 3)
+    ok(r.code == 0 and len(r.out.splitlines()) == 8, "as text", r.out)
+
+
+main(take, text, formats, above, engagement, unclassified)
