@@ -60,7 +60,8 @@ int census_load(struct census *c, const char *dir, struct err *e)
 			table_release(&l->chunk[k][i]);
 		l->nchunk[k] = 0;
 	}
-	return owners_build(&c->owners, c->comm, rc, c->kind, c->snap.kinds, c->orgs, e);
+	rc = owners_build(&c->owners, c->comm, rc, c->kind, c->snap.kinds, c->orgs, e);
+	return rc ? rc : audit_count(&c->audit, c, dir, e);
 }
 
 void census_release(struct census *c)

@@ -4,6 +4,7 @@
 #define REDUCE_CENSUS_H
 
 #include "io/snapshot.h"
+#include "reduce/audit.h"
 #include "reduce/classify.h"
 #include "reduce/load.h"
 #include "reduce/owners.h"
@@ -16,6 +17,7 @@ struct census {
 	struct load load;
 	struct rows kind[NKINDS]; /* of the kinds in snap.kinds; the others are empty */
 	struct owners owners;
+	struct audit audit;
 	struct orgs *orgs;
 	struct topics *topics;
 };

@@ -198,6 +198,20 @@ static int is_leaf(const struct figure_table *t, int c)
 	return !(t->col[c].flags & (FIGURE_KEY | FIGURE_BESIDE));
 }
 
+/* A name "a/b" is member b of member a. */
+static int put_member(json_t *leaf, const char *name, json_t *x)
+{
+	const char *slash = strchr(name, '/');
+	json_t *group;
+
+	if (!slash)
+		return json_object_set_new(leaf, name, x);
+	group = json_object_getn(leaf, name, (size_t)(slash - name));
+	if (!group && !json_object_setn_new(leaf, name, (size_t)(slash - name), json_object()))
+		group = json_object_getn(leaf, name, (size_t)(slash - name));
+	return json_object_set_new(group, slash + 1, x);
+}
+
 /* The value itself where there is one value column, else an object of them. */
 static json_t *json_leaf(const struct figure_table *t, uint64_t row)
 {
@@ -213,8 +227,11 @@ static json_t *json_leaf(const struct figure_table *t, uint64_t row)
 		return json_cell(t, only, row);
 	leaf = json_object();
 	for (int c = 0; c < t->ncol && leaf; c++)
-		if (is_leaf(t, c) && t->data[c].state[row] != CELL_OMITTED)
-			json_object_set_new(leaf, t->col[c].name, json_cell(t, c, row));
+		if (is_leaf(t, c) && t->data[c].state[row] != CELL_OMITTED &&
+		    put_member(leaf, t->col[c].name, json_cell(t, c, row))) {
+			json_decref(leaf);
+			leaf = NULL;
+		}
 	return leaf;
 }
 

@@ -19,7 +19,7 @@ enum figure_col_flag {
 };
 
 struct figure_col {
-	const char *name;
+	const char *name; /* "a/b": in the leaf of census.json member b of member a, in census.h5 a/b */
 	enum cell_type type;
 	unsigned flags; /* enum figure_col_flag */
 	const char *unit, *description;

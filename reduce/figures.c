@@ -5,11 +5,19 @@
 #include <string.h>
 
 #include "io/agree.h"
+#include "reduce/audit.h"
 #include "reduce/category.h"
 #include "reduce/complete.h"
 #include "reduce/concentration.h"
+#include "reduce/engagement.h"
 #include "reduce/gating.h"
+#include "reduce/geography.h"
 #include "reduce/growth.h"
+#include "reduce/lineage.h"
+#include "reduce/quantization.h"
+#include "reduce/science.h"
+#include "reduce/sector.h"
+#include "reduce/sizes.h"
 #include "reduce/totals.h"
 
 #define COLS(x) (x), (int)(sizeof(x) / sizeof *(x))
@@ -56,6 +64,26 @@ const struct figure figure_list[] = {
 	  "Deciles of downloads: quantile p of n ascending values is number ceil(p n), counted from 1; 50% is the "
 	  "median.",
 	  COLS(concentration_decile_cols), concentration_prepare, concentration_deciles },
+	{ "geography.share", "share", BOTH,
+	  "Share of the downloads of models by country of the publishing organisation (table of organisations, as of "
+	  "the "
+	  "model's creation), over all models and by year of creation. Without a country: unclassified, as are user "
+	  "accounts; coverage is the share that has one.",
+	  COLS(geography_share_cols), publishers_prepare, geography_share },
+	{ "geography.coverage", "share", BOTH,
+	  "Share of the downloads of models whose owner has a country: how much geography.share rests on.",
+	  COLS(geography_coverage_cols), publishers_prepare, geography_coverage },
+	{ "geography.cumulative", "downloads", BOTH,
+	  "Downloads of the models created up to the end of each month, by country of the publishing organisation.",
+	  COLS(geography_cumulative_cols), publishers_prepare, geography_cumulative },
+	{ "geography.china_above_us", "month of creation", BOTH,
+	  "When models from China have more downloads than those from the United States: the first such month, and the "
+	  "month since which it has been so in every one; null: never, or not at t0.",
+	  COLS(geography_passing_cols), publishers_prepare, geography_passing },
+	{ "sector.share", "share", BOTH,
+	  "Share of models, and of their downloads, by sector of the owner (table of organisations, as of the model's "
+	  "creation), over all models and by year of creation. Owners that the table does not know are unclassified.",
+	  COLS(sector_share_cols), publishers_prepare, sector_share },
 	{ "growth.orgs", "repositories", NULL,
 	  "New repositories per organisation and year of creation, kinds apart, and their ratio to the year before: "
 	  "from none for 0 to n, null for 0 to 0. "
@@ -71,6 +99,40 @@ const struct figure figure_list[] = {
 	  "there were at least 10 in the first year. A namespace that the table of organisations does not know is one "
 	  "of its own; ties by name.",
 	  COLS(growth_top_cols), growth_prepare, growth_top },
+	{ "size.buckets", "repositories", "downloads",
+	  "Models by parameter count, their downloads, and the median of the ten most downloaded. The count is that of "
+	  "the model it was quantized from, if a tag says so and that is known; else safetensors.total; else "
+	  "gguf.total; "
+	  "else the number in the name (7B, 8x7B, 350M). sources: how many were counted in which way.",
+	  COLS(size_bucket_cols), sizes_prepare, sizes_buckets },
+	{ "size.mean_downloaded", "parameters", "downloads",
+	  "Mean and median parameter count of models, weighted by downloads, over all and by year of creation. The "
+	  "median is the least count up to which half of the downloads go.",
+	  COLS(size_mean_cols), sizes_prepare, sizes_mean },
+	{ "lineage.derivatives", "repositories", NULL,
+	  "Models that derive from those of a namespace, the 100 largest families, ties by name: direct, with a base "
+	  "in "
+	  "it (tag base_model, baseModels), by relation; all, from which a way of bases leads to it. Each model counts "
+	  "once per family; ids that differ in letter case alone are one. named_by_tags: models outside the family, "
+	  "owned by others, with a tag that holds the namespace as a word.",
+	  COLS(lineage_family_cols), lineage_prepare, lineage_derivatives },
+	{ "lineage.trees", "repositories", NULL,
+	  "The 100 models without a base from which most models derive; ties by _id, names that are not in the census "
+	  "last.",
+	  COLS(lineage_tree_cols), lineage_prepare, lineage_trees },
+	{ "lineage.depth", "repositories", NULL,
+	  "Models by the number of bases on the shortest way to one that has none; 0: they have none themselves. A "
+	  "cycle that nothing else leads to is cut.",
+	  COLS(lineage_depth_cols), lineage_prepare, lineage_depth },
+	{ "lineage.orphans", "names", NULL, "Distinct bases that are not in the census.", COLS(lineage_orphan_cols),
+	  lineage_prepare, lineage_orphans },
+	{ "lineage.edges", "edges", NULL,
+	  "From models to bases, by who tells them: tags by name, baseModels by _id, both; and former names of models "
+	  "that were followed.",
+	  COLS(lineage_edge_cols), lineage_prepare, lineage_edges },
+	{ "lineage.cycles", "1", NULL,
+	  "Groups of models that derive from one another in a circle, and models that name themselves.",
+	  COLS(lineage_cycle_cols), lineage_prepare, lineage_cycles },
 	{ "categories.datasets", "repositories", NULL,
 	  "Datasets per category of a facet (tag facet:category), by year of creation: new, cumulative at the year's "
 	  "end, and rank by the latter, ties by "
@@ -81,6 +143,31 @@ const struct figure figure_list[] = {
 	  "model may count in several categories "
 	  "of a facet, and once in each.",
 	  COLS(category_model_cols), category_prepare, category_models },
+	{ "science", "repositories", NULL,
+	  "Repositories with a tag of a scientific topic (table of topics, group science); one may count in several "
+	  "topics, and once in each.",
+	  COLS(science_cols), science_prepare, science_make },
+	{ "robotics", "repositories", NULL,
+	  "Repositories with a tag of robotics (table of topics, group robotics), by year of creation: new, and "
+	  "cumulative at the year's end. 2022 holds everything older.",
+	  COLS(science_robotics_cols), science_prepare, science_robotics },
+	{ "quantization", "repositories", NULL,
+	  "Models with a tag of a quantised format or bit width (table of topics, group quantization), and of those "
+	  "with a known base model the share whose owner owns none of their bases. A base is known by _id (baseModels) "
+	  "where it is in the census, and by name where a tag base_model: names it; a model counts once per label.",
+	  COLS(quantization_cols), quantization_prepare, quantization_make },
+	{ "engagement.weeks", "downloads", BOTH,
+	  "Downloads of models by age, in whole weeks from creation to t0, up to 104: those that have both counters "
+	  "and "
+	  "a lifetime of at least 1, without those of 2022-03-02. The rate is 7/30 of the sum of downloads over the "
+	  "sum "
+	  "of downloads_all_time: the share of a lifetime that falls in a week.",
+	  COLS(engagement_week_cols), engagement_prepare, engagement_weeks },
+	{ "engagement.half_peak", "weeks", BOTH,
+	  "The first age, behind the one with the highest rate of engagement.weeks, at which the rate is below half of "
+	  "that; compared in integers. Downloads spread evenly over a life would halve the rate at 9 weeks, so what is "
+	  "below that says that attention fades.",
+	  COLS(engagement_half_cols), engagement_prepare, engagement_half_peak },
 	{ "gating", "repositories", NULL,
 	  "Repositories by access rule (gated), and whether the Hub disabled them, as served; absent: the Hub sent "
 	  "none.",
@@ -89,6 +176,13 @@ const struct figure figure_list[] = {
 	  "What of each kind was listed, as shares and spans of the axis of creation, what was not understood, and the "
 	  "Hub's own total.",
 	  COLS(complete_cols), NULL, complete_make },
+	{ "completeness.audit", "share", NULL,
+	  "Second pass: repositories that the Hub lists by another order, from places drawn at random, looked for in "
+	  "the "
+	  "census; the share that it lacks, with the score interval of Wilson (1927) at 95 %. What the Hub hides from "
+	  "both "
+	  "orders is not seen.",
+	  COLS(audit_cols), NULL, audit_make },
 };
 
 const int figure_count = (int)(sizeof figure_list / sizeof *figure_list);
@@ -132,6 +226,15 @@ static void facts_release(struct facts *f)
 	growth_release(f->growth);
 	category_release(f->categories);
 	tally_release(&f->gating);
+	lineage_release(f->lineage);
+	sizes_release(f->sizes);
+	if (f->nodes)
+		nodes_release(f->nodes);
+	free(f->nodes);
+	publishers_release(f->publishers);
+	science_release(f->topical);
+	tally_release(&f->quantization);
+	free(f->engagement);
 }
 
 /* Has an earlier figure had this function called? */
@@ -154,6 +257,22 @@ static void qualify(const struct census *c, int i, struct figure_table *t)
 		figure_status(t, FIGURE_PARTIAL, "parts of the Hub were not crawled: see completeness");
 }
 
+/* The figure that tells how much another rests on; its value stands beside the other's. -1: there is none. */
+static int coverage_of(int i)
+{
+	return figure_list[i].make == geography_share ? figures_find("geography.coverage", strlen("geography.coverage"))
+						      : -1;
+}
+
+/* Chosen, or beside one that is. */
+static int is_wanted(const unsigned char *chosen, int i)
+{
+	for (int j = 0; j < figure_count; j++)
+		if (chosen[j] && (j == i || coverage_of(j) == i))
+			return 1;
+	return 0;
+}
+
 int figures_make(const struct census *c, int rc, const unsigned char *chosen, struct figure_table *table, struct err *e)
 {
 	struct facts f = { .c = c };
@@ -164,7 +283,7 @@ int figures_make(const struct census *c, int rc, const unsigned char *chosen, st
 		if (chosen[i] && figure_list[i].prepare && !is_prepared(chosen, i))
 			rc = err_agree(c->comm, figure_list[i].prepare(&f, rc, e), e);
 	for (int i = 0; i < figure_count && !rc && c->rank == 0; i++) {
-		if (!chosen[i])
+		if (!is_wanted(chosen, i))
 			continue;
 		figure_list[i].make(&f, &table[i]);
 		qualify(c, i, &table[i]);
@@ -222,12 +341,22 @@ static json_t *one_json(const struct figure *f, const struct figure_table *t)
 	return o;
 }
 
+static int put_figure(json_t *all, int i, const struct figure_table *table)
+{
+	json_t *o = one_json(&figure_list[i], &table[i]);
+	int rc = json_object_set_new(all, figure_list[i].key, o), beside = coverage_of(i);
+
+	if (!rc && beside >= 0 && table[beside].status != FIGURE_NOT_AVAILABLE)
+		rc = json_object_set_new(o, "coverage", figure_json(&table[beside]));
+	return rc;
+}
+
 json_t *figures_json(const unsigned char *chosen, const struct figure_table *table)
 {
 	json_t *all = json_object();
 
 	for (int i = 0; i < figure_count && all; i++)
-		if (chosen[i] && json_object_set_new(all, figure_list[i].key, one_json(&figure_list[i], &table[i]))) {
+		if (chosen[i] && put_figure(all, i, table)) {
 			json_decref(all);
 			return NULL;
 		}

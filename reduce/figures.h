@@ -11,6 +11,12 @@ struct periods;       /* totals.h */
 struct concentration; /* concentration.h */
 struct growth;        /* growth.h */
 struct categories;    /* category.h */
+struct nodes;         /* nodes.h */
+struct lineage;       /* lineage.h */
+struct sizes;         /* sizes.h */
+struct publishers;    /* publishers.h */
+struct topical;       /* science.h */
+struct engagement;    /* engagement.h */
 
 /* What the figures are made from; filled by the prepare functions, of which each serves several figures. */
 struct facts {
@@ -20,6 +26,13 @@ struct facts {
 	struct growth *growth;
 	struct categories *categories;
 	struct tally gating;
+	struct nodes *nodes;
+	struct lineage *lineage;
+	struct sizes *sizes;
+	struct publishers *publishers;
+	struct topical *topical;
+	struct tally quantization;
+	struct engagement *engagement;
 };
 
 struct figure {

@@ -297,7 +297,7 @@ static int return_codes(struct labels *l, MPI_Comm comm, int rc, uint64_t ncame,
 	return rc;
 }
 
-int labels_build(struct labels *l, MPI_Comm comm, int rc, const struct texts *local, struct err *e)
+int(labels_build)(struct labels *l, MPI_Comm comm, int rc, const struct texts *local, struct err *e)
 {
 	struct texts split = { 0 }, came = { 0 };
 	int n;

@@ -18,12 +18,14 @@
 #include "reduce/run.h"
 #include "reduce/store.h"
 #include "reduce/tables.h"
+#include "reduce/unclassified.h"
 
 #define EXIT_GAPS 5
 
 struct options {
 	struct opt_texts orgs, topics;
-	const char *figures;
+	const char *figures, *format;
+	int64_t unclassified;
 	int list, quiet;
 };
 
@@ -50,6 +52,20 @@ static const struct opt option[] = {
 	  .type = OPT_FLAG,
 	  .offset = AT(list),
 	  .help = "Print every figure's key, unit and definition, and exit." },
+	{ .name = "unclassified",
+	  .type = OPT_COUNT,
+	  .offset = AT(unclassified),
+	  .lo = 1,
+	  .hi = UNCLASSIFIED_MAX,
+	  .arg = "N",
+	  .help = "Print the N most downloaded namespaces that the table of organisations does not know, with their "
+		  "repositories, and exit; nothing is written." },
+	{ .name = "format",
+	  .type = OPT_TEXT,
+	  .offset = AT(format),
+	  .arg = "FORMAT",
+	  .preset = "text",
+	  .help = "How the summary, or the list of --unclassified, is printed: text, json, csv or markdown." },
 	{ .name = "quiet", .type = OPT_FLAG, .offset = AT(quiet), .help = "No summary on standard output." },
 	{ .name = NULL, .type = OPT_FLAG },
 };
@@ -122,9 +138,26 @@ static int path_of(char dst[4096], const char *dir, const char *name, struct err
 	return E_OK;
 }
 
+/* As checked by start(). */
+static enum sheet_format format_of(const struct options *o)
+{
+	return (enum sheet_format)sheet_format_find(o->format);
+}
+
+/* Has standard output taken what was printed? printed: 0, or -1 when memory is short. */
+static int check_output(int printed, struct err *e)
+{
+	if (printed)
+		return err_set(e, E_NOMEM, "out of memory for the output");
+	if (fflush(stdout) || ferror(stdout))
+		return err_set(e, E_IO, "cannot write to standard output");
+	return E_OK;
+}
+
 /* Rank 0's part of the end: the two documents, the summary. */
 static int write_documents(const struct census *c, const char *dir, const unsigned char *chosen,
-			   const struct figure_table *table, const struct figure_table *run, int quiet, struct err *e)
+			   const struct figure_table *table, const struct figure_table *run, const struct options *o,
+			   struct err *e)
 {
 	json_t *census = report_json(c, chosen, table), *how = run_json(run);
 	int rc = E_OK;
@@ -133,11 +166,8 @@ static int write_documents(const struct census *c, const char *dir, const unsign
 		rc = err_set(e, E_NOMEM, "out of memory for the figures");
 	rc = rc ? rc : report_write(json_incref(how), dir, "run.json", e);
 	rc = rc ? rc : report_write(json_incref(census), dir, "census.json", e);
-	if (!rc && !quiet) {
-		report_summary(stdout, census, how);
-		if (fflush(stdout) || ferror(stdout))
-			rc = err_set(e, E_IO, "cannot write the summary to standard output");
-	}
+	if (!rc && !o->quiet)
+		rc = check_output(report_summary(stdout, format_of(o), census, how), e);
 	json_decref(census);
 	json_decref(how);
 	return rc;
@@ -165,7 +195,7 @@ static int reduce(struct census *c, const char *dir, const struct options *o, co
 		figure_release(&run);
 		run_make(c, started_s, &run); /* now with the time that census.h5 took */
 		if (c->rank == 0)
-			rc = write_documents(c, dir, chosen, table, &run, o->quiet, e);
+			rc = write_documents(c, dir, chosen, table, &run, o, e);
 		rc = err_agree(c->comm, rc, e);
 	}
 	for (int i = 0; i < figure_count && table; i++)
@@ -175,9 +205,25 @@ static int reduce(struct census *c, const char *dir, const struct options *o, co
 	return rc;
 }
 
+/* What --unclassified asks for. */
+static int list_unclassified(struct census *c, const char *dir, const struct options *o, struct err *e)
+{
+	struct sheet s;
+	int rc = tables_read(c->comm, &o->orgs, &o->topics, &c->orgs, &c->topics, e);
+
+	rc = rc ? rc : census_load(c, dir, e);
+	if (rc)
+		return rc;
+	rc = unclassified_list(c, rc, o->unclassified, &s, e);
+	if (!rc && c->rank == 0)
+		rc = check_output(sheet_print(&s, stdout, format_of(o)), e);
+	sheet_release(&s);
+	return err_agree(c->comm, rc, e);
+}
+
 static int start(struct census *c, int argc, char **argv, double started_s, struct err *e)
 {
-	struct options o = { .figures = NULL };
+	struct options o = { .format = "text" }; /* presets of texts are for --help only */
 	unsigned char *chosen = calloc((size_t)figure_count, 1);
 	int nargs = 0, done = 0, lock = -1, rc;
 	char **args = argv;
@@ -186,6 +232,8 @@ static int start(struct census *c, int argc, char **argv, double started_s, stru
 		rc = err_set(e, E_NOMEM, "out of memory");
 	else if (!(rc = opts_parse(&options, argc, argv, &o, c->rank == 0, &args, &nargs, &done, e)) && !done)
 		rc = figures_select(o.figures, chosen, e);
+	if (!rc && !done && sheet_format_find(o.format) < 0)
+		rc = err_set(e, E_USAGE, "--format takes text, json, csv or markdown, not '%s'", o.format);
 	if (!rc && !done && o.list && c->rank == 0)
 		figures_print_list(stdout);
 	if (!rc && !done && !o.list && nargs == 0)
@@ -198,7 +246,9 @@ static int start(struct census *c, int argc, char **argv, double started_s, stru
 	}
 	log_init("hubreduce", o.quiet);
 	rc = open_folder(c, args[0], &lock, e);
-	rc = rc ? rc : reduce(c, args[0], &o, chosen, started_s, e);
+	if (!rc)
+		rc = o.unclassified ? list_unclassified(c, args[0], &o, e)
+				    : reduce(c, args[0], &o, chosen, started_s, e);
 	if (lock >= 0)
 		close(lock);
 	free(chosen);
@@ -212,6 +262,8 @@ int main(int argc, char **argv)
 	double started_s;
 	int code;
 
+	if (opts_general(&options, argc, argv))
+		return 0;
 	MPI_Init(&argc, &argv);
 	started_s = MPI_Wtime();
 	MPI_Comm_rank(c.comm, &c.rank);

@@ -9,6 +9,7 @@
 
 #include "reduce/census.h"
 #include "reduce/figure.h"
+#include "reduce/sheet.h"
 
 /* The whole of census.json: schema, snapshot, figures. It depends on the Hub's content alone. NULL when memory is
  * short. */
@@ -18,7 +19,8 @@ json_t *report_json(const struct census *c, const unsigned char *chosen, const s
  * (also for root = NULL), E_IO. */
 int report_write(json_t *root, const char *dir, const char *name, struct err *e);
 
-/* One screen that a person reads: from what is in the document. */
-void report_summary(FILE *to, const json_t *census, const json_t *run);
+/* One screen that a person reads, or the same for a program: from what is in the two documents. Figures that are not
+ * there are left out. Returns 0, or -1 when memory is short; errors of the stream stay in it. */
+int report_summary(FILE *to, enum sheet_format format, const json_t *census, const json_t *run);
 
 #endif

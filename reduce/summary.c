@@ -1,261 +1,296 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "reduce/report.h"
 
+#include <stdlib.h>
 #include <string.h>
 
-#include "io/err.h"
-#include "reduce/period.h"
+#include "reduce/sheet.h"
+#include "reduce/summary_top.h"
 
-#define LABEL 26 /* width of the first column */
-#define CELL  15 /* of the others */
-#define LINE  78
+#define NCOUNTER 2
+static const char *const counter[NCOUNTER] = { "downloads", "downloads_all_time" };
+static const char *const since[NCOUNTER] = { "30 days", "all time" };
 
-/* The value of a figure, or of what is in it; NULL if there is none. `path`: members, divided by '/'. */
-static const json_t *value_of(const json_t *census, const char *key, const char *path)
+/* What the parts of the summary are made from. */
+struct source {
+	const json_t *census;
+	const char *kind[NKINDS]; /* of this census, in their usual order */
+	int nkind;
+	int year; /* of t0 */
+};
+
+static const json_t *value_of(const struct source *x, const char *key, const char *path)
 {
-	const json_t *x = json_object_get(json_object_get(json_object_get(census, "figures"), key), "value");
-
-	while (x && *path) {
-		size_t len = strcspn(path, "/");
-
-		x = json_object_getn(x, path, len);
-		path += len + (path[len] == '/');
-	}
-	return x;
+	return summary_value(x->census, key, path);
 }
 
-/* 1234567 as "1,234,567". */
-static const char *thousands(int64_t x, char dst[32])
+static void init_source(struct source *x, const json_t *census)
 {
-	char digits[24];
-	size_t n = (size_t)snprintf(digits, sizeof digits, "%lld", (long long)x), o = 0;
+	const char *t0 = json_string_value(json_object_get(json_object_get(census, "snapshot"), "t0"));
+	const json_t *kinds = json_object_get(json_object_get(census, "snapshot"), "kinds");
+	size_t i;
+	json_t *k;
 
-	for (size_t i = 0; i < n; i++) {
-		dst[o++] = digits[i];
-		if (n - i > 1 && (n - i) % 3 == 1 && digits[i] != '-')
-			dst[o++] = ',';
-	}
-	dst[o] = '\0';
-	return dst;
+	*x = (struct source){ .census = census, .year = (int)strtol(t0 ? t0 : "0", NULL, 10) };
+	json_array_foreach(kinds, i, k) if (i < NKINDS) x->kind[x->nkind++] = json_string_value(k);
 }
 
-static void label(FILE *to, const char *text)
+static void begin(struct sheet *s, const json_t *census)
 {
-	fprintf(to, "  %-*s", LABEL, text);
+	const json_t *snap = json_object_get(census, "snapshot"), *filters = json_object_get(snap, "filters");
+	char *text = filters ? json_dumps(filters, JSON_SORT_KEYS) : NULL, title[600];
+	const char *hub = json_string_value(json_object_get(snap, "hub")),
+		   *t0 = json_string_value(json_object_get(snap, "t0"));
+
+	snprintf(title, sizeof title, "Census of %.200s up to %.20s: %s%s%.200s", hub ? hub : "", t0 ? t0 : "",
+		 json_is_true(json_object_get(snap, "complete")) ? "complete" : "with gaps",
+		 text ? ", only a part of the Hub: " : "", text ? text : "");
+	sheet_init(s, title);
+	free(text);
 }
 
-static void cell(FILE *to, const json_t *x, int is_share)
+/* A line with a cell per kind. */
+static void put_kinds(struct sheet *s, const struct source *x, const char *name, const char *key, const char *path)
 {
-	char text[32];
-
-	if (json_is_integer(x))
-		fprintf(to, "%*s", CELL, thousands(json_integer_value(x), text));
-	else if (json_is_real(x) && is_share)
-		fprintf(to, "%*.2f %%", CELL - 2, 100 * json_real_value(x));
-	else if (json_is_real(x))
-		fprintf(to, "%*.2f", CELL, json_real_value(x));
-	else if (json_is_string(x))
-		fprintf(to, "%*s", CELL, json_string_value(x));
-	else
-		fprintf(to, "%*s", CELL, "-");
-}
-
-static void heading(FILE *to, const char *text, const char *const *col, int n)
-{
-	fprintf(to, "\n%-*s", LABEL + 2, text);
-	for (int i = 0; i < n; i++)
-		fprintf(to, "%*s", CELL, col[i]);
-	fputc('\n', to);
-}
-
-/* The kinds of this census, in their usual order. */
-static int kinds_of(const json_t *census, const char *kind[NKINDS])
-{
-	int n = 0;
-
-	for (int k = 0; k < NKINDS; k++)
-		if (value_of(census, "completeness", kind_name[k]))
-			kind[n++] = kind_name[k];
-	return n;
-}
-
-static void print_head(FILE *to, const json_t *census)
-{
-	const json_t *s = json_object_get(census, "snapshot"), *filters = json_object_get(s, "filters");
-	char hub[256], *text;
-	const char *h = json_string_value(json_object_get(s, "hub"));
-
-	err_printable(hub, sizeof hub, h ? h : "", h ? strlen(h) : 0);
-	fprintf(to, "Census of %s, repositories created up to %s\n", hub, json_string_value(json_object_get(s, "t0")));
-	if (filters && (text = json_dumps(filters, JSON_SORT_KEYS))) {
-		fprintf(to, "Only a part of the Hub: %s\n", text);
-		free(text);
-	}
-}
-
-static void print_row(FILE *to, const json_t *census, const char *name, const char *key, const char *path, int is_share,
-		      const char **kind, int n)
-{
-	label(to, name);
-	for (int i = 0; i < n; i++) {
+	sheet_line(s, name);
+	for (int i = 0; i < x->nkind; i++) {
 		char at[128];
 
-		snprintf(at, sizeof at, "%s%s%s", kind[i], *path ? "/" : "", path);
-		cell(to, value_of(census, key, at), is_share);
-	}
-	fputc('\n', to);
-}
-
-static void print_totals(FILE *to, const json_t *census, const char **kind, int n)
-{
-	int year = 0, first;
-	const char *t0 = json_string_value(json_object_get(json_object_get(census, "snapshot"), "t0"));
-
-	sscanf(t0 ? t0 : "", "%d", &year);
-	heading(to, "Repositories", kind, n);
-	print_row(to, census, "total", "completeness", "rows", 0, kind, n);
-	print_row(to, census, "owners", "totals.owners", "", 0, kind, n);
-	first = year - 3 > 2022 ? year - 3 : 2022;
-	for (int y = first; y <= year && value_of(census, "totals.by_period", ""); y++) {
-		char name[64], path[64];
-
-		snprintf(name, sizeof name, "new in %d%s", y, y == 2022 ? " and before" : y == year ? " so far" : "");
-		snprintf(path, sizeof path, "year/%04d/new", y);
-		print_row(to, census, name, "totals.by_period", path, 0, kind, n);
+		snprintf(at, sizeof at, "%s%s%s", x->kind[i], *path ? "/" : "", path);
+		sheet_value(s, value_of(x, key, at), SHEET_SHARE);
 	}
 }
 
-static void print_shares(FILE *to, const json_t *census, const char *kind, const char *name)
+/* The same, where any kind has something to tell. */
+static void put_troubles(struct sheet *s, const struct source *x, const char *name, const char *member)
 {
-	static const char *const counter[2] = { "downloads", "downloads_all_time" }, *const col[2] = { "30 days",
-												       "all time" };
+	for (int i = 0; i < x->nkind; i++) {
+		char at[128];
+
+		snprintf(at, sizeof at, "%s/%s", x->kind[i], member);
+		if (json_integer_value(value_of(x, "completeness", at))) {
+			put_kinds(s, x, name, "completeness", member);
+			return;
+		}
+	}
+}
+
+/* New repositories of a year; a year without any is not in the figure. */
+static void put_year(struct sheet *s, const struct source *x, int year)
+{
+	char name[64];
+
+	snprintf(name, sizeof name, "new in %d%s", year,
+		 year == 2022      ? " and before"
+		 : year == x->year ? " so far"
+				   : "");
+	sheet_line(s, name);
+	for (int i = 0; i < x->nkind; i++) {
+		char at[128];
+
+		snprintf(at, sizeof at, "%s/year/%04d/new", x->kind[i], year);
+		sheet_count(s, json_integer_value(value_of(x, "totals.by_period", at)));
+	}
+}
+
+static void put_totals(struct sheet *s, const struct source *x)
+{
+	sheet_block(s, "Repositories", 0, x->kind, x->nkind);
+	for (int y = x->year - 2 > 2022 ? x->year - 2 : 2022; y <= x->year && value_of(x, "totals.by_period", ""); y++)
+		put_year(s, x, y);
+	if (value_of(x, "totals.owners", ""))
+		put_kinds(s, x, "owners", "totals.owners", "");
+	if (!value_of(x, "completeness", ""))
+		return;
+	put_kinds(s, x, "total", "completeness", "rows");
+	put_kinds(s, x, "the Hub's own total", "completeness", "hub_total");
+	put_kinds(s, x, "listed part of the time", "completeness", "covered");
+	if (value_of(x, "completeness.audit", ""))
+		put_kinds(s, x, "missing at most (second pass)", "completeness.audit", "high");
+	put_troubles(s, x, "gaps", "gaps");
+	put_troubles(s, x, "suspect windows", "suspect_windows");
+	put_troubles(s, x, "records not understood", "quarantined");
+	put_troubles(s, x, "members not understood", "field_errors");
+}
+
+/* Both counters of models and of datasets side by side. */
+static void put_concentration(struct sheet *s, const struct source *x)
+{
 	static const struct {
 		const char *name, *key, *path;
-		int is_share;
+		enum sheet_type type;
 	} row[] = {
-		{ "sum", "concentration.sum", "", 0 },
-		{ "top 10", "concentration.shares", "/10", 1 },
-		{ "top 200", "concentration.shares", "/200", 1 },
-		{ "top 1,000", "concentration.shares", "/1000", 1 },
-		{ "top 1 %", "concentration.shares", "/1%", 1 },
-		{ "repositories below 200", "concentration.below", "/200", 1 },
-		{ "median", "concentration.deciles", "/50%", 0 },
-		{ "Gini", "concentration.gini", "", 0 },
+		{ "in all", "concentration.sum", "", SHEET_COUNT },
+		{ "to the top 10", "concentration.shares", "/10", SHEET_SHARE },
+		{ "to the top 200", "concentration.shares", "/200", SHEET_SHARE },
+		{ "to the top 1 %", "concentration.shares", "/1%", SHEET_SHARE },
+		{ "with fewer than 200", "concentration.below", "/200", SHEET_SHARE },
+		{ "median", "concentration.deciles", "/50%", SHEET_COUNT },
+		{ "Gini", "concentration.gini", "", SHEET_REAL },
 	};
-	char at[128];
+	static const char *const col[] = { "models 30d", "all time", "datasets 30d", "all time" };
+	const json_t *shares = value_of(x, "concentration.shares", "");
+	int has_models = json_object_get(shares, "models") != NULL,
+	    has_datasets = json_object_get(shares, "datasets") != NULL;
 
-	snprintf(at, sizeof at, "%s", kind);
-	if (!value_of(census, "concentration.shares", at))
+	if (!has_models && !has_datasets)
 		return;
-	heading(to, name, col, 2);
+	sheet_block(s, "Downloads", 0, has_models ? col : col + 2, has_models && has_datasets ? 4 : 2);
 	for (size_t i = 0; i < sizeof row / sizeof *row; i++) {
-		label(to, row[i].name);
-		for (int c = 0; c < 2; c++) {
-			snprintf(at, sizeof at, "%s/%s%s", kind, counter[c], row[i].path);
-			cell(to, value_of(census, row[i].key, at), row[i].is_share);
+		sheet_line(s, row[i].name);
+		for (int c = has_models ? 0 : 2; c < (has_datasets ? 4 : 2); c++) {
+			char at[128];
+
+			snprintf(at, sizeof at, "%s/%s%s", c < 2 ? "models" : "datasets", counter[c % 2], row[i].path);
+			sheet_value(s, value_of(x, row[i].key, at), row[i].type);
 		}
-		fputc('\n', to);
 	}
 }
 
-/* New repositories of the three that are always shown, in the last two complete years. */
-static void print_growth(FILE *to, const json_t *census, const char **kind, int n)
+/* Three organisations that are always shown, and those that grew most. */
+static void put_growth(struct sheet *s, const struct source *x, int kind, int is_beside)
 {
 	static const char *const org[] = { "Baidu", "ByteDance", "Tencent" };
-	const char *t0 = json_string_value(json_object_get(json_object_get(census, "snapshot"), "t0"));
-	int year = 0;
-	char years[2][16], ratio[32];
-	const char *col[3] = { years[0], years[1], "ratio" };
+	char years[2][16], ratio[32], title[64], at[128];
+	const char *col[3] = { years[0], years[1], "ratio" }, *member[3] = { years[0], years[1], ratio };
 
-	sscanf(t0 ? t0 : "", "%d", &year);
-	if (!value_of(census, "growth.orgs", "") || year < 2024)
-		return;
-	snprintf(years[0], sizeof years[0], "%d", year - 2);
-	snprintf(years[1], sizeof years[1], "%d", year - 1);
-	snprintf(ratio, sizeof ratio, "ratio_%d", year - 1);
-	heading(to, "New repositories", col, 3);
-	for (size_t i = 0; i < sizeof org / sizeof *org; i++)
-		for (int k = 0; k < n; k++) {
-			const char *member[3] = { years[0], years[1], ratio };
-			char name[64], at[128];
-
-			snprintf(name, sizeof name, "%s, %s", org[i], kind[k]);
-			label(to, name);
-			for (int c = 0; c < 3; c++) {
-				snprintf(at, sizeof at, "%s/%s/%s", org[i], kind[k], member[c]);
-				cell(to, value_of(census, "growth.orgs", at), 0);
-			}
-			fputc('\n', to);
+	for (int i = 0; i < 2; i++)
+		snprintf(years[i], sizeof years[i], "%d", x->year - 2 + i);
+	snprintf(ratio, sizeof ratio, "ratio_%d", x->year - 1);
+	snprintf(title, sizeof title, "New %s", x->kind[kind]);
+	sheet_block(s, title, is_beside, col, 3);
+	for (size_t i = 0; i < sizeof org / sizeof *org && value_of(x, "growth.orgs", ""); i++) {
+		sheet_line(s, org[i]);
+		for (int c = 0; c < 3; c++) {
+			snprintf(at, sizeof at, "%s/%s/%s", org[i], x->kind[kind], member[c]);
+			sheet_value(s, value_of(x, "growth.orgs", at), SHEET_RATIO);
 		}
+	}
+	snprintf(at, sizeof at, "absolute/%s", x->kind[kind]);
+	summary_movers(s, value_of(x, "growth.top", at));
 }
 
-static void print_completeness(FILE *to, const json_t *census, const char **kind, int n)
+static void put_movers(struct sheet *s, const struct source *x)
 {
-	heading(to, "Completeness", kind, n);
-	print_row(to, census, "listed part of the axis", "completeness", "covered", 1, kind, n);
-	print_row(to, census, "gaps", "completeness", "gaps", 0, kind, n);
-	print_row(to, census, "records not understood", "completeness", "quarantined", 0, kind, n);
-	print_row(to, census, "members not understood", "completeness", "field_errors", 0, kind, n);
-	print_row(to, census, "suspect windows", "completeness", "suspect_windows", 0, kind, n);
-	print_row(to, census, "the Hub's own total", "completeness", "hub_total", 0, kind, n);
+	/* No creation time before 2022-03 is known, so nothing has grown before 2024. */
+	if (x->year < 2024 || (!value_of(x, "growth.orgs", "") && !value_of(x, "growth.top", "")))
+		return;
+	for (int k = 0; k < x->nkind && k < 2; k++)
+		put_growth(s, x, k, k > 0);
+}
+
+/* A line of shares of both counters; the first may be that of repositories. */
+static void put_shares(struct sheet *s, const struct source *x, const char *key, int with_repositories,
+		       const char *name, const char *member)
+{
+	sheet_line(s, name);
+	for (int c = with_repositories ? -1 : 0; c < NCOUNTER; c++) {
+		char at[128];
+
+		snprintf(at, sizeof at, "%s/all%s%s", c < 0 ? "repositories" : counter[c], *member ? "/" : "", member);
+		sheet_value(s, value_of(x, key, at), SHEET_SHARE);
+	}
+}
+
+static void put_geography(struct sheet *s, const struct source *x)
+{
+	const char *country[SUMMARY_TOP];
+	int n = summary_countries(x->census, country);
+
+	if (!value_of(x, "geography.share", ""))
+		return;
+	sheet_block(s, "Downloads from", 0, since, NCOUNTER);
+	for (int i = 0; i < n; i++)
+		put_shares(s, x, "geography.share", 0, country[i], country[i]);
+	put_shares(s, x, "geography.share", 0, "unclassified", "unclassified");
+	put_shares(s, x, "geography.coverage", 0, "coverage", "");
+}
+
+static void put_sectors(struct sheet *s, const struct source *x)
+{
+	static const char *const col[] = { "models", "30 days", "all time" };
+
+	if (!value_of(x, "sector.share", ""))
+		return;
+	sheet_block(s, "Sector", value_of(x, "geography.share", "") != NULL, col, 3);
+	for (int i = 0; i < NSECTOR; i++)
+		put_shares(s, x, "sector.share", 1, sector_name((enum sector)i), sector_name((enum sector)i));
+}
+
+static void put_sizes(struct sheet *s, const struct source *x)
+{
+	static const char *const bucket[] = { "<1B", "1-9B", "9-20B", "20-70B", "70-100B", ">=100B", "unknown" };
+	static const char *const col[] = { "models", "30 days", "top 10" };
+	static const char *const member[] = { "repositories", "downloads", "median_top10" };
+
+	if (!value_of(x, "size.buckets", ""))
+		return;
+	sheet_block(s, "Parameters", 0, col, 3);
+	for (size_t i = 0; i < sizeof bucket / sizeof *bucket; i++) {
+		sheet_line(s, bucket[i]);
+		for (size_t c = 0; c < sizeof member / sizeof *member; c++) {
+			char at[128];
+
+			snprintf(at, sizeof at, "%s/%s", bucket[i], member[c]);
+			sheet_value(s, value_of(x, "size.buckets", at), SHEET_REAL);
+		}
+	}
 }
 
 /* Each reason once, with the number of figures that it holds for. */
-static void print_missing(FILE *to, const json_t *census)
+static void put_missing(struct sheet *s, const json_t *census)
 {
-	const json_t *figures = json_object_get(census, "figures"), *f, *g;
-	const char *key, *key2, *why, *why2;
-	json_t *root = json_object_get(census, "figures");
-	int any = 0;
+	json_t *figures = json_object_get(census, "figures"), *f;
+	const char *key;
 
-	json_object_foreach(root, key, f)
+	json_object_foreach(figures, key, f)
 	{
-		int n = 0, first = 1;
+		const char *why = json_string_value(json_object_get(f, "why"));
+		int n = 0, is_first = 1;
 
-		why = json_string_value(json_object_get(f, "why"));
-		if (!why)
-			continue;
-		for (void *it = json_object_iter(root); it; it = json_object_iter_next(root, it)) {
-			key2 = json_object_iter_key(it);
-			g = json_object_get(figures, key2);
-			why2 = json_string_value(json_object_get(g, "why"));
-			if (!why2 || strcmp(why, why2))
+		for (void *it = json_object_iter(figures); it && why; it = json_object_iter_next(figures, it)) {
+			const char *other = json_string_value(json_object_get(json_object_iter_value(it), "why"));
+
+			if (!other || strcmp(why, other) != 0)
 				continue;
-			if (n == 0 && strcmp(key, key2))
-				first = 0;
-			n++;
+			if (n++ == 0)
+				is_first = !strcmp(key, json_object_iter_key(it));
 		}
-		if (!first)
-			continue;
-		if (!any++)
-			fprintf(to, "\nMissing\n");
-		fprintf(to, "  %s (%d figure%s)\n", why, n, n == 1 ? "" : "s");
+		if (n && is_first)
+			sheet_note(s, "Note: %s (%d figure%s).", why, n, n == 1 ? "" : "s");
 	}
 }
 
-static void print_run(FILE *to, const json_t *run)
+static void put_run(struct sheet *s, const json_t *run)
 {
 	const json_t *crawl = json_object_get(json_object_get(run, "run"), "crawl"),
 		     *reduce = json_object_get(json_object_get(run, "run"), "reduce");
 	char a[32], b[32];
 
-	fprintf(to, "\n%s requests, %s replies of 429; ",
-		thousands(json_integer_value(json_object_get(crawl, "requests")), a),
-		thousands(json_integer_value(json_object_get(crawl, "replies_429")), b));
-	fprintf(to, "reduced in %.1f s\n", (double)json_integer_value(json_object_get(reduce, "wall_ms")) / 1e3);
+	sheet_note(s, "%s requests, %s replies of 429; reduced in %.1f s.",
+		   sheet_thousands(json_integer_value(json_object_get(crawl, "requests")), a),
+		   sheet_thousands(json_integer_value(json_object_get(crawl, "replies_429")), b),
+		   (double)json_integer_value(json_object_get(reduce, "wall_ms")) / 1e3);
 }
 
-void report_summary(FILE *to, const json_t *census, const json_t *run)
+int report_summary(FILE *to, enum sheet_format format, const json_t *census, const json_t *run)
 {
-	const char *kind[NKINDS];
-	int n = kinds_of(census, kind);
+	struct source x;
+	struct sheet s;
+	int rc;
 
-	print_head(to, census);
-	print_totals(to, census, kind, n);
-	print_shares(to, census, "models", "Downloads of models");
-	print_shares(to, census, "datasets", "Downloads of datasets");
-	print_growth(to, census, kind, n);
-	print_completeness(to, census, kind, n);
-	print_missing(to, census);
-	print_run(to, run);
+	init_source(&x, census);
+	begin(&s, census);
+	put_totals(&s, &x);
+	put_concentration(&s, &x);
+	put_movers(&s, &x);
+	put_geography(&s, &x);
+	put_sectors(&s, &x);
+	put_sizes(&s, &x);
+	summary_families(&s, value_of(&x, "lineage.derivatives", ""), value_of(&x, "size.buckets", "") != NULL);
+	put_missing(&s, census);
+	put_run(&s, run);
+	rc = sheet_print(&s, to, format);
+	sheet_release(&s);
+	return rc;
 }

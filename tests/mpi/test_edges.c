@@ -115,6 +115,15 @@ static void check_none(void)
 	is(c, "categories.models", "value", "{}");
 	is(c, "categories.datasets", "status", "\"not available\"");
 	is(c, "gating", "value", "{}");
+	is(c, "geography.share", "value", "{\"downloads\":null,\"downloads_all_time\":null}");
+	is(c, "geography.share", "coverage", "{\"downloads\":null,\"downloads_all_time\":null}");
+	is(c, "geography.share", "why", "\"the census has no models\"");
+	is(c, "geography.cumulative", "value", "{\"downloads\":null,\"downloads_all_time\":null}");
+	is(c, "sector.share", "value", "{\"downloads\":null,\"downloads_all_time\":null,\"repositories\":null}");
+	is(c, "science", "value", "{}");
+	is(c, "quantization", "value", "{}");
+	is(c, "engagement.weeks", "status", "\"not available\"");
+	is(c, "engagement.half_peak", "why", "\"the census has no models\"");
 	is(c, "completeness", "value",
 	   "{\"models\":{\"covered\":1.0,\"field_errors\":0,\"gaps\":0,\"hub_total\":null,\"quarantined\":0,\"rows\":0,"
 	   "\"suspect_windows\":0}}");
@@ -138,6 +147,17 @@ static void check_one(void)
 	   "{\"absolute\":{\"models\":{\"001\":{\"base\":0,\"new\":1,\"organisation\":\"owner\",\"ratio\":\"from "
 	   "none\"}}}}");
 	is(c, "gating", "value", "{\"models\":{\"disabled\":{\"absent\":1},\"gated\":{\"absent\":1}}}");
+	is(c, "geography.share", "value",
+	   "{\"downloads\":{\"2025\":{\"unclassified\":1.0},\"all\":{\"unclassified\":1.0}},\"downloads_all_time\":"
+	   "null}");
+	is(c, "geography.coverage", "value", "{\"downloads\":{\"2025\":0.0,\"all\":0.0},\"downloads_all_time\":null}");
+	is(c, "geography.china_above_us", "value",
+	   "{\"downloads\":{\"cumulative\":{\"first\":null,\"since\":null},\"monthly\":{\"first\":null,\"since\":null}}"
+	   ","
+	   "\"downloads_all_time\":{\"cumulative\":{\"first\":null,\"since\":null},\"monthly\":{\"first\":null,"
+	   "\"since\":"
+	   "null}}}");
+	is(c, "engagement.weeks", "why", "\"the Hub served no downloadsAllTime for models\"");
 	is(c, "categories.models", "value",
 	   "{\"library\":{\"(none)\":{\"downloads\":5,\"downloads_all_time\":null,\"repositories\":1}},\"pipeline_"
 	   "tag\":{\"(none)\":{\"downloads\":5,"
@@ -162,8 +182,12 @@ static void check_ties(void)
 	is(c, "concentration.top200_share", "value", "{\"downloads\":null,\"downloads_all_time\":null}");
 	is(c, "concentration.sum", "value", "{\"models\":{\"downloads\":0,\"downloads_all_time\":null}}");
 	is(c, "concentration.gini", "value", "{\"models\":{\"downloads\":null,\"downloads_all_time\":null}}");
+	is(c, "geography.share", "value", "{\"downloads\":null,\"downloads_all_time\":null}");
+	is(c, "geography.coverage", "why", "\"no model has any downloads\"");
+	is(c, "sector.share", "status", "\"partial\"");
 	json_decref(c);
 	c = census_of((struct population){ .n = 3, .created = 1740787200, .downloads = INT64_MAX });
+	is(c, "geography.coverage", "value", "{\"downloads\":{\"2025\":0.0,\"all\":0.0},\"downloads_all_time\":null}");
 	is(c, "concentration.sum", "value", "{\"models\":{\"downloads\":null,\"downloads_all_time\":null}}");
 	is(c, "concentration.top200_share", "value", "{\"downloads\":1.0,\"downloads_all_time\":null}");
 	json_decref(c);
