@@ -1,9 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "account.h"
 
+#include <stdlib.h>
 #include <string.h>
 #include <strings.h>
 
+#include "buf.h"
 #include "mix.h"
 
 #define CN REGION_CN
@@ -132,9 +134,20 @@ int token_read(const char *s, uint64_t *v)
 	return 0;
 }
 
+static uint64_t user_hash(uint64_t u)
+{
+	return mix64(u ^ 0x75736572u);
+}
+
+bool user_is_group(uint64_t u)
+{
+	const char *t = trade[user_hash(u) / 32 % 16];
+	return !strcmp(t, "Labs") || !strcmp(t, "-research") || !strcmp(t, "-org") || !strcmp(t, "-lab");
+}
+
 void user_name(char out[ACCOUNT_TEXT], uint64_t u)
 {
-	uint64_t h = mix64(u ^ 0x75736572u);
+	uint64_t h = user_hash(u);
 	size_t n = 0;
 	const char *part[2] = { given[h % 32], trade[h / 32 % 16] };
 	for (int i = 0; i < 2; i++) {
@@ -161,4 +174,59 @@ int user_find(const char *name, uint64_t nuser, uint64_t *u)
 		}
 	}
 	return 0;
+}
+
+/* ---- twins ---- */
+
+struct twins {
+	uint32_t *p;
+	size_t n, cap;
+};
+
+static void twins_add(struct twins *t, uint64_t u)
+{
+	if (t->n == t->cap) {
+		t->cap = t->cap ? 2 * t->cap : 64;
+		t->p = mem_grow(t->p, t->cap * sizeof *t->p);
+	}
+	t->p[t->n++] = (uint32_t)u;
+}
+
+/* "AdaX" + "7" and "Ada" + "x7" are one name. No other words run into each other: `word` is behind a given name, the
+ * twin has none. Numbers below hi and not below lo have the same length. */
+static void twins_of(struct twins *t, const char *word, uint64_t nuser)
+{
+	uint64_t prefix;
+	if (token_read(word, &prefix) || prefix == 0)
+		return;
+	for (uint64_t lo = 0, hi = 36; prefix * hi < nuser; lo = hi, hi *= 36)
+		for (uint64_t u = lo; u < hi && prefix * hi + u < nuser; u++) {
+			char a[ACCOUNT_TEXT], b[ACCOUNT_TEXT];
+			user_name(a, u);
+			user_name(b, prefix * hi + u);
+			if (!strcasecmp(a, b))
+				twins_add(t, prefix * hi + u);
+		}
+}
+
+static int cmp_u32(const void *a, const void *b)
+{
+	uint32_t x = *(const uint32_t *)a, y = *(const uint32_t *)b;
+	return x < y ? -1 : x > y;
+}
+
+size_t user_twins(uint64_t nuser, uint32_t **twin)
+{
+	struct twins t = { 0 };
+	for (size_t k = 0; k < sizeof trade / sizeof trade[0]; k++)
+		if (*trade[k])
+			twins_of(&t, trade[k], nuser);
+	size_t n = 0;
+	if (t.n)
+		qsort(t.p, t.n, sizeof *t.p, cmp_u32);
+	for (size_t k = 0; k < t.n; k++)
+		if (n == 0 || t.p[n - 1] != t.p[k])
+			t.p[n++] = t.p[k];
+	*twin = t.p;
+	return n;
 }

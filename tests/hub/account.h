@@ -6,6 +6,7 @@
 #ifndef HUB_ACCOUNT_H
 #define HUB_ACCOUNT_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -37,6 +38,13 @@ void user_name(char out[ACCOUNT_TEXT], uint64_t u);
 
 /* The user of that name in any letter case: its index into *u and 1, or 0. */
 int user_find(const char *name, uint64_t nuser, uint64_t *u);
+
+/* Words and numbers run together, so two numbers may give one name: append to *twin the users of [0, nuser) whose name
+ * in lower case a smaller number has already, ascending, each once. Returns how many; the caller frees *twin. */
+size_t user_twins(uint64_t nuser, uint32_t **twin);
+
+/* Does the name of user u look like a group's? */
+bool user_is_group(uint64_t u);
 
 /* A number in base 36, and back; token_read returns -1 if s is not one. */
 size_t token_write(char *out, uint64_t v);

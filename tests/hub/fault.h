@@ -35,6 +35,8 @@ enum fault {
 	FAULT_POISON,
 	FAULT_LOOP,
 	FAULT_FOREIGN_NEXT,
+	/* accounts */
+	FAULT_VANISH,
 	NFAULT
 };
 

@@ -67,20 +67,65 @@ static const char *after(const char *path, const char *prefix)
 	return strncmp(path, prefix, n) ? NULL : path + n;
 }
 
-/* "name" of "name/overview"; false: the path is another one. */
-static bool overview_name(const char *rest, char *out, size_t room)
+const char *request_param(const struct request *q, const char *key)
 {
+	for (int i = 0; i < q->nparam; i++)
+		if (!strcmp(q->params[i].key, key))
+			return q->params[i].value;
+	return NULL;
+}
+
+void hub_link(const struct hub *h, const struct request *q, const char *cursor, struct reply *r)
+{
+	struct buf link;
+	bool loop = fault_hits(&h->faults, FAULT_LOOP, q->number);
+	if (loop)
+		cursor = request_param(q, "cursor");
+	buf_init(&link);
+	buf_char(&link, '<');
+	if (fault_hits(&h->faults, FAULT_FOREIGN_NEXT, q->number))
+		buf_lit(&link, "http://hub.example.invalid");
+	else
+		hub_base(h, q, &link);
+	buf_percent(&link, q->path, "/");
+	buf_char(&link, '?');
+	for (int i = 0; i < q->nparam; i++) {
+		if (!strcmp(q->params[i].key, "cursor"))
+			continue;
+		buf_percent(&link, q->params[i].key, "[]");
+		buf_char(&link, '=');
+		buf_percent(&link, q->params[i].value, ":");
+		buf_char(&link, '&');
+	}
+	if (cursor) {
+		buf_lit(&link, "cursor=");
+		buf_percent(&link, cursor, "");
+	}
+	buf_lit(&link, ">; rel=\"next\"");
+	reply_header(r, "link", buf_cstr(&link));
+	buf_release(&link);
+}
+
+/* "name/what", of a user or an organisation. */
+static bool answer_account(const struct hub *h, const struct request *q, const char *rest, bool org, struct reply *r)
+{
+	char name[128];
 	const char *slash = strchr(rest, '/');
-	if (!slash || strcmp(slash, "/overview") != 0 || slash == rest || (size_t)(slash - rest) >= room)
+	if (!slash || slash == rest || (size_t)(slash - rest) >= sizeof name)
 		return false;
-	memcpy(out, rest, (size_t)(slash - rest));
-	out[slash - rest] = 0;
+	memcpy(name, rest, (size_t)(slash - rest));
+	name[slash - rest] = 0;
+	if (!strcmp(slash, "/overview"))
+		overview_answer(h, name, org, r);
+	else if (!strcmp(slash, "/avatar"))
+		avatar_answer(h, name, org, r);
+	else
+		return social_answer(h, q, name, org, slash + 1, r);
 	return true;
 }
 
 static bool answer_api(const struct hub *h, const struct request *q, const char *path, struct reply *r)
 {
-	char name[128];
 	const char *rest;
 	for (enum kind k = MODELS; k < NKIND; k++) {
 		if (!(rest = after(path, kind_name[k])))
@@ -93,13 +138,9 @@ static bool answer_api(const struct hub *h, const struct request *q, const char 
 			return false;
 		return true;
 	}
-	if ((rest = after(path, "users/")) && overview_name(rest, name, sizeof name))
-		overview_answer(h, name, false, r);
-	else if ((rest = after(path, "organizations/")) && overview_name(rest, name, sizeof name))
-		overview_answer(h, name, true, r);
-	else
-		return false;
-	return true;
+	if ((rest = after(path, "users/")))
+		return answer_account(h, q, rest, false, r);
+	return (rest = after(path, "organizations/")) && answer_account(h, q, rest, true, r);
 }
 
 void hub_answer(const struct hub *h, const struct request *q, struct reply *r)

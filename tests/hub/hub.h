@@ -14,7 +14,6 @@
 struct hub {
 	struct population pop;
 	struct fault_plan faults;
-	uint64_t users;
 	char base[64]; /* http://127.0.0.1:PORT */
 	unsigned port;
 };
@@ -56,6 +55,12 @@ void reply_text(struct reply *r, unsigned status, const char *type, const char *
 /* Base URL to be used in links: the client's own name for us if it is a loopback one, else ours. */
 void hub_base(const struct hub *h, const struct request *q, struct buf *out);
 
+/* The Link header to the next page: the request's path and parameters, with another cursor; NULL: without. */
+void hub_link(const struct hub *h, const struct request *q, const char *cursor, struct reply *r);
+
+/* Value of a parameter, or NULL. */
+const char *request_param(const struct request *q, const char *key);
+
 /* Answer anything but what is about the server itself. */
 void hub_answer(const struct hub *h, const struct request *q, struct reply *r);
 
@@ -64,5 +69,10 @@ void list_answer(const struct hub *h, const struct request *q, enum kind kind, s
 void repo_answer(const struct hub *h, const struct request *q, enum kind kind, const char *id, struct reply *r);
 void page_answer(const struct hub *h, const struct request *q, enum kind kind, struct reply *r);
 void overview_answer(const struct hub *h, const char *name, bool org, struct reply *r);
+void avatar_answer(const struct hub *h, const char *name, bool org, struct reply *r);
+void likers_answer(const struct hub *h, const struct request *q, enum kind kind, uint64_t row, struct reply *r);
+/* false: an account has no such list */
+bool social_answer(const struct hub *h, const struct request *q, const char *name, bool org, const char *what,
+		   struct reply *r);
 
 #endif

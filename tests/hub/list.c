@@ -86,36 +86,11 @@ static void render(const struct hub *h, const struct query *q, const struct page
 static void link_next(const struct hub *h, const struct request *rq, const struct query *q, const struct page *p,
 		      struct reply *r)
 {
-	struct buf link, cursor;
-	bool loop = fault_hits(&h->faults, FAULT_LOOP, rq->number);
-	buf_init(&link);
+	struct buf cursor;
 	buf_init(&cursor);
-	buf_char(&link, '<');
-	if (fault_hits(&h->faults, FAULT_FOREIGN_NEXT, rq->number))
-		buf_lit(&link, "http://hub.example.invalid");
-	else
-		hub_base(h, rq, &link);
-	buf_fmt(&link, "/api/%s?", kind_name[q->kind]);
-	for (int i = 0; i < rq->nparam; i++) {
-		if (!strcmp(rq->params[i].key, "cursor"))
-			continue;
-		buf_percent(&link, rq->params[i].key, "[]");
-		buf_char(&link, '=');
-		buf_percent(&link, rq->params[i].value, ":");
-		buf_char(&link, '&');
-	}
-	if (!loop)
-		cursor_write(&cursor, q->sort, q->up, &p->last);
-	else if (q->cursor)
-		buf_str(&cursor, q->cursor);
-	if (!loop || q->cursor) {
-		buf_lit(&link, "cursor=");
-		buf_percent(&link, buf_cstr(&cursor), "");
-	}
-	buf_lit(&link, ">; rel=\"next\"");
-	reply_header(r, "link", buf_cstr(&link));
+	cursor_write(&cursor, q->sort, q->up, &p->last);
+	hub_link(h, rq, buf_cstr(&cursor), r);
 	buf_release(&cursor);
-	buf_release(&link);
 }
 
 /* A cursor that no page of ours can have ended with. */

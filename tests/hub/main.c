@@ -62,7 +62,6 @@ int main(int argc, char **argv)
 											      : EXIT_FINE;
 	} else {
 		hub.faults = o.faults;
-		hub.users = o.synth.users;
 		rc = serve(&hub, &o);
 	}
 	population_release(&hub.pop);

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "opts.h"
 
+#include <arpa/inet.h>
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -41,6 +42,38 @@ static int opt_users(struct opts *o, const char *v)
 	return number(v, max_rows, &o->synth.users) || !o->synth.users ? -1 : 0;
 }
 
+static int opt_graph(struct opts *o, const char *v)
+{
+	o->synth.graph.independent = !strcmp(v, "independent");
+	return o->synth.graph.independent || !strcmp(v, "dependent") ? 0 : -1;
+}
+
+/* "P%" of 0 … 100. */
+static int share(const char *v, double *out)
+{
+	char *end;
+	double p = strtod(v, &end);
+	if (end == v || strcmp(end, "%") != 0 || !(p >= 0 && p <= 100))
+		return -1;
+	*out = p / 100;
+	return 0;
+}
+
+static int opt_capture(struct opts *o, const char *v)
+{
+	return share(v, &o->synth.graph.capture);
+}
+
+static int opt_deep(struct opts *o, const char *v)
+{
+	return share(v, &o->synth.graph.deep);
+}
+
+static int opt_quiet(struct opts *o, const char *v)
+{
+	return number(v, 100000, &o->synth.graph.quiet);
+}
+
 static int opt_seed(struct opts *o, const char *v)
 {
 	return number(v, UINT64_MAX, &o->synth.seed);
@@ -79,6 +112,16 @@ static int opt_port(struct opts *o, const char *v)
 		return -1;
 	o->server.port = (unsigned)n;
 	return 0;
+}
+
+/* Loopback, or the network that tests make for themselves: nothing that anybody else could reach. */
+static int opt_bind(struct opts *o, const char *v)
+{
+	struct in_addr a;
+	if (inet_pton(AF_INET, v, &a) != 1)
+		return -1;
+	o->server.address = ntohl(a.s_addr);
+	return o->server.address >> 24 == 127 || o->server.address >> 8 == 0x0a4d00 ? 0 : -1;
 }
 
 static int opt_threads(struct opts *o, const char *v)
@@ -187,11 +230,18 @@ static const struct option {
 	{ "--models", "N", opt_models, "synthetic models (1000)" },
 	{ "--datasets", "N", opt_datasets, "synthetic datasets (300)" },
 	{ "--spaces", "N", opt_spaces, "synthetic Spaces (300)" },
-	{ "--users", "N", opt_users, "user accounts that own them (a third of all repositories)" },
+	{ "--users", "N", opt_users, "accounts, users and organisations, beside the few known by name (a third of all repositories)" },
+	{ "--graph", "KIND", opt_graph,
+	  "lists of accounts that overlap as on the Hub (dependent), or that are drawn each by itself (independent)" },
+	{ "--capture", "P%", opt_capture, "independent: users that each source shows (20%)" },
+	{ "--deep", "P%", opt_deep, "dependent: users whom only the followers of users lead to (10%)" },
+	{ "--quiet-orgs", "N", opt_quiet, "organisations that own nothing and are named by overviews only (0)" },
 	{ "--seed", "S", opt_seed, "of everything that is drawn (1)" },
 	{ "--until", "TIME", opt_until, "createdAt of the newest repositories (2026-11-22T00:00:00Z)" },
 	{ "--no-all-time", NULL, opt_no_all_time, "serve no downloadsAllTime" },
-	{ "--port", "P", opt_port, "on 127.0.0.1; 0 takes a free one (0)" },
+	{ "--port", "P", opt_port, "0 takes a free one (0)" },
+	{ "--bind", "ADDRESS", opt_bind,
+	  "to listen on: of 127.0.0.0/8, or of 10.77.0.0/24, the network between two test hosts (127.0.0.1)" },
 	{ "--threads", "N", opt_threads, "that answer (2)" },
 	{ "--no-gzip", NULL, opt_no_gzip, "never compress" },
 	{ "--latency", "MS[..MS]", opt_latency, "wait before each reply, uniform between the two (0)" },
@@ -217,9 +267,10 @@ static void defaults(struct opts *o)
 {
 	memset(o, 0, sizeof *o);
 	o->synth = (struct synth_opts){
-		.n = { 1000, 300, 300 }, .seed = 1, .until = when_date(2026, 11, 22), .all_time = true
+		.n = { 1000, 300, 300 }, .seed = 1, .until = when_date(2026, 11, 22), .all_time = true, .graph = { .capture = 0.2, .deep = 0.1 }
 	};
 	o->server = (struct server_opts){ .threads = 2,
+					  .address = INADDR_LOOPBACK,
 					  .gzip = true,
 					  .quota = { 500, 300 },
 					  .page_quota = { 100, 300 },

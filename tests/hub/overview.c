@@ -1,91 +1,95 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* GET /api/users/{name}/overview and /api/organizations/{name}/overview (hub-api 5). */
+/* GET /api/users/{name}/overview and /api/organizations/{name}/overview, and …/avatar (hub-api 5). */
 #include <string.h>
-#include <strings.h>
 
-#include "account.h"
-#include "hub.h"
-#include "mix.h"
+#include "profile.h"
 
-/* Rows up to which an owner's repositories are counted; beyond that the counts are left out, as the Hub does now and
- * then. */
-enum { COUNT_MAX = 1000000 };
-
-struct owned {
-	uint64_t n[NKIND];
-	bool counted, any;
-	char name[OWNER_TEXT]; /* as the repositories spell it */
-};
-
-static void count_owned(const struct hub *h, const char *name, struct owned *o)
+static void put_count(struct buf *b, const char *name, uint64_t n)
 {
-	char owner[OWNER_TEXT];
-	memset(o, 0, sizeof *o);
-	if (h->pop.n[0] + h->pop.n[1] + h->pop.n[2] > COUNT_MAX)
-		return;
-	o->counted = true;
-	for (enum kind k = MODELS; k < NKIND; k++)
-		for (uint64_t i = 0; i < h->pop.n[k]; i++) {
-			population_owner(&h->pop, k, i, owner);
-			if (strcasecmp(owner, name) != 0)
-				continue;
-			if (!o->any)
-				str_put(o->name, OWNER_TEXT, owner);
-			o->any = true;
-			o->n[k]++;
-		}
+	buf_fmt(b, ",\"%s\":%llu", name, (unsigned long long)n);
 }
 
-/* The account's spelling; false: there is none of that kind. Owners in a recorded population that are no known
- * organisation count as users. */
-static bool account(const struct hub *h, const char *name, bool org, const struct owned *o, char out[OWNER_TEXT])
+static void put_orgs(const struct hub *h, const struct profile *p, struct buf *b)
 {
-	int k = org_find(name);
-	uint64_t u;
-	if (k >= 0) {
-		str_put(out, OWNER_TEXT, orgs[k].name);
-		return org && (!h->pop.recorded || o->any);
+	struct sheet t;
+	struct profile o;
+	buf_lit(b, ",\"orgs\":[");
+	if (!h->pop.recorded) {
+		sheet_open(&t, &h->pop.graph, SHEET_OVERVIEW, p->account);
+		for (uint64_t k = 0; k < t.n; k++) {
+			profile_of(h, sheet_at(&t, k), &o);
+			buf_fmt(b,
+				"%s{\"id\":\"%s\",\"name\":\"%s\",\"fullname\":\"%s\","
+				"\"avatarUrl\":\"/avatars/%s00000000.svg\"}",
+				k ? "," : "", o.oid, o.name, o.name, o.oid);
+		}
 	}
-	if (org)
-		return false;
-	if (o->any) {
-		str_put(out, OWNER_TEXT, o->name);
+	buf_char(b, ']');
+}
+
+static uint64_t count_likes(const struct hub *h, const struct profile *p)
+{
+	uint64_t n = 0, state, row;
+	for (enum kind k = MODELS; k < NKIND && !h->pop.recorded; k++)
+		for (state = 0; graph_likes_next(&h->pop.graph, k, p->account, &state, &row);)
+			n++;
+	return n;
+}
+
+static void put_user(const struct hub *h, const struct profile *p, struct buf *b)
+{
+	buf_str(b, p->hash >> 8 & 31 ? ",\"isPro\":false,\"user\":" : ",\"isPro\":true,\"user\":");
+	buf_json(b, p->name);
+	buf_lit(b, ",\"type\":\"user\",\"isFollowing\":false");
+	put_orgs(h, p, b);
+	buf_lit(b, ",\"createdAt\":");
+	buf_json_time(b, p->created);
+	put_count(b, "numLikes", count_likes(h, p));
+	put_count(b, "numFollowing", profile_count(h, p, SHEET_FOLLOWING));
+	put_count(b, "numFollowingOrgs", h->pop.recorded ? 0 : graph_following_orgs(&h->pop.graph, p->account));
+}
+
+static void put_org(const struct hub *h, const struct profile *p, struct buf *b)
+{
+	buf_lit(b, ",\"name\":");
+	buf_json(b, p->name);
+	buf_lit(b, ",\"isVerified\":false,\"isFollowing\":false");
+	put_count(b, "numUsers", profile_count(h, p, SHEET_MEMBERS));
+}
+
+static bool known(const struct hub *h, const char *name, bool org, struct profile *p, struct reply *r)
+{
+	if (profile_find(h, name, p) && p->org == org && !profile_vanished(h, p, true))
 		return true;
-	}
-	if (h->pop.recorded || !user_find(name, h->users, &u))
-		return false;
-	user_name(out, u);
-	return true;
+	reply_error(r, 404, org ? "This organization does not exist" : "This user does not exist");
+	return false;
 }
 
 void overview_answer(const struct hub *h, const char *name, bool org, struct reply *r)
 {
-	struct owned o;
-	char own[OWNER_TEXT], oid[OID_TEXT];
+	struct profile p;
 	struct buf *b = &r->body;
-	uint64_t hash = 0;
-	count_owned(h, name, &o);
-	if (!account(h, name, org, &o, own)) {
-		reply_error(r, 404, org ? "This organization does not exist" : "This user does not exist");
+	if (!known(h, name, org, &p, r))
 		return;
-	}
-	for (const char *s = own; *s; s++)
-		hash = mix_nth(hash, (unsigned char)*s);
-	uint32_t created = (uint32_t)(0x60000000u + hash % 0x8000000u);
-	oid_format(oid, created, hash);
-	buf_fmt(b, "{\"_id\":\"%s\",\"avatarUrl\":\"/avatars/%s00000000.svg\",\"fullname\":", oid, oid);
-	buf_json(b, own);
-	buf_str(b, org ? ",\"name\":" : ",\"isPro\":false,\"user\":");
-	buf_json(b, own);
-	buf_str(b, org ? ",\"isVerified\":false,\"isFollowing\":false"
-		       : ",\"type\":\"user\",\"isFollowing\":false,\"orgs\":[],\"createdAt\":");
-	if (!org)
-		buf_json_time(b, created);
+	buf_fmt(b, "{\"_id\":\"%s\",\"avatarUrl\":\"/avatars/%s00000000.svg\",\"fullname\":", p.oid, p.oid);
+	buf_json(b, p.name);
 	if (org)
-		buf_fmt(b, ",\"numUsers\":%d", (int)(1 + hash % 50));
-	if (o.counted)
-		buf_fmt(b, ",\"numModels\":%llu,\"numDatasets\":%llu,\"numSpaces\":%llu",
-			(unsigned long long)o.n[MODELS], (unsigned long long)o.n[DATASETS],
-			(unsigned long long)o.n[SPACES]);
-	buf_fmt(b, ",\"numPapers\":0,\"numFollowers\":%d}", (int)(hash >> 8 & 1023));
+		put_org(h, &p, b);
+	else
+		put_user(h, &p, b);
+	if (p.counted) {
+		put_count(b, "numModels", p.owned[MODELS]);
+		put_count(b, "numDatasets", p.owned[DATASETS]);
+		put_count(b, "numSpaces", p.owned[SPACES]);
+	}
+	put_count(b, "numPapers", 0);
+	put_count(b, "numFollowers", profile_count(h, &p, org ? SHEET_ORG_FOLLOWERS : SHEET_FOLLOWERS));
+	buf_char(b, '}');
+}
+
+void avatar_answer(const struct hub *h, const char *name, bool org, struct reply *r)
+{
+	struct profile p;
+	if (known(h, name, org, &p, r))
+		buf_fmt(&r->body, "{\"avatarUrl\":\"/avatars/%s00000000.svg\"}", p.oid);
 }

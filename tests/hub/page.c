@@ -3,17 +3,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "hub.h"
+#include "profile.h"
 
 static const unsigned rows_per_page[NKIND] = { 30, 30, 24 };
-
-static const char *value_of(const struct request *q, const char *key)
-{
-	for (int i = 0; i < q->nparam; i++)
-		if (!strcmp(q->params[i].key, key))
-			return q->params[i].value;
-	return NULL;
-}
 
 /* The site's names of the orders. */
 static enum sort site_sort(const char *s, enum kind kind)
@@ -32,10 +24,10 @@ static void read_query(struct query *q, const struct request *rq, enum kind kind
 	memset(q, 0, sizeof *q);
 	q->kind = kind;
 	q->gated = -1;
-	q->sort = site_sort(value_of(rq, "sort"), kind);
-	q->author = value_of(rq, "author");
-	q->pipeline = kind == MODELS ? value_of(rq, "pipeline_tag") : NULL;
-	q->search[0] = value_of(rq, "search");
+	q->sort = site_sort(request_param(rq, "sort"), kind);
+	q->author = request_param(rq, "author");
+	q->pipeline = kind == MODELS ? request_param(rq, "pipeline_tag") : NULL;
+	q->search[0] = request_param(rq, "search");
 	q->nsearch = q->search[0] && *q->search[0];
 }
 
@@ -64,8 +56,9 @@ void page_answer(const struct hub *h, const struct request *rq, enum kind kind, 
 	struct walk w;
 	struct row row;
 	struct start start = { 0 };
+	struct profile owner;
 	struct row_space *space = mem_new(sizeof *space);
-	const char *p = value_of(rq, "p"), *with = value_of(rq, "withCount");
+	const char *p = request_param(rq, "p"), *with = request_param(rq, "withCount");
 	uint64_t index = p ? strtoull(p, NULL, 10) : 0, skip, n = 0, i;
 	struct buf *b = &r->body;
 	read_query(&q, rq, kind);
@@ -81,7 +74,11 @@ void page_answer(const struct hub *h, const struct request *rq, enum kind kind, 
 		if (n > skip + 1)
 			buf_char(b, ',');
 		population_row(&h->pop, kind, i, &row, space);
-		render_page_row(b, &row);
+		profile_owner(h, kind, i, &owner);
+		struct page_owner data = {
+			owner.org, owner.oid, profile_count(h, &owner, owner.org ? SHEET_ORG_FOLLOWERS : SHEET_FOLLOWERS)
+		};
+		render_page_row(b, &row, &data);
 	}
 	walk_release(&w);
 	buf_fmt(b, "],\"numItemsPerPage\":%u,", rows_per_page[kind]);

@@ -19,6 +19,7 @@ int population_init(struct population *p, const char *dir, const struct synth_op
 	if (!dir) {
 		synth_init(&p->synth, o);
 		memcpy(p->n, o->n, sizeof p->n);
+		graph_init(&p->graph, &p->synth);
 		return 0;
 	}
 	for (enum kind k = MODELS; k < NKIND; k++) {
@@ -31,6 +32,7 @@ int population_init(struct population *p, const char *dir, const struct synth_op
 
 void population_release(struct population *p)
 {
+	graph_release(&p->graph);
 	for (enum kind k = MODELS; k < NKIND; k++)
 		replay_release(&p->replay[k]);
 }

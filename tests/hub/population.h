@@ -7,6 +7,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "graph.h"
 #include "replay.h"
 #include "row.h"
 #include "synth.h"
@@ -15,6 +16,7 @@ struct population {
 	bool recorded;
 	struct replay replay[NKIND];
 	struct synth synth;
+	struct social_graph graph; /* of the synthetic population's accounts */
 	uint64_t n[NKIND];
 };
 

@@ -535,24 +535,19 @@ void render_row(struct buf *b, const struct row *row, const struct fields *f, bo
 	buf_char(b, '}');
 }
 
-static void put_owner_data(struct buf *b, const char *name)
+static void put_owner_data(struct buf *b, const char *name, const struct page_owner *o)
 {
-	bool org = org_find(name) >= 0;
-	uint64_t h = 0;
-	for (const char *s = name; *s; s++)
-		h = mix_nth(h, (unsigned char)*s);
-	char oid[OID_TEXT];
-	oid_format(oid, (uint32_t)(0x60000000u + h % 0x8000000u), h);
-	buf_fmt(b, "\"authorData\":{\"_id\":\"%s\",\"avatarUrl\":\"/avatars/%s00000000.svg\",\"fullname\":", oid, oid);
+	buf_fmt(b, "\"authorData\":{\"_id\":\"%s\",\"avatarUrl\":\"/avatars/%s00000000.svg\",\"fullname\":", o->oid,
+		o->oid);
 	buf_json(b, name);
 	buf_lit(b, ",\"name\":");
 	buf_json(b, name);
-	buf_str(b, org ? ",\"type\":\"org\",\"isHf\":false,\"isHfAdmin\":false,\"isMod\":false"
+	buf_str(b, o->org ? ",\"type\":\"org\",\"isHf\":false,\"isHfAdmin\":false,\"isMod\":false"
 		       : ",\"type\":\"user\",\"isPro\":false,\"isHf\":false,\"isHfAdmin\":false,\"isMod\":false");
-	buf_fmt(b, ",\"followerCount\":%d,\"isUserFollowing\":false},", (int)(h % 1000));
+	buf_fmt(b, ",\"followerCount\":%llu,\"isUserFollowing\":false},", (unsigned long long)o->followers);
 }
 
-void render_page_row(struct buf *b, const struct row *row)
+void render_page_row(struct buf *b, const struct row *row, const struct page_owner *o)
 {
 	const char *slash = strchr(row->id, '/');
 	char owner[128] = "";
@@ -561,7 +556,7 @@ void render_page_row(struct buf *b, const struct row *row)
 	buf_lit(b, "{\"author\":");
 	buf_json(b, row->author ? row->author : owner);
 	buf_char(b, ',');
-	put_owner_data(b, row->author ? row->author : owner);
+	put_owner_data(b, row->author ? row->author : owner, o);
 	static const struct field members[] = { { "downloads", 0, put_downloads },
 						{ "gated", 0, put_gated },
 						{ "id", 0, put_id },

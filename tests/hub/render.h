@@ -30,7 +30,12 @@ void fields_default(struct fields *f, bool single, bool full, bool config, bool 
 void render_row(struct buf *b, const struct row *row, const struct fields *f, bool poison);
 
 /* A row of /models-json and its siblings: no _id, but the owner's data. */
-void render_page_row(struct buf *b, const struct row *row);
+struct page_owner {
+	bool org;
+	const char *oid;
+	uint64_t followers;
+};
+void render_page_row(struct buf *b, const struct row *row, const struct page_owner *o);
 
 /* A list element that is no repository, chosen by h. */
 void render_junk(struct buf *b, uint64_t h);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* GET /api/{models,datasets,spaces}/{id}[/revision/{rev}]. */
+/* GET /api/{models,datasets,spaces}/{id}[/revision/{rev}], and …/likers. */
 #include <stdlib.h>
 #include <string.h>
 
@@ -37,19 +37,22 @@ static void redirect(const struct request *q, enum kind kind, const char *id, co
 	buf_release(&to);
 }
 
-/* Where "/revision/…" begins, or the end. */
-static const char *revision_of(const char *path)
+/* Where "/revision/…" or "/likers" begins, or the end. */
+static const char *rest_of(const char *path)
 {
-	const char *p = strstr(path, "/revision/");
-	return p ? p : path + strlen(path);
+	const char *p = strstr(path, "/revision/"), *end = path + strlen(path);
+	if (!p && end - path > 7 && !strcmp(end - 7, "/likers"))
+		p = end - 7;
+	return p ? p : end;
 }
 
 void repo_answer(const struct hub *h, const struct request *q, enum kind kind, const char *path, struct reply *r)
 {
-	const char *rest = revision_of(path);
+	const char *rest = rest_of(path);
 	struct fields f;
 	struct buf why, id;
 	uint64_t i;
+	bool likers = !strcmp(rest, "/likers");
 	buf_init(&why);
 	buf_init(&id);
 	buf_add(&id, path, (size_t)(rest - path));
@@ -58,7 +61,7 @@ void repo_answer(const struct hub *h, const struct request *q, enum kind kind, c
 		reply_error(r, 400, buf_cstr(&why));
 	} else if (!found) {
 		missing(q, r);
-	} else if (*rest && strcmp(rest, "/revision/main") != 0 && strcmp(rest, "/revision/HEAD") != 0) {
+	} else if (*rest && !likers && strcmp(rest, "/revision/main") != 0 && strcmp(rest, "/revision/HEAD") != 0) {
 		reply_error(r, 404, "Invalid rev id: the repository has no such revision");
 		reply_header(r, "x-error-code", "RevisionNotFound");
 	} else {
@@ -67,6 +70,8 @@ void repo_answer(const struct hub *h, const struct request *q, enum kind kind, c
 		population_row(&h->pop, kind, i, &row, space);
 		if (found == 2 || strcmp(row.id, id.p) != 0)
 			redirect(q, kind, row.id, rest, r);
+		else if (likers)
+			likers_answer(h, q, kind, i, r);
 		else
 			render_row(&r->body, &row, &f, false);
 		free(space);

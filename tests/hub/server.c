@@ -469,7 +469,7 @@ static void quiet(void *cls, const char *fmt, va_list ap)
 static struct MHD_Daemon *listen_on(struct server *s)
 {
 	struct sockaddr_in a = { .sin_family = AF_INET, .sin_port = htons((uint16_t)s->opts.port) };
-	a.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+	a.sin_addr.s_addr = htonl(s->opts.address);
 	/* A pool of one thread is no pool to libmicrohttpd. */
 	enum MHD_OPTION pool = s->opts.threads > 1 ? MHD_OPTION_THREAD_POOL_SIZE : MHD_OPTION_END;
 	return MHD_start_daemon(MHD_USE_EPOLL_INTERNAL_THREAD | MHD_ALLOW_SUSPEND_RESUME, (uint16_t)s->opts.port, NULL,
@@ -480,8 +480,15 @@ static struct MHD_Daemon *listen_on(struct server *s)
 				MHD_OPTION_END);
 }
 
+static const char *dotted(uint32_t address, char name[INET_ADDRSTRLEN])
+{
+	struct in_addr a = { .s_addr = htonl(address) };
+	return inet_ntop(AF_INET, &a, name, INET_ADDRSTRLEN);
+}
+
 struct server *server_start(struct hub *hub, const struct server_opts *o, char *text, size_t ntext)
 {
+	char name[INET_ADDRSTRLEN];
 	struct server *s = mem_new(sizeof *s);
 	s->hub = hub;
 	s->opts = *o;
@@ -493,12 +500,13 @@ struct server *server_start(struct hub *hub, const struct server_opts *o, char *
 	s->timer = timer_create_thread(wake);
 	s->daemon = listen_on(s);
 	if (!s->daemon) {
-		snprintf(text, ntext, "cannot listen on 127.0.0.1, port %u: %s", o->port, strerror(errno));
+		snprintf(text, ntext, "cannot listen on %s, port %u: %s", dotted(o->address, name), o->port,
+			 strerror(errno));
 		timer_drain(s->timer);
 		goto fail;
 	}
 	hub->port = MHD_get_daemon_info(s->daemon, MHD_DAEMON_INFO_BIND_PORT)->port;
-	snprintf(hub->base, sizeof hub->base, "http://127.0.0.1:%u", hub->port);
+	snprintf(hub->base, sizeof hub->base, "http://%s:%u", dotted(o->address, name), hub->port);
 	return s;
 fail:
 	timer_free(s->timer);

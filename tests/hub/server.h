@@ -11,7 +11,8 @@
 #include "quota.h"
 
 struct server_opts {
-	unsigned port; /* 0: a free one */
+	unsigned port;    /* 0: a free one */
+	uint32_t address; /* to listen on, IPv4, host's byte order */
 	unsigned threads;
 	bool gzip;
 	double latency_lo_s, latency_hi_s; /* uniform in between */
@@ -24,7 +25,7 @@ struct server_opts {
 
 struct server;
 
-/* Serves `hub` on 127.0.0.1 until server_stop(); fills in hub->base and hub->port. NULL: one line in text. */
+/* Serves `hub` until server_stop(); fills in hub->base and hub->port. NULL: one line in text. */
 struct server *server_start(struct hub *hub, const struct server_opts *o, char *text, size_t ntext);
 void server_stop(struct server *s);
 

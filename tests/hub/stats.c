@@ -5,7 +5,7 @@
 
 #include "timer.h"
 
-static const char *const class_name[NPATH] = { "list", "repository", "page", "overview", "other" };
+static const char *const class_name[NPATH] = { "list", "repository", "page", "overview", "accounts", "other" };
 
 int stats_init(struct stats *s, const char *log_path)
 {
@@ -48,6 +48,9 @@ static enum path_class classify(const char *uri)
 		return n > 5 && !memcmp(uri + n - 5, "-json", 5) ? PATH_PAGE : PATH_OTHER;
 	if (n > 9 && !memcmp(uri + n - 9, "/overview", 9))
 		return PATH_OVERVIEW;
+	if (!strncmp(uri, "/api/users/", 11) || !strncmp(uri, "/api/organizations/", 19) ||
+	    (n > 7 && !memcmp(uri + n - 7, "/likers", 7)))
+		return PATH_ACCOUNTS;
 	const char *rest = uri + 5 + strcspn(uri + 5, "/?");
 	if (strncmp(uri + 5, "models", 6) != 0 && strncmp(uri + 5, "datasets", 8) != 0 &&
 	    strncmp(uri + 5, "spaces", 6) != 0)

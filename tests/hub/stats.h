@@ -10,7 +10,7 @@
 
 #include "buf.h"
 
-enum path_class { PATH_LIST, PATH_REPO, PATH_PAGE, PATH_OVERVIEW, PATH_OTHER, NPATH };
+enum path_class { PATH_LIST, PATH_REPO, PATH_PAGE, PATH_OVERVIEW, PATH_ACCOUNTS, PATH_OTHER, NPATH };
 
 struct stats {
 	pthread_mutex_t lock;

@@ -247,21 +247,31 @@ static int owner_org(const struct synth *s, enum kind kind, uint64_t i)
 	return org_draw(kind, y, region_draw(k, y, mix_nth(h, 5)), mix_nth(h, 6));
 }
 
-void synth_owner(const struct synth *s, enum kind kind, uint64_t i, char name[ACCOUNT_TEXT])
+struct owner synth_owner_of(const struct synth *s, enum kind kind, uint64_t i)
 {
-	int o = owner_org(s, kind, i);
+	struct owner w = { .org = owner_org(s, kind, i), .packer = -1 };
 	uint64_t h = mix_nth(synth_hash(s, kind, i), 7);
-	if (o >= 0) {
-		str_put(name, ACCOUNT_TEXT, orgs[o].name);
-		return;
-	}
+	if (w.org >= 0)
+		return w;
 	if (kind == MODELS && !strcmp(synth_relation(s, i), "quantized") && mix_unit(mix_nth(h, 1)) < 0.3) {
-		str_put(name, ACCOUNT_TEXT, packers[mix_below(mix_nth(h, 2), (uint64_t)npacker)]);
-		return;
+		w.packer = (int)mix_below(mix_nth(h, 2), (uint64_t)npacker);
+		return w;
 	}
 	/* A few people publish most: the index falls towards 0. */
 	double u = mix_unit(h);
-	user_name(name, (uint64_t)(pow(u, 2.5) * (double)s->opts.users));
+	w.user = (uint64_t)(pow(u, 2.5) * (double)s->opts.users);
+	return w;
+}
+
+void synth_owner(const struct synth *s, enum kind kind, uint64_t i, char name[ACCOUNT_TEXT])
+{
+	struct owner w = synth_owner_of(s, kind, i);
+	if (w.org >= 0)
+		str_put(name, ACCOUNT_TEXT, orgs[w.org].name);
+	else if (w.packer >= 0)
+		str_put(name, ACCOUNT_TEXT, packers[w.packer]);
+	else
+		user_name(name, w.user);
 }
 
 /* What the tail behind the head table gives each region, and altogether. */

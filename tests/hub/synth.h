@@ -17,12 +17,21 @@
 
 enum { SYNTH_HEAD = 4096, SYNTH_FLAGSHIPS = 64, SYNTH_SLOTS = 5 };
 
+/* Who follows, likes and belongs to what; see graph.h. */
+struct graph_opts {
+	bool independent; /* each source draws its accounts by itself */
+	double capture;   /* then: the share of the users that a source shows, 0 … 1 */
+	double deep;      /* else: the share of the users that only followers of users lead to, 0 … 1 */
+	uint64_t quiet;   /* organisations that own nothing: only overviews of users name them */
+};
+
 struct synth_opts {
 	uint64_t n[NKIND];
 	uint64_t users;
 	uint64_t seed;
 	int64_t until; /* s: createdAt of the newest row of each kind */
 	bool all_time; /* serve downloadsAllTime */
+	struct graph_opts graph;
 };
 
 /* A sparse correction of a bijection: from[k] -> to[k], both ascending in `from`. */
@@ -66,7 +75,14 @@ void synth_init(struct synth *s, const struct synth_opts *o);
 void synth_row(const struct synth *s, enum kind kind, uint64_t i, struct row *row, struct row_space *space);
 void synth_oid(const struct synth *s, enum kind kind, uint64_t i, char oid[OID_TEXT]);
 
-/* Who owns row i; much cheaper than the row. */
+/* Who owns row i: an organisation of orgs[], one of packers[], or an invented user; -1: not that. */
+struct owner {
+	int org, packer;
+	uint64_t user;
+};
+struct owner synth_owner_of(const struct synth *s, enum kind kind, uint64_t i);
+
+/* The same by name; much cheaper than the row. */
 void synth_owner(const struct synth *s, enum kind kind, uint64_t i, char name[ACCOUNT_TEXT]);
 
 /* Position in the order of a sort key other than createdAt, back, and the key's value there

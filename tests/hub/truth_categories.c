@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 
 #include "buf.h"
 #include "truth_in.h"
@@ -139,15 +140,36 @@ static void science(struct truth *t)
 	truth_figure(t, "science", v);
 }
 
+/* Is it the name, in lower or mixed case, of a repository of that owner? */
+static bool is_of(const char *name, const char *owner)
+{
+	return *owner && !strncasecmp(name, owner, strlen(owner)) && name[strlen(owner)] == '/';
+}
+
+/* The base that a tag names, or NULL. */
+static const char *tag_base(const char *tag)
+{
+	static const char *const relation[] = { "finetune:", "adapter:", "quantized:", "merge:" };
+	if (strncmp(tag, "base_model:", 11) != 0 || !tag[11])
+		return NULL;
+	tag += 11;
+	for (size_t k = 0; k < sizeof relation / sizeof relation[0]; k++)
+		if (!strncmp(tag, relation[k], strlen(relation[k])))
+			return tag[strlen(relation[k])] ? tag + strlen(relation[k]) : NULL;
+	return tag;
+}
+
 /* Does anybody but the owner of its bases publish it? -1: it names no base. */
 static int by_other(const struct truth *t, const struct truth_row *r)
 {
 	const char *owner = t->names.text[r->owner];
 	int any = -1;
-	for (int k = 0; k < r->nbase; k++) {
-		const char *base = t->names.text[r->base[k].name];
-		bool same = !strncmp(base, owner, strlen(owner)) && base[strlen(owner)] == '/';
-		any = any == 0 || same ? 0 : 1;
+	for (int k = 0; k < r->nbase; k++)
+		any = any == 0 || is_of(t->names.text[r->base[k].name], owner) ? 0 : 1;
+	for (int k = 0; k < r->ntags; k++) {
+		const char *base = tag_base(t->names.text[r->tags[k]]);
+		if (base)
+			any = any == 0 || is_of(base, owner) ? 0 : 1;
 	}
 	return any;
 }

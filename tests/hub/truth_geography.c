@@ -50,6 +50,13 @@ static void country_period(struct truth *t, int counter, int year, json_t *share
 	names_release(&c);
 }
 
+/* A counter that nobody has anything of has no shares: null. */
+static void null_if_empty(json_t *o, const char *name)
+{
+	if (json_object_size(json_object_get(o, name)) == 0)
+		json_object_set_new(o, name, json_null());
+}
+
 static void shares(struct truth *t)
 {
 	json_t *share = json_object(), *cover = json_object();
@@ -62,6 +69,8 @@ static void shares(struct truth *t)
 		country_period(t, c, 0, truth_at(share, counter_name[c]), truth_at(cover, counter_name[c]));
 		for (int y = FIRST_YEAR; y <= t->t0_year; y++)
 			country_period(t, c, y, truth_at(share, counter_name[c]), truth_at(cover, counter_name[c]));
+		null_if_empty(share, counter_name[c]);
+		null_if_empty(cover, counter_name[c]);
 	}
 	truth_figure(t, "geography.share", share);
 	truth_figure(t, "geography.coverage", cover);
@@ -70,11 +79,7 @@ static void shares(struct truth *t)
 static void cumulative(struct truth *t)
 {
 	json_t *v = json_object();
-	if (t->n[MODELS] == 0) {
-		truth_figure(t, "geography.cumulative", v);
-		return;
-	}
-	int first = t->rows[MODELS][0].month, months = t->t0_month - first + 1;
+	int first = t->n[MODELS] ? t->rows[MODELS][0].month : t->t0_month, months = t->t0_month - first + 1;
 	for (int c = 0; c < NCOUNTER; c++) {
 		struct names n;
 		if (!t->served[MODELS][c]) {
@@ -141,6 +146,7 @@ static void sector_shares(struct truth *t)
 		sector_period(t, c, 0, truth_at(v, name));
 		for (int y = FIRST_YEAR; y <= t->t0_year; y++)
 			sector_period(t, c, y, truth_at(v, name));
+		null_if_empty(v, name);
 	}
 	truth_figure(t, "sector.share", v);
 }

@@ -6,6 +6,7 @@
  * and after a renaming. An edge leads from a base to a row that names it, in a base_model tag or in baseModels. */
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 
 #include "buf.h"
 #include "truth_in.h"
@@ -32,7 +33,9 @@ struct graph {
 
 struct family {
 	const char *name;
-	int64_t direct, all, by_others, relation[RELATIONS];
+	uint32_t space;
+	size_t first, end; /* its bases are node[first … end - 1] */
+	int64_t direct, all, by_others, relation[RELATIONS], named;
 };
 
 static void add_edge(struct graph *g, uint32_t base, uint32_t child, int relation)
@@ -151,7 +154,7 @@ static bool has_relation(const struct graph *g, size_t at, uint32_t space, int r
 static struct family measure(struct graph *g, uint32_t space, const uint32_t *node, size_t n, uint32_t stamp)
 {
 	const struct truth_row *rows = g->t->rows[MODELS];
-	struct family f = { .name = g->t->names.text[space] };
+	struct family f = { .name = g->t->names.text[space], .space = space };
 	size_t end = 0;
 	for (size_t k = 0; k < n; k++)
 		for (int e = g->first[node[k]]; e != NOBODY; e = g->edge[e].next) {
@@ -196,6 +199,42 @@ static void put_family(json_t *v, const struct family *f)
 	json_object_set_new(leaf, "all_by_others", json_integer(f->by_others));
 	for (int r = 0; r < RELATIONS; r++)
 		json_object_set_new(leaf, relation_name[r], json_integer(f->relation[r]));
+	json_object_set_new(leaf, "named_by_tags", json_integer(f->named));
+}
+
+static bool is_letter(char c)
+{
+	return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (unsigned char)c >= 0x80;
+}
+
+/* Does a tag without a colon hold the namespace as a word? A word begins behind what is neither a letter nor a digit,
+ * and ends before what is no letter. */
+static bool names_space(const char *tag, const char *space)
+{
+	size_t n = strlen(space);
+	if (strchr(tag, ':'))
+		return false;
+	for (const char *p = tag; *p; p++)
+		if ((p == tag || !(is_letter(p[-1]) || (p[-1] >= '0' && p[-1] <= '9'))) && !strncasecmp(p, space, n) &&
+		    !is_letter(p[n]))
+			return true;
+	return false;
+}
+
+/* Rows of others, outside the family as measure() has just stamped it, with a tag that names it. The rows of one name
+ * count once. tag[] has room for a flag per name. */
+static void count_named(struct graph *g, struct family *f, uint32_t stamp, bool *tag, uint32_t ntag)
+{
+	const struct truth_row *rows = g->t->rows[MODELS];
+	for (uint32_t k = 0; k < ntag; k++)
+		tag[k] = names_space(g->t->names.text[k], f->name);
+	for (uint64_t i = 0; i < g->t->n[MODELS]; i++) {
+		bool any = false;
+		for (int k = 0; k < rows[i].ntags && !any; k++)
+			any = rows[i].tags[k] < ntag && tag[rows[i].tags[k]];
+		if (any && rows[i].owner != f->space && first_visit(g, (uint32_t)i, stamp))
+			f->named++;
+	}
 }
 
 static void families(struct truth *t, struct graph *g)
@@ -203,6 +242,7 @@ static void families(struct truth *t, struct graph *g)
 	json_t *v = json_object();
 	uint32_t *node = mem_new((g->nnode + 1) * sizeof *node), stamp = 0;
 	struct family *f = NULL;
+	bool *tag = mem_new((t->names.n + 1) * sizeof *tag);
 	size_t n = 0, nf = 0;
 	for (uint32_t k = 0; k < g->nnode; k++)
 		if (g->first[k] != NOBODY && g->space[k])
@@ -213,15 +253,68 @@ static void families(struct truth *t, struct graph *g)
 		for (j = i; j < n && g->space[node[j]] == g->space[node[i]];)
 			j++;
 		f = mem_grow(f, (nf + 1) * sizeof *f);
-		f[nf++] = measure(g, g->space[node[i]], node + i, j - i, ++stamp);
+		f[nf] = measure(g, g->space[node[i]], node + i, j - i, ++stamp);
+		f[nf].first = i;
+		f[nf++].end = j;
 	}
 	if (nf)
 		qsort(f, nf, sizeof *f, by_all);
-	for (size_t k = 0; k < nf && k < TOP; k++)
+	for (size_t k = 0; k < nf && k < TOP; k++) {
+		measure(g, f[k].space, node + f[k].first, f[k].end - f[k].first, ++stamp);
+		count_named(g, &f[k], stamp, tag, t->names.n);
 		put_family(v, &f[k]);
+	}
+	free(tag);
 	free(f);
 	free(node);
 	truth_figure(t, "lineage.derivatives", v);
+}
+
+/* Shortest ways to a node without bases, and names without a row. Without cycles: a synthetic population has none. */
+static void depths(struct truth *t, struct graph *g)
+{
+	const struct truth_row *rows = t->rows[MODELS];
+	json_t *v = json_object();
+	uint32_t *depth = mem_new((g->nnode + 1) * sizeof *depth), *queue = mem_new((g->nnode + 1) * sizeof *queue);
+	bool *has_row = mem_new(g->nnode + 1), *has_base = mem_new(g->nnode + 1);
+	int64_t *count = mem_new((g->nnode + 1) * sizeof *count), orphans = 0;
+	uint32_t n = 0;
+	char key[16];
+	for (uint64_t i = 0; i < t->n[MODELS]; i++)
+		has_row[rows[i].id] = true;
+	for (size_t k = 0; k < g->nedge; k++)
+		if (rows[g->edge[k].child].id != g->edge[k].base)
+			has_base[rows[g->edge[k].child].id] = true;
+	for (uint32_t k = 0; k < g->nnode; k++) {
+		depth[k] = UINT32_MAX;
+		orphans += g->first[k] != NOBODY && !has_row[k];
+		if ((g->first[k] != NOBODY || has_row[k]) && !has_base[k]) {
+			depth[k] = 0;
+			queue[n++] = k;
+		}
+	}
+	for (uint32_t at = 0; at < n; at++) {
+		count[depth[queue[at]]] += has_row[queue[at]];
+		for (int e = g->first[queue[at]]; e != NOBODY; e = g->edge[e].next) {
+			uint32_t down = rows[g->edge[e].child].id;
+			if (depth[down] != UINT32_MAX)
+				continue;
+			depth[down] = depth[queue[at]] + 1;
+			queue[n++] = down;
+		}
+	}
+	for (uint32_t k = 0; k < g->nnode; k++)
+		if (count[k]) {
+			snprintf(key, sizeof key, "%u", k);
+			json_object_set_new(v, key, json_integer(count[k]));
+		}
+	truth_figure(t, "lineage.depth", v);
+	truth_figure(t, "lineage.orphans", json_integer(orphans));
+	free(depth);
+	free(queue);
+	free(has_row);
+	free(has_base);
+	free(count);
 }
 
 void truth_lineage(struct truth *t)
@@ -229,5 +322,6 @@ void truth_lineage(struct truth *t)
 	struct graph g;
 	build(&g, t);
 	families(t, &g);
+	depths(t, &g);
 	drop(&g);
 }

@@ -4,6 +4,7 @@
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 
 #include "buf.h"
 #include "truth_in.h"
@@ -17,24 +18,81 @@ static bool is_alnum(char c)
 	return (c >= '0' && c <= '9') || (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z');
 }
 
-/* "7B", "8x7B", "0.5b", "350M" as a word of its own: the first one behind the slash. 0: none. */
+static bool is_digit(char c)
+{
+	return c >= '0' && c <= '9';
+}
+
+/* What a word of a name says: "7B", "8x7B", "0.5b", "350M", "1p7b", "05b", "2.4T"; 0: no count. *unit becomes its
+ * unit. */
+static double count_in_word(const char *word, double *unit)
+{
+	char digits[32], *end;
+	size_t n = strlen(word), x = strcspn(word, "xX"), k = 0;
+	double times = 1, v;
+	if (n < 2 || n >= sizeof digits)
+		return 0;
+	*unit = strchr("bB", word[n - 1]) ? 1e9
+	      : strchr("mM", word[n - 1]) ? 1e6
+	      : strchr("tT", word[n - 1]) ? 1e12
+					  : 0;
+	if (x > 0 && x < n && strspn(word, "0123456789") == x) {
+		times = atof(word);
+		word += x + 1;
+		n -= x + 1;
+	}
+	if (!is_digit(*word) || n < 2)
+		return 0;
+	for (size_t i = 0; i < n - 1; i++)
+		digits[k++] = word[i] == 'p' || word[i] == '_' ? '.' : word[i];
+	digits[k] = 0;
+	if (digits[k - 1] == '.' || strspn(digits, "0123456789.") != k)
+		return 0;
+	v = strtod(digits, &end);
+	if (*end)
+		return 0;
+	if (word[0] == '0' && k > 1 && !strchr(digits, '.'))
+		v /= pow(10, (double)(k - 1));
+	if (*unit == 1e9 && v >= 1990 && v < 2040 && v == floor(v))
+		return 0;
+	v *= times * *unit;
+	return v >= 1e5 && v <= 1e13 ? v : 0;
+}
+
+/* The words of a name end at what is neither a letter nor a digit, and at a dot that is not within a number. An
+ * underscore behind a 0 or 1 that stands alone is within one: "1_5b", unless that is Llama 3.1. */
+static size_t word_length(const char *name, const char *p)
+{
+	size_t n = 0;
+	while (is_alnum(p[n]) || (p[n] == '.' && n && is_digit(p[n - 1]) && is_digit(p[n + 1])) ||
+	       (p[n] == '_' && n == 1 && (*p == '0' || *p == '1') && is_digit(p[2]) &&
+		!(*p == '1' && p >= name + 2 && p[-1] == '_' && p[-2] == '3' &&
+		  (!strncasecmp(p, "1_8b", 4) || !strncasecmp(p, "1_70b", 5) || !strncasecmp(p, "1_405b", 6)))))
+		n++;
+	return n;
+}
+
+/* The first count in billions or millions behind the slash, else the first in trillions. 0: none. */
 static int64_t count_in_name(const char *id)
 {
-	const char *slash = strchr(id, '/'), *s = slash ? slash + 1 : id;
-	for (const char *p = s; *p; p++) {
-		char *end;
-		if (*p < '0' || *p > '9' || (p > s && (is_alnum(p[-1]) || p[-1] == '.')))
-			continue;
-		double times = 1, v = strtod(p, &end);
-		if ((*end == 'x' || *end == 'X') && end[1] >= '0' && end[1] <= '9') {
-			times = v;
-			v = strtod(end + 1, &end);
+	const char *slash = strrchr(id, '/'), *name = slash ? slash + 1 : id;
+	double trillions = 0;
+	for (const char *p = name; *p;) {
+		size_t n = word_length(name, p);
+		char word[256];
+		double unit = 0, v = 0;
+		if (n > 0 && n < sizeof word) {
+			memcpy(word, p, n);
+			word[n] = 0;
+			v = count_in_word(word, &unit);
 		}
-		double unit = *end == 'b' || *end == 'B' ? 1e9 : *end == 'm' || *end == 'M' ? 1e6 : 0;
-		if (unit > 0 && !is_alnum(end[1]) && v * times * unit < 1e16)
-			return (int64_t)rint(v * times * unit);
+		if (v > 0 && unit < 1e12)
+			return (int64_t)rint(v);
+		if (v > 0 && trillions == 0)
+			trillions = v;
+		p += n ? n : 1;
 	}
-	return 0;
+	return (int64_t)rint(trillions);
 }
 
 struct sized {
