@@ -9,6 +9,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "crawler/audit.h"
 #include "crawler/contact.h"
 #include "crawler/fetch.h"
 #include "crawler/loop.h"
@@ -271,6 +272,33 @@ static int conclude(struct crawl *c, int why, const int64_t *sums, int *exit_cod
 	return E_OK;
 }
 
+/* The second pass. Rank 0; on a census that was complete there is no way to the Hub yet. */
+static int audit(struct crawl *c, struct err *e)
+{
+	struct audit_setup s = { .hub = &c->hub,
+				 .snapshot = &c->brief.snapshot,
+				 .dir = c->o->dir,
+				 .pages = c->o->audit,
+				 .retries = (int)c->o->retries,
+				 .session = c->brief.session,
+				 .is_stopped = crawl_is_stopped };
+
+	if (c->rank != 0 || c->o->audit == 0)
+		return E_OK;
+	if (!c->contact.fetch && (hub_parse(&c->hub, c->brief.snapshot.hub, e) ||
+				  contact_open(&c->contact, &c->hub, c->o, &c->brief.token, 0, e)))
+		return e->code;
+	if (!c->budget) {
+		c->budget = calloc(1, sizeof *c->budget);
+		if (!c->budget)
+			return err_set(e, E_NOMEM, "no memory for the budget");
+		budget_init(c->budget, &c->plan.budget, clock_ms());
+	}
+	s.fetch = c->contact.fetch;
+	s.budget = c->budget;
+	return audit_run(&s, e);
+}
+
 static int crawl_loop(struct crawl *c, struct err *e)
 {
 	struct loop l = { .rank = c->rank,
@@ -331,6 +359,8 @@ static int crawl_all(struct crawl *c, int *exit_code, struct err *e)
 			mine[i] += worker_totals(c->worker)[k * NCOUNTERS + i];
 	agree_sum(c->comm, mine, sums, NCOUNTERS);
 	rc = c->rank == 0 ? conclude(c, worker_why(c->worker), sums, exit_code, e) : E_OK;
+	if (!rc && *exit_code != err_exit_code(E_STOPPED))
+		rc = audit(c, e);
 	return err_agree(c->comm, rc, e);
 }
 
@@ -372,7 +402,9 @@ int crawl_run(MPI_Comm comm, const struct options *o, int *exit_code, struct err
 		else if (c->rank == 0) {
 			*exit_code = c->resume.suspect ? CRAWL_EXIT_GAPS : 0;
 			summary_complete(o->dir, &c->resume);
+			rc = audit(c, e);
 		}
+		err_agree(comm, rc, e);
 		agree_bcast(comm, exit_code, sizeof *exit_code);
 	}
 	rc = e->code;

@@ -2,6 +2,7 @@
 #include "crawler/hub.h"
 
 #include <ctype.h>
+#include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -180,8 +181,8 @@ int hub_list_url(const struct hub *h, const struct hub_list *l, char *dst, size_
 	if (n > 0)
 		*dst = '\0';
 	put(&o, h->base);
-	snprintf(head, sizeof head, "/api/%s?limit=%d&sort=createdAt&direction=%s", kind_name[l->kind], l->limit,
-		 l->order == HUB_ASC ? "1" : "-1");
+	snprintf(head, sizeof head, "/api/%s?limit=%d&sort=%s&direction=%s", kind_name[l->kind], l->limit,
+		 l->sort ? l->sort : "createdAt", l->order == HUB_ASC ? "1" : "-1");
 	put(&o, head);
 	put_expand(&o, l);
 	if (l->author && *l->author) {
@@ -208,21 +209,42 @@ int hub_total_url(const struct hub *h, enum kind kind, char *dst, size_t n)
 
 /* --- cursors --- */
 
-char *hub_cursor_make(enum hub_order order, struct oid after, char dst[HUB_CURSOR_ID])
+/* Standard base64 with padding (RFC 4648, section 4); dst has room for 4 * ((n + 2) / 3) + 1. */
+static char *base64(const char *text, size_t n, char *dst)
 {
 	static const char digit[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
-	char hex[OID_HEX + 1], text[48];
 	char *o = dst;
 
-	snprintf(text, sizeof text, "{\"_id\":{\"$%s\":\"%s\"}}", order == HUB_ASC ? "gt" : "lt", oid_hex(after, hex));
-	for (int i = 0; i < 42; i += 3) {
-		unsigned x = (unsigned)text[i] << 16 | (unsigned)text[i + 1] << 8 | (unsigned)text[i + 2];
+	for (size_t i = 0; i < n; i += 3) {
+		unsigned x = 0;
 
-		for (int shift = 18; shift >= 0; shift -= 6)
-			*o++ = digit[x >> shift & 63];
+		for (size_t k = 0; k < 3; k++)
+			x = x << 8 | (i + k < n ? (unsigned char)text[i + k] : 0u);
+		for (int k = 0; k < 4; k++)
+			*o++ = i + (size_t)k <= n ? digit[x >> (18 - 6 * k) & 63] : '=';
 	}
 	*o = '\0';
 	return dst;
+}
+
+char *hub_cursor_make(enum hub_order order, struct oid after, char dst[HUB_CURSOR_ID])
+{
+	char hex[OID_HEX + 1], text[48];
+	int n = snprintf(text, sizeof text, "{\"_id\":{\"$%s\":\"%s\"}}", order == HUB_ASC ? "gt" : "lt",
+			 oid_hex(after, hex));
+
+	return base64(text, (size_t)n, dst);
+}
+
+char *hub_cursor_sorted(const char *sort, int64_t value, struct oid after, char dst[HUB_CURSOR_SORTED])
+{
+	char hex[OID_HEX + 1], text[HUB_CURSOR_SORTED / 4 * 3];
+	int n = snprintf(text, sizeof text,
+			 "{\"$or\":[{\"%s\":%" PRId64 ",\"_id\":{\"$gt\":\"%s\"}},{\"%s\":{\"$lt\":%" PRId64
+			 "}},{\"%s\":null}]}",
+			 sort, value, oid_hex(after, hex), sort, value, sort);
+
+	return base64(text, n < (int)sizeof text ? (size_t)n : sizeof text - 1, dst);
 }
 
 static int base64_value(char c)

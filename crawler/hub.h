@@ -43,6 +43,7 @@ enum hub_order { HUB_ASC, HUB_DESC };
 struct hub_list {
 	enum kind kind;
 	enum hub_order order;
+	const char *sort;   /* NULL: createdAt */
 	unsigned fields;    /* bit per enum field: what expand[] asks for */
 	int limit;          /* rows, 1 … HUB_PAGE_ROWS */
 	const char *author; /* NULL or "": any */
@@ -61,6 +62,12 @@ int hub_total_url(const struct hub *h, enum kind kind, char *dst, size_t n);
 
 /* The cursor behind which a walk goes on: `$gt` the id when ascending, `$lt` when descending. Returns dst. */
 char *hub_cursor_make(enum hub_order order, struct oid after, char dst[HUB_CURSOR_ID]);
+
+#define HUB_CURSOR_SORTED 240
+
+/* The cursor behind a row of a list sorted by a counter, largest first, ties by _id: `value` and `after` are that
+ * row's. In the form that the Hub itself gives (API notes, section 2.2). Returns dst. */
+char *hub_cursor_sorted(const char *sort, int64_t value, struct oid after, char dst[HUB_CURSOR_SORTED]);
 
 /* Read such a cursor: either base64 alphabet, padded or not. Returns 0, or -1 if it is of another form. */
 int hub_cursor_parse(const char *s, size_t n, enum hub_order *order, struct oid *after);

@@ -32,6 +32,10 @@ static const struct opt table[] = {
 	  "Keep the first replies, of --dry-run or of the crawl, as a WARC file, as probe.warc.gz; the token is left "
 	  "out.",
 	  0 },
+	{ "audit", OPT_COUNT, AT(audit), 1, 100000, "N", NULL,
+	  "When all is crawled, ask N pages per kind of another order, from places drawn at random, for hubreduce to "
+	  "estimate what the crawl was not shown; also on a census that is complete.",
+	  0 },
 	{ NULL, OPT_GROUP, 0, 0, 0, NULL, NULL, "How much to ask", 0 },
 	{ "budget", OPT_TEXT, AT(budget), 0, 0, "Q/W", NULL,
 	  "Q requests per W seconds, whatever the Hub says; by default what its rate-limit headers say, 500/300 before "

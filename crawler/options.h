@@ -14,7 +14,7 @@
 struct options {
 	const char *hub, *kinds, *until, *fields, *token_file, *contact, *ca_file, *budget, *budget_scope, *save_probe;
 	struct opt_texts filter;
-	int64_t max_requests, max_time, max_outage, in_flight, seal_rows, seal_time, timeout, retries;
+	int64_t max_requests, max_time, max_outage, in_flight, seal_rows, seal_time, timeout, retries, audit;
 	double reserve;
 	int burst, dry_run, quiet;
 	const char *dir; /* the argument; NULL only with dry_run */

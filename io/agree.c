@@ -66,7 +66,9 @@ int err_agree(MPI_Comm comm, int rc, struct err *e)
 	agree_wait(&req);
 	*e = other;
 	e->code = worst.code;
-	e->rank = worst.rank;
+	/* Agreed before: then it names the rank already. */
+	if (e->rank < 0)
+		e->rank = worst.rank;
 	return worst.code;
 }
 // NOLINTEND(clang-analyzer-optin.mpi.MPI-Checker)

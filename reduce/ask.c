@@ -113,7 +113,8 @@ static uint32_t *pack(const struct ask *a, const struct sets *own, struct parcel
 		uint64_t n;
 		const uint32_t *item = sets_get(own, query[i] - a->base, &n);
 
-		memcpy(x + at, item, (size_t)n * sizeof *x);
+		if (n)
+			memcpy(x + at, item, (size_t)n * sizeof *x);
 		at += n;
 	}
 	return x;

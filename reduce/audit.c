@@ -61,7 +61,7 @@ static int take_rows(struct sample *to, const struct table *t, const struct cens
 }
 
 /* The files are few: every rank takes those of its turn. Local. */
-static int read_files(struct sample s[NKINDS], const struct census *c, const char *dir, struct err *e)
+static int read_files(struct sample *s, const struct census *c, int kind, const char *dir, struct err *e)
 {
 	struct shard_list list;
 	int rc = shard_list(&list, dir, e);
@@ -71,8 +71,8 @@ static int read_files(struct sample s[NKINDS], const struct census *c, const cha
 		uint64_t nrows;
 
 		rc = shard_read(&shard, list.path[i], c->snap.id, 1, &nrows, e);
-		if (!rc)
-			rc = take_rows(&s[shard.kind], &shard.rows, c, e);
+		if (!rc && (int)shard.kind == kind)
+			rc = take_rows(s, &shard.rows, c, e);
 		shard_release(&shard);
 	}
 	shard_list_release(&list);
@@ -143,16 +143,17 @@ static void look_up(struct parcel *p, const struct table *t, int64_t *sampled, i
 	}
 }
 
-static int count_kind(struct audit *a, const struct census *c, int kind, const struct sample *s, struct err *e)
+static int count_kind(struct audit *a, const struct census *c, int kind, const char *dir, struct err *e)
 {
 	struct parcel out = { 0 }, in = { 0 };
+	struct sample s = { NULL, 0, 0 };
 	struct oid *last = calloc((size_t)c->nranks, sizeof *last);
 	int64_t mine[2] = { 0, 0 }, all[2];
-	int rc = last ? E_OK : err_set(e, E_NOMEM, "no memory for the second pass");
+	int rc = last ? read_files(&s, c, kind, dir, e) : err_set(e, E_NOMEM, "no memory for the second pass");
 
 	rc = last_ids(c, kind, last, rc, e);
 	if (!rc)
-		rc = pack(&out, s, last, c, e);
+		rc = pack(&out, &s, last, c, e);
 	rc = wire_exchange(c->comm, rc, &out, &in, e);
 	if (!rc) {
 		look_up(&in, &c->kind[kind].t, &mine[0], &mine[1]);
@@ -163,23 +164,20 @@ static int count_kind(struct audit *a, const struct census *c, int kind, const s
 	parcel_release(&out);
 	parcel_release(&in);
 	free(last);
+	free(s.at);
 	return rc;
 }
 
 int audit_count(struct audit *a, const struct census *c, const char *dir, struct err *e)
 {
-	struct sample s[NKINDS] = { { NULL, 0, 0 } };
 	char path[4096];
-	int rc;
+	int rc = E_OK;
 
 	memset(a, 0, sizeof *a);
 	snprintf(path, sizeof path, "%s/audit", dir);
-	rc = err_agree(c->comm, read_files(s, c, path, e), e);
 	for (int k = 0; k < NKINDS && !rc; k++)
 		if (census_has(c, k))
-			rc = count_kind(a, c, k, &s[k], e);
-	for (int k = 0; k < NKINDS; k++)
-		free(s[k].at);
+			rc = count_kind(a, c, k, path, e);
 	return rc;
 }
 

@@ -120,6 +120,30 @@ static void check_objects(void)
 	figure_release(&t);
 }
 
+static void check_members(void)
+{
+	static const struct figure_col col[] = {
+		{ "k", CELL_TEXT, FIGURE_KEY, NULL, "" },
+		{ "n", CELL_I64, 0, NULL, "" },
+		{ "from/a", CELL_I64, 0, NULL, "" },
+		{ "from/b", CELL_I64, 0, NULL, "" },
+	};
+	struct figure_table t;
+
+	figure_init(&t, col, 4);
+	for (int i = 0; i < 2; i++) {
+		figure_row(&t);
+		figure_name(&t, 0, i ? "y" : "x");
+		figure_i64(&t, 1, 7);
+		figure_i64(&t, 2, 1);
+		figure_omit(&t, 3);
+	}
+	figure_i64(&t, 3, 2);
+	check(&t, "{\"x\":{\"from\":{\"a\":1},\"n\":7},\"y\":{\"from\":{\"a\":1,\"b\":2},\"n\":7}}",
+	      "a name with a slash is a member of a member");
+	figure_release(&t);
+}
+
 static void check_status(void)
 {
 	static const struct figure_col col[] = { { "value", CELL_I64, 0, NULL, "" } };
@@ -177,6 +201,7 @@ int main(void)
 	check_reals();
 	check_nested();
 	check_objects();
+	check_members();
 	check_status();
 	check_select();
 	return plan_done();

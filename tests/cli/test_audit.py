@@ -1,0 +1,57 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The second pass: against stand-ins that hide a part of their rows from the walk by creation time, the interval holds the truth.
+
+A few seeds here; `test_audit.py 100` takes a hundred of each share (make soak).
+"""
+
+import os
+import sys
+
+from tap import UNTIL, Hub, crawl, diag, load, main, ok, reduce, same, scratch, value
+
+SEEDS = int(sys.argv[1]) if len(sys.argv) > 1 else 5
+MODELS = 8000
+
+
+def one(share, seed):
+    """Lower end, upper end and truth of one census."""
+    folder = scratch()
+    with Hub("--models", MODELS, "--datasets", 0, "--spaces", 0, "--seed", seed, "--until", UNTIL, "--quota", 0, "--fault", f"hide@{share}%") as hub:
+        c = crawl(1, hub.url, folder, "--kinds", "models", "--audit", 3)
+        r = reduce(1, folder, "--figures", "totals,completeness")
+    if c.code or r.code:
+        raise RuntimeError(f"{c}\n{r}")
+    census = load(folder)
+    audit = value(census, "completeness.audit")["models"]
+    return audit["low"], audit["high"], (MODELS - value(census, "totals.models")) / MODELS
+
+
+def intervals():
+    for share in (0, 0.1, 1, 5):
+        seen = [one(share, seed) for seed in range(1, SEEDS + 1)]
+        held = sum(low <= truth <= high for low, high, truth in seen)
+        diag(f"hidden {share} %: {held} of {SEEDS} intervals hold the truth; the first {seen[0]}")
+        ok(held >= (0.9 * SEEDS if SEEDS >= 50 else SEEDS - 2), f"{share} % hidden: {held} of {SEEDS}")
+
+
+def resumed():
+    folder = scratch()
+    with Hub("--models", 3000, "--datasets", 1000, "--spaces", 1000, "--until", UNTIL, "--quota", 0) as hub:
+        ok(crawl(2, hub.url, folder).code == 0 and reduce(2, folder).code == 0, "a census without a second pass")
+        figure = load(folder)["figures"]["completeness.audit"]
+        ok(figure["status"] == "not available" and "--audit" in figure["why"], "says so", figure)
+        before = len(hub.requests())
+        c = crawl(2, hub.url, folder, "--audit", 2)
+        ok(c.code == 0, "a second pass over a complete census", c)
+        same(len(hub.requests()) - before, 6, "asks two pages per kind and nothing else")
+        ok(crawl(1, hub.url, folder, "--audit", 2).code == 0 and len(hub.requests()) - before == 6, "once is enough")
+        ok(crawl(3, hub.url, folder, "--audit", 3).code == 0 and len(hub.requests()) - before == 9, "more pages add to it")
+        ok(reduce(3, folder).code == 0, "reduce")
+        audit = value(load(folder), "completeness.audit")
+        ok(all(audit[k]["missed"] == 0 and audit[k]["low"] == 0 and audit[k]["sampled"] > 100 for k in audit), "nothing is missing", audit)
+        one_rank = open(f"{folder}/census.json", "rb").read()
+        ok(reduce(1, folder).code == 0 and open(f"{folder}/census.json", "rb").read() == one_rank, "the same on one rank")
+        ok(sorted(os.listdir(f"{folder}/audit"))[0].endswith(".h5"), "the sample is kept apart")
+
+
+main(intervals, resumed)
