@@ -175,6 +175,16 @@ fuzz-run: $(FUZZ:%=$(BUILD)/fuzz-%)
 $(BUILD)/fuzz-%: $(BUILD)/obj/tests/fuzz/fuzz_%.c.o $(BUILD)/libcrawler.a $(BUILD)/libreduce.a $(BUILD)/libio.a
 	$(Q)$(MPICC) $(CFLAGS) -fsanitize=fuzzer,address,undefined -o $@ $^ $(LIBS)
 
+.PHONY: bench
+bench: all ## what the crawl and the reduce cost, as ratios, in build/bench/*.json (a quarter of an hour)
+	@mkdir -p $(BUILD)/bench
+	$(Q)BUILD=$(BUILD) $(PYTHON) -B tests/bench/bench_crawl.py --json $(BUILD)/bench/crawl.json
+	$(Q)BUILD=$(BUILD) $(PYTHON) -B tests/bench/bench_reduce.py --json $(BUILD)/bench/reduce.json
+
+.PHONY: soak
+soak: all ## longer tests: a hundred seeds of the second pass for each share (ten minutes)
+	$(Q)BUILD=$(BUILD) $(PYTHON) -B tests/cli/test_audit.py 100
+
 .PHONY: check-clients
 check-clients: $(BUILD)/hubsim ## the Hub's official JavaScript client against the stand-in (Node and npm)
 	@tests/deps.sh clients
