@@ -6,7 +6,7 @@ set -eu
 
 build="libopenmpi-dev openmpi-bin libcurl4-openssl-dev zlib1g-dev libhdf5-openmpi-dev libsimdjson-dev libjansson-dev
  libxxhash-dev libcsv-dev libmicrohttpd-dev pkg-config gcc g++"
-check="$build perl python3 python3-h5py python3-pandas hdf5-tools ca-certificates"
+check="$build perl python3 python3-h5py python3-pandas hdf5-tools ca-certificates nghttp2-proxy openssl iproute2"
 clients="$build nodejs npm"
 fuzz="$build clang libclang-rt-14-dev"
 
@@ -22,7 +22,7 @@ have() {
 	have_libraries || return 1
 	case $1 in
 	check)
-		command -v prove h5dump >/dev/null 2>&1 && /usr/bin/python3 -c 'import h5py, pandas' 2>/dev/null
+		command -v prove h5dump nghttpx openssl ip >/dev/null 2>&1 && /usr/bin/python3 -c 'import h5py, pandas' 2>/dev/null
 		;;
 	clients)
 		command -v node npm >/dev/null 2>&1
