@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What hubsim answers, over HTTP, as TAP: orders, cursors, filters, refusals, quotas, faults, both populations.
+"""What hubsim answers, over HTTP, as TAP: orders, cursors, filters, refusals, quotas, faults, both populations, accounts.
 
 Usage: check.py path/to/hubsim [folder of recorded elements, ../shared/hub-recorded]
 """
@@ -33,7 +33,7 @@ class Sim:
             assert r.status == 200, (path, r.status, b[:200])
             out += json.loads(b)
             n += 1
-            l = re.findall('<([^>]+)>;\\s+rel="next"', r.headers.get('link', '')) + [x for v in r.headers.get_all('link') for x in re.findall('<([^>]+)>;\\s+rel="next"', v)]
+            l = re.findall('<([^>]+)>;\\s+rel="next"', r.headers.get('link', '')) + [x for v in r.headers.get_all('link') or [] for x in re.findall('<([^>]+)>;\\s+rel="next"', v)]
             path = l[0][len(s.u):] if l else None
             if l:
                 assert l[0].startswith(s.u)
@@ -263,6 +263,165 @@ for a in (['--foo'], ['--models'], ['--models', 'x'], ['--fault', 'zzz'], ['--fa
     ok(p.returncode == 2 and p.stderr.count('\n') == 1, str(a) + p.stderr)
 p = subprocess.run([SIM, '--help'], capture_output=True, text=True)
 ok(p.returncode == 0 and '--fault' in p.stdout, 'help')
+def sim(*a):
+    return Sim('--quota', '0', *a)
+
+def names(rows):
+    return [x['user'] for x in rows]
+
+def accounts():
+    S = sim('--models', '4000', '--datasets', '800', '--spaces', '500', '--users', '6000', '--quiet-orgs', '5', '--seed', '4')
+    T = json.loads(subprocess.run([SIM, '--truth', '--orgs', 'jobs/orgs.csv', '--topics', 'jobs/topics.csv', '--models', '4000', '--datasets', '800', '--spaces', '500', '--users', '6000', '--quiet-orgs', '5', '--seed', '4'], capture_output=True, text=True).stdout)
+    A = T['accounts']
+    repos = {k: S.walk('/api/%s?limit=1000&sort=likes&expand=author&expand=likes' % k) for k in ('models', 'datasets', 'spaces')}
+    owners = {x['author'] for v in repos.values() for x in v}
+    ok(len({x.lower() for x in owners}) == A['owners'] == T['figures']['totals.owners']['value']['all'], 'owners %d' % len(owners))
+    USER = ['avatarUrl', 'fullname', 'isPro', 'user', 'type', '_id']
+    spelled = {}
+    kind, ids, found, shapes = {}, {}, {k: set() for k in A['by_source']}, {}
+    asked = {}
+
+    def see(source, rows):
+        for x in rows:
+            n = (x.get('user') or x['name']).lower()
+            found[source].add(n)
+            ids.setdefault(n, set()).add(x.get('_id') or x.get('id'))
+            spelled.setdefault(n, set()).add(x.get('user') or x['name'])
+            kind[n] = 'organization' if source == 'overview' else 'user'
+            shapes.setdefault(source, set()).add(tuple(x))
+            if n not in asked:
+                asked[n] = None
+                todo.append(n)
+    todo = []
+    for n in sorted({x.lower() for x in owners}):
+        asked[n] = None
+        todo.append(n)
+    found['owners'] = set(todo)
+    likers = {}
+    for k, v in repos.items():
+        for x in v:
+            if x['likes']:
+                w = S.walk('/api/%s/%s/likers?limit=1000' % (k, x['id']))
+                likers[k, x['id']] = {n.lower() for n in names(w)}
+                see('likers', w)
+                if len(w) != x['likes'] or len(likers[k, x['id']]) != x['likes']:
+                    ok(False, 'likers of ' + x['id'])
+    ok(True, 'as many likers as likes')
+    wrong, counts, deep = [], 0, {}
+    links = {}
+    for n in todo:
+        r, b = S.get('/api/users/%s/overview' % n)
+        if r.status == 200:
+            o = json.loads(b)
+            kind[n] = 'user'
+            see('overview', o['orgs'])
+            got = {}
+            if o['numFollowers']:
+                got['followers'] = S.walk('/api/users/%s/followers' % n)
+            if o['numFollowing']:
+                got['following'] = S.walk('/api/users/%s/following' % n)
+            if len(got.get('followers', [])) != o['numFollowers'] or len(got.get('following', [])) != o['numFollowing']:
+                wrong.append(n)
+            if o['user'].lower() != n or o['type'] != 'user' or int(o['_id'][:8], 16) != time.mktime(time.strptime(o['createdAt'], '%Y-%m-%dT%H:%M:%S.000Z')) - time.timezone:
+                wrong.append(n)
+        else:
+            r, b = S.get('/api/organizations/%s/overview' % n)
+            o = json.loads(b)
+            kind[n] = 'organization'
+            if r.status != 200 or o['name'].lower() != n:
+                wrong.append(n)
+                continue
+            got = {'organization_followers': S.walk('/api/organizations/%s/followers' % n)}
+            r, b = S.get('/api/organizations/%s/members' % n)
+            if r.status == 200:
+                got['members'] = S.walk('/api/organizations/%s/members?limit=10' % n)
+            elif r.status != 403 or 'error' not in json.loads(b):
+                wrong.append(n)
+            if len(got['organization_followers']) != o['numFollowers'] or len(got.get('members', [])) not in (0, o['numUsers']):
+                wrong.append(n)
+        ids.setdefault(n, set()).add(o['_id'])
+        links[n] = {k: {x['user'].lower() for x in v} for k, v in got.items()}
+        for source, rows in got.items():
+            see(source, rows)
+    ok(wrong == [], 'overviews and lists agree %s' % wrong[:5])
+    ok(len(todo) == len(set(todo)) == A['observable']['all'] == A['population']['all'], 'all %d accounts are seen by asking all' % len(todo))
+    ok({t: sum((kind[n] == t for n in todo)) for t in ('user', 'organization')} == {t: A['observable'][t] for t in ('user', 'organization')}, 'types')
+    ok({k: len(v) for k, v in found.items()} == {k: v['accounts'] for k, v in A['by_source'].items()}, 'sources as --truth says %s' % {k: len(v) for k, v in found.items()})
+    one = {n: v - {None} for n, v in ids.items()}
+    ok(all((len(v) == 1 and re.fullmatch('[0-9a-f]{24}', list(v)[0]) for v in one.values())), 'one _id each')
+    years = {}
+    for n, v in one.items():
+        y = time.gmtime(int(list(v)[0][:8], 16)).tm_year
+        years[str(y)] = years.get(str(y), 0) + 1
+    ok(years == {k: v['all'] for k, v in A['by_year'].items()}, 'years %s' % years)
+    ok(all((shapes[k] == {tuple(USER)} for k in ('followers', 'following', 'members', 'organization_followers'))), 'rows of users')
+    ok(shapes['overview'] == {('id', 'name', 'fullname', 'avatarUrl')}, 'rows of organisations')
+    ok(all((set(x) <= {'user', 'fullname', 'avatarUrl', 'isPro', 'type', '_id'} and {'user', 'fullname', 'avatarUrl', 'type'} <= set(x) for x in shapes['likers'])) and len(shapes['likers']) == 4, 'rows of likers')
+    ok(all((n in links[m].get('following', ()) for n in links for m in links[n].get('followers', ()))), 'followers follow')
+    a = [n for n in links if len(links[n].get('followers', ())) > 60][0]
+    full = S.walk('/api/users/%s/followers' % a.upper())
+    part = S.walk('/api/users/%s/followers?limit=7' % a)
+    ok(full == part, 'pages of 7')
+    both = [v for v in spelled.values() if len(v) == 2]
+    ok(len(both) > 100 and all((len(v) <= 2 for v in spelled.values())), 'two letter cases: %s' % sorted(both[0]))
+    r, b = S.get('/api/users/%s/followers?limit=7' % a)
+    cur = re.findall('cursor=([0-9a-f]{24})>; rel="next"', str(r.headers.get_all('link')))
+    ok(len(cur) == 1 and S.get('/api/users/%s/followers?cursor=%s' % (a, cur[0]))[0].status == 200, 'cursor')
+    ok(S.get('/api/users/%s/followers?cursor=%s' % (names(full)[0], cur[0]))[0].status == 400 and S.get('/api/users/%s/followers?cursor=zz' % a)[0].status == 400, "another list's cursor")
+    orgs = [n for n in links if kind[n] == 'organization']
+    for l, st in ((9, 400), (10, 200), (10000, 200), (10001, 400), ('x', 400)):
+        ok(S.get('/api/organizations/qwen/members?limit=%s' % l)[0].status == st, 'members limit=%s' % l)
+    ok(S.get('/api/users/qwen/followers')[0].status == 404 and S.get('/api/organizations/%s/members' % a)[0].status == 404 and S.get('/api/organizations/qwen/following')[0].status == 404, 'kinds')
+    ok(json.loads(S.get('/api/organizations/qwen/avatar')[1]).keys() == {'avatarUrl'} and S.get('/api/users/qwen/avatar')[0].status == 404 and S.get('/api/users/%s/avatar' % a)[0].status == 200, 'avatars')
+    hidden = [n for n in orgs if S.js('/api/organizations/%s/overview' % n)['numUsers'] and (not links[n].get('members'))]
+    st = {S.get('/api/organizations/%s/members' % n)[0].status for n in hidden}
+    ok(st == {200, 403}, 'private members %s' % st)
+    m = max((n for n in orgs if links[n].get('members')), key=lambda n: len(links[n]['members']))
+    ok({x['user'].lower() for x in S.walk('/api/organizations/%s/members?limit=10&search=a' % m)} == {n for n in links[m]['members'] if 'a' in n}, 'search members')
+    liked, empty, pages = {}, 0, 0
+    for n in sorted({n for v in likers.values() for n in v})[:250]:
+        path = '/api/users/%s/likes?limit=10' % n
+        times = []
+        while path:
+            r, b = S.get(path)
+            rows = json.loads(b)
+            pages += 1
+            l = re.findall('<([^>]+)>;\\s+rel="next"', str(r.headers.get_all('link')))
+            path = l[0][len(S.u):] if l else None
+            empty += path is not None and rows == []
+            times += [x['createdAt'] for x in rows]
+            for x in rows:
+                liked.setdefault(n, []).append((x['repo']['type'] + 's', x['repo']['name']))
+        if times != sorted(times, reverse=True):
+            ok(False, 'likes of %s are not the newest first' % n)
+    ok(all((len(v) == len(set(v)) and all((n in likers[x] for x in v)) for n, v in liked.items())), 'likes are likes')
+    ok(sum((len(v) for v in liked.values())) == sum((n in likers[x] for x in likers for n in liked)) and len(liked) == 250, 'and all of them')
+    ok(empty > 5 and pages > 270, '%d empty pages with a next link of %d' % (empty, pages))
+    ok(S.js('/api/users/%s/overview' % n)['numLikes'] == len(liked[n]), 'numLikes')
+    x = repos['models'][0]['id']
+    ok(S.get('/api/models/%s/likers' % x.upper())[0].status == 307 and S.get('/api/models/no/where/likers')[0].status == 401, 'likers of other names')
+    ok(S.js('/.hubsim/stats')['by_class']['accounts'] > 1000, 'stats')
+    d = {x['author']: x['authorData'] for x in S.js('/models-json?sort=likes')['models']}
+    ok(all((d[n]['type'] == {'user': 'user', 'organization': 'org'}[kind[n.lower()]] and d[n]['_id'] in ids[n.lower()] for n in d)), 'authorData')
+    S.end()
+    S = sim('--models', '4000', '--users', '6000', '--seed', '4', '--fault', 'vanish@30%')
+    w = S.walk('/api/organizations/qwen/followers')
+    c = [S.get('/api/users/%s/overview' % n)[0].status for n in names(w)[-100:]]
+    e = [S.get('/api/users/%s/followers' % n)[0].status for n in names(w)[-100:]]
+    ok(set(c) == {200, 404} and c.count(404) > e.count(404) > 0, 'vanished: %d of 100, %d at once' % (c.count(404), e.count(404)))
+    S.end()
+    S = sim('--models', '4000', '--users', '6000', '--seed', '4', '--fault', 'poison@20%', '--fault', 'duplicate')
+    v = [x for x in S.walk('/api/organizations/qwen/followers') if isinstance(x, dict) and isinstance(x.get('user'), str) and re.fullmatch('[A-Za-z0-9-]{2,42}', x['user'])]
+    ok({x['user'] for x in v} == set(names(w)) and len(v) > len(w), 'poison')
+    S.end()
+    S = Sim('--quota', '3/300')
+    ok([S.get('/api/organizations/qwen/followers')[0].status for _ in range(4)] == [200] * 3 + [429], 'accounts count')
+    S.end()
+    a = [json.loads(subprocess.run([SIM, '--truth', '--orgs', 'jobs/orgs.csv', '--topics', 'jobs/topics.csv', '--users', '20000', '--models', '9000', '--graph', g, '--capture', '20%'], capture_output=True, text=True).stdout)['accounts'] for g in ('independent', 'dependent')]
+    ok(all((abs(a[0]['by_source'][k]['accounts'] / a[0]['population']['user'] - 0.2) < 0.01 for k in ('members', 'organization_followers', 'followers', 'following', 'likers'))) and a[0]['observable']['all'] < a[0]['population']['all'] == a[1]['observable']['all'], 'independent')
+    for x in (['--graph', 'x'], ['--capture', '20'], ['--deep', '101%'], ['--quiet-orgs', '-1'], ['--fault', 'vanish@x']):
+        ok(subprocess.run([SIM, *x], capture_output=True, timeout=5).returncode == 2, str(x))
+accounts()
 REC = sys.argv[2] if len(sys.argv) > 2 else '../shared/hub-recorded'
 if not os.path.exists(REC + '/models.jsonl.gz'):
     print('1..%d # no recorded elements at %s: the rest is left out' % (n[0], REC))

@@ -30,7 +30,8 @@ static const struct {
 	[FAULT_POISON] = { "poison", "hostile elements between rows, wrong types within (share of the rows)" },
 	[FAULT_LOOP] = { "loop", "the next link leads to the same page" },
 	[FAULT_FOREIGN_NEXT] = { "foreign-next", "the next link names another host" },
-	[FAULT_VANISH] = { "vanish", "accounts that are gone (404) though lists still name them (share of the accounts)" },
+	[FAULT_VANISH] = { "vanish",
+			   "accounts that are gone (404) though lists still name them (share of the accounts)" },
 };
 
 static int find(const char *name, size_t n)

@@ -6,7 +6,7 @@
 static const struct band_spec member_bands[] = { { 0.02, 1, 8 }, { 0.004, 4, 8 }, { 0.0004, 40, 8 } };
 static const struct band_spec org_bands[] = { { 0.15, 1, 120 }, { 0.03, 4, 60 }, { 0.004, 20, 30 } };
 /* A user follows 1.5 users on average by this, the busiest follow thousands. */
-static const struct band_spec user_bands[] = { { 0.30, 1, 15 },   { 0.10, 4, 15 },    { 0.02, 15, 15 },
+static const struct band_spec user_bands[] = { { 0.30, 1, 15 },   { 0.10, 4, 15 },     { 0.02, 15, 15 },
 					       { 0.003, 80, 15 }, { 0.0003, 500, 15 }, { 0.00002, 4000, 15 } };
 
 /* Users per list where they are spread anew: organisations' and users' followers in the default graph, and the lists of
@@ -22,15 +22,15 @@ static uint64_t swapped(const struct social_graph *g, uint64_t rank)
 	return rank == 0 ? g->swap : rank == g->swap ? 0 : rank;
 }
 
+/* In the default graph the rank is the user's number, which those who publish most have small. */
 static uint64_t rank_of(const struct social_graph *g, const struct perm *order, uint64_t user)
 {
-	uint64_t r = perm_apply(order, user);
-	return g->independent ? r : swapped(g, r);
+	return g->independent ? perm_apply(order, user) : swapped(g, user);
 }
 
 static uint64_t user_of(const struct social_graph *g, const struct perm *order, uint64_t rank)
 {
-	return perm_invert(order, g->independent ? rank : swapped(g, rank));
+	return g->independent ? perm_invert(order, rank) : swapped(g, rank);
 }
 
 /* ---- set-up ---- */
@@ -45,11 +45,8 @@ static void init_dependent(struct social_graph *g)
 {
 	const struct roster *r = &g->roster;
 	uint64_t n = r->nuser, top = r->nowner - r->nowner / 4;
-	for (int k = 0; k < NSHEET; k++)
-		g->order[k] = g->hosts;
-	g->likers = g->hosts;
 	if (r->root != ACCOUNT_NONE)
-		g->swap = perm_apply(&g->hosts, r->root);
+		g->swap = r->root;
 	g->ntop = n - (uint64_t)(r->synth->opts.graph.deep * (double)n);
 	if (g->ntop == 0 || top == 0)
 		g->ntop = 1;
@@ -74,6 +71,7 @@ static void init_independent(struct social_graph *g)
 		perm_init(&g->order[k], n, mix_nth(g->seed, 20 + (uint64_t)k));
 	perm_init(&g->likers, n, mix_nth(g->seed, 30));
 	g->order[SHEET_OVERVIEW] = g->order[SHEET_MEMBERS];
+	g->hosts = g->order[SHEET_MEMBERS]; /* members are known: nobody's list remains unasked */
 	layer_init(&g->members, mix_nth(g->seed, 10), n, 0, r->norg, &wide, 1, true);
 	layer_init(&g->org_followers, mix_nth(g->seed, 11), n, 0, r->norg, &wide, 1, false);
 	layer_init(&g->followers, mix_nth(g->seed, 12), n, 0, n, &lists, 1, false);
@@ -88,7 +86,6 @@ void graph_init(struct social_graph *g, const struct synth *s)
 	roster_init(&g->roster, s);
 	g->seed = mix_nth(s->opts.seed, 600);
 	g->independent = s->opts.graph.independent;
-	perm_init(&g->hosts, g->roster.nuser, mix_nth(g->seed, 1));
 	if (g->independent)
 		init_independent(g);
 	else
@@ -258,7 +255,7 @@ bool graph_likes_next(const struct social_graph *g, enum kind kind, uint64_t use
 
 bool graph_private(const struct social_graph *g, uint64_t org)
 {
-	return roster_hash(&g->roster, org) % 10 == 0;
+	return !g->independent && roster_hash(&g->roster, org) % 10 == 0;
 }
 
 bool graph_leaf(const struct social_graph *g, uint64_t a)

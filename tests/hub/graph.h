@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Who follows, belongs to and likes what among the accounts of a synthetic Hub, without keeping an edge.
  *
- * All users stand in one order, their rank: the first are the most active and the most followed ones. That makes the
- * sources depend on each other: who is in one list is likely to be in others.
+ * All users stand in one order, their rank: the first are the most active and the most followed ones, and own most of
+ * the repositories. That makes the sources depend on each other: who is in one list is likely to be in others.
  *   - The users of rank 0 … ntop-1 are followers of one of the first organisations each (`top`, a spread).
  *   - Those behind them (`deep`) follow one of the users of the ranks 0 … tree.t-1 each (`tree`, a spread).
  *   - Other organisations are followed by the active, members come from the most active 2 %, every organisation has
@@ -14,9 +14,11 @@
  * user, whose overview names it. If no organisation owns anything, ntop is 1 and rank 0 an owner.
  *
  * Independent instead: every source has its own order of the users and shows the first `capture` part of it, spread
- * over its lists; likers likewise, if there are as many likes. Followers and following do not mirror each other then,
- * nothing is reached for certain, and for users the capture histories of the sources but the owners' are independent.
- * Overviews name the organisations that have the user as a member, in either case. */
+ * over its lists; likers likewise, if there are as many likes. So a user is seen by members, organisations' followers,
+ * users' followers, following and likers independently, with that probability each, and independently of whether he
+ * owns something. Followers and following do not mirror each other then, and about (1 - capture)^5 of the users are in
+ * no list at all. No list of members is private. Overviews name the organisations that have the user as a member, in
+ * either case. */
 #ifndef HUB_GRAPH_H
 #define HUB_GRAPH_H
 
@@ -40,13 +42,15 @@ struct social_graph {
 	struct roster roster;
 	bool independent;
 	uint64_t seed, ntop;
-	uint64_t swap;              /* the rank that the root would have: it and rank 0 change places */
-	struct spread top, tree;    /* t = 0: none */
-	struct perm order[NSHEET]; /* users -> ranks; all the same but when independent */
-	struct perm hosts;          /* users -> whose lists of followers and following come first */
+	uint64_t swap;           /* the rank that the root would have: it and rank 0 change places */
+	struct spread top, tree; /* t = 0: none */
+	/* independent: */
+	struct perm order[NSHEET]; /* users -> ranks */
+	struct perm likers;        /* the same for likers */
+	struct perm hosts;         /* users -> those whose lists of followers and following come first */
+	/* both: */
 	struct layer members, org_followers, followers, following;
 	struct likes likes[NKIND];
-	struct perm likers; /* users -> ranks of the likers */
 };
 
 void graph_init(struct social_graph *g, const struct synth *s);

@@ -30,8 +30,9 @@ static uint64_t clamp(double x, uint64_t lo, uint64_t hi)
 	return x < (double)lo ? lo : x > (double)hi ? hi : (uint64_t)x;
 }
 
-/* A band needs a dozen people, if there are, to give different targets different people. */
-enum { POOL_MIN = 12 };
+/* A band that stands for fewer than three people is left out; another one gets a dozen, if there are, so that different
+ * targets have different people. */
+enum { POOL_FEW = 3, POOL_MIN = 12 };
 
 void layer_init(struct layer *l, uint64_t seed, uint64_t people, uint64_t first, uint64_t end,
 		const struct band_spec *spec, int nspec, bool cover)
@@ -39,6 +40,9 @@ void layer_init(struct layer *l, uint64_t seed, uint64_t people, uint64_t first,
 	memset(l, 0, sizeof *l);
 	l->seed = seed;
 	for (int b = 0; b < nspec && first < end && people > 0; b++) {
+		bool last = cover && b == nspec - 1;
+		if (!last && b > 0 && spec[b].share * (double)people < POOL_FEW)
+			continue;
 		struct band *a = &l->band[l->nband++];
 		uint64_t left = end - first;
 		a->pool = clamp(spec[b].share * (double)people, people < POOL_MIN ? people : POOL_MIN, people);
@@ -46,7 +50,7 @@ void layer_init(struct layer *l, uint64_t seed, uint64_t people, uint64_t first,
 		a->lanes = spec[b].lanes < left / a->width ? spec[b].lanes : left / a->width;
 		a->first = first;
 		a->count = a->lanes * a->width;
-		if (cover && b == nspec - 1) {
+		if (last) {
 			a->count = left;
 			a->lanes = (left + a->width - 1) / a->width;
 		}

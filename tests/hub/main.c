@@ -58,8 +58,9 @@ int main(int argc, char **argv)
 	if (population_init(&hub.pop, o.replay, &o.synth, text, sizeof text)) {
 		rc = fail(EXIT_FAILED, text);
 	} else if (o.truth) {
-		rc = truth_print(&hub.pop, o.t0, o.orgs, o.topics, stdout, text, sizeof text) ? fail(EXIT_FAILED, text)
-											      : EXIT_FINE;
+		rc = truth_print(&hub.pop, &o.faults, o.t0, o.orgs, o.topics, stdout, text, sizeof text)
+			   ? fail(EXIT_FAILED, text)
+			   : EXIT_FINE;
 	} else {
 		hub.faults = o.faults;
 		rc = serve(&hub, &o);

@@ -230,7 +230,8 @@ static const struct option {
 	{ "--models", "N", opt_models, "synthetic models (1000)" },
 	{ "--datasets", "N", opt_datasets, "synthetic datasets (300)" },
 	{ "--spaces", "N", opt_spaces, "synthetic Spaces (300)" },
-	{ "--users", "N", opt_users, "accounts, users and organisations, beside the few known by name (a third of all repositories)" },
+	{ "--users", "N", opt_users,
+	  "accounts, users and organisations, beside the few known by name (a third of all repositories)" },
 	{ "--graph", "KIND", opt_graph,
 	  "lists of accounts that overlap as on the Hub (dependent), or that are drawn each by itself (independent)" },
 	{ "--capture", "P%", opt_capture, "independent: users that each source shows (20%)" },
@@ -266,9 +267,11 @@ enum { NOPTION = sizeof options / sizeof options[0] };
 static void defaults(struct opts *o)
 {
 	memset(o, 0, sizeof *o);
-	o->synth = (struct synth_opts){
-		.n = { 1000, 300, 300 }, .seed = 1, .until = when_date(2026, 11, 22), .all_time = true, .graph = { .capture = 0.2, .deep = 0.1 }
-	};
+	o->synth = (struct synth_opts){ .n = { 1000, 300, 300 },
+					.seed = 1,
+					.until = when_date(2026, 11, 22),
+					.all_time = true,
+					.graph = { .capture = 0.2, .deep = 0.1 } };
 	o->server = (struct server_opts){ .threads = 2,
 					  .address = INADDR_LOOPBACK,
 					  .gzip = true,

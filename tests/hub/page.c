@@ -75,9 +75,9 @@ void page_answer(const struct hub *h, const struct request *rq, enum kind kind, 
 			buf_char(b, ',');
 		population_row(&h->pop, kind, i, &row, space);
 		profile_owner(h, kind, i, &owner);
-		struct page_owner data = {
-			owner.org, owner.oid, profile_count(h, &owner, owner.org ? SHEET_ORG_FOLLOWERS : SHEET_FOLLOWERS)
-		};
+		struct page_owner data = { owner.org, owner.oid,
+					   profile_count(h, &owner,
+							 owner.org ? SHEET_ORG_FOLLOWERS : SHEET_FOLLOWERS) };
 		render_page_row(b, &row, &data);
 	}
 	walk_release(&w);

@@ -83,9 +83,14 @@ uint64_t profile_count(const struct hub *h, const struct profile *p, enum sheet_
 	return t.n;
 }
 
-bool profile_vanished(const struct hub *h, const struct profile *p, bool later)
+bool account_vanished(const struct social_graph *g, const struct fault_plan *f, uint64_t account, bool later)
 {
 	enum { KIND_ACCOUNT = 20 };
-	return p->account != ACCOUNT_NONE && fault_row(&h->faults, FAULT_VANISH, KIND_ACCOUNT, p->account) &&
-	       (later || p->hash & 1) && graph_leaf(&h->pop.graph, p->account);
+	return fault_row(f, FAULT_VANISH, KIND_ACCOUNT, account) && (later || roster_hash(&g->roster, account) & 1) &&
+	       graph_leaf(g, account);
+}
+
+bool profile_vanished(const struct hub *h, const struct profile *p, bool later)
+{
+	return p->account != ACCOUNT_NONE && account_vanished(&h->pop.graph, &h->faults, p->account, later);
 }

@@ -32,8 +32,10 @@ void profile_owner(const struct hub *h, enum kind kind, uint64_t row, struct pro
 /* Accounts of one of its lists; 0 in a recorded population. */
 uint64_t profile_count(const struct hub *h, const struct profile *p, enum sheet_kind kind);
 
-/* FAULT_VANISH: lists name it, its own endpoints do not know it any more; half of them go when their first page was
- * read, `later` tells what is asked then. Only accounts go that nobody else is reached by. */
+/* FAULT_VANISH: lists name it, its own endpoints do not know it any more. Half of these accounts go between the first
+ * page of a list and the second one: `later` is what is asked then, and the overview. Only accounts go that nobody else
+ * is reached by. */
+bool account_vanished(const struct social_graph *g, const struct fault_plan *f, uint64_t account, bool later);
 bool profile_vanished(const struct hub *h, const struct profile *p, bool later);
 
 #endif

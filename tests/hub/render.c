@@ -543,7 +543,7 @@ static void put_owner_data(struct buf *b, const char *name, const struct page_ow
 	buf_lit(b, ",\"name\":");
 	buf_json(b, name);
 	buf_str(b, o->org ? ",\"type\":\"org\",\"isHf\":false,\"isHfAdmin\":false,\"isMod\":false"
-		       : ",\"type\":\"user\",\"isPro\":false,\"isHf\":false,\"isHfAdmin\":false,\"isMod\":false");
+			  : ",\"type\":\"user\",\"isPro\":false,\"isHf\":false,\"isHfAdmin\":false,\"isMod\":false");
 	buf_fmt(b, ",\"followerCount\":%llu,\"isUserFollowing\":false},", (unsigned long long)o->followers);
 }
 

@@ -33,7 +33,7 @@ static bool read_limit(struct ask *a, uint64_t lo, uint64_t hi, bool strict)
 	bool number = *v >= '0' && *v <= '9' && !*end;
 	if (!number || n < 1 || (strict && ((uint64_t)n < lo || (uint64_t)n > hi))) {
 		reply_error(a->r, 400,
-			    !number              ? "✖ Invalid input: expected number, received NaN\n  → at limit"
+			    !number                 ? "✖ Invalid input: expected number, received NaN\n  → at limit"
 			    : n < 1 || n < (long)lo ? "✖ Too small: expected number to be >=10\n  → at limit"
 						    : "✖ Too big: expected number to be <=10000\n  → at limit");
 		return false;
@@ -169,8 +169,8 @@ static bool put_row(const struct ask *a, uint64_t account, enum shape shape, con
 		put_junk(b, mix_nth(a->h->faults.seed, account));
 		buf_char(b, ',');
 	}
-	bool twice = first && fault_hits(&a->h->faults, FAULT_DUPLICATE, a->rq->number);
-	for (int k = 0; k <= twice; k++) {
+	int times = 1 + (first && fault_hits(&a->h->faults, FAULT_DUPLICATE, a->rq->number));
+	for (int k = 0; k < times; k++) {
 		if (k)
 			buf_char(b, ',');
 		if (shape == SHAPE_LIKER)
@@ -358,8 +358,7 @@ bool social_answer(const struct hub *h, const struct request *rq, const char *na
 		k++;
 	if (k == sizeof lists / sizeof lists[0])
 		return false;
-	if (!profile_find(h, name, &p) || p.org != org ||
-	    profile_vanished(h, &p, request_param(rq, "cursor") != NULL))
+	if (!profile_find(h, name, &p) || p.org != org || profile_vanished(h, &p, request_param(rq, "cursor") != NULL))
 		reply_error(r, 404, org ? "This organization does not exist" : "This user does not exist");
 	else if (lists[k].kind < 0)
 		likes_answer(&a, &p);

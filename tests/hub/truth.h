@@ -7,10 +7,14 @@
 #include <stdint.h>
 #include <stdio.h>
 
+#include "fault.h"
 #include "population.h"
 
-/* Print {"figures":{key:{"value":…}}} for the repositories created up to t0. Returns 0, or -1 with one line in text. */
-int truth_print(const struct population *p, int64_t t0, const char *org_csv, const char *topic_csv, FILE *out,
-		char *text, size_t ntext);
+/* Print {"figures":{key:{"value":…}}} for the repositories created up to t0, and for a synthetic population "accounts"
+ * beside it: what asking every list of every account that is known leads to, beginning with the repositories' owners.
+ *   faults  tells who vanished
+ * Returns 0, or -1 with one line in text. */
+int truth_print(const struct population *p, const struct fault_plan *faults, int64_t t0, const char *org_csv,
+		const char *topic_csv, FILE *out, char *text, size_t ntext);
 
 #endif

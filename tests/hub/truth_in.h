@@ -8,6 +8,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "fault.h"
 #include "names.h"
 #include "population.h"
 
@@ -110,5 +111,8 @@ void truth_categories(struct truth *t);
 void truth_geography(struct truth *t);
 void truth_lineage(struct truth *t);
 void truth_size(struct truth *t);
+
+/* Not a figure of the repositories: a new object. */
+json_t *truth_accounts(const struct truth *t, const struct fault_plan *faults);
 
 #endif

@@ -25,7 +25,8 @@ int main(int argc, char **argv)
 		good &= err_agree(comm, e.code, &e) == E_IO && e.rank == bad && !strcmp(e.text, want);
 	}
 	ok_all(comm, good, "one failed: its text and rank on every rank");
-	ok_all(comm, err_agree(comm, e.code, &e) == E_IO && e.rank == size - 1, "agreed again: still the rank that failed");
+	ok_all(comm, err_agree(comm, e.code, &e) == E_IO && e.rank == size - 1,
+	       "agreed again: still the rank that failed");
 	err_clear(&e);
 	err_set(&e, rank == size - 1 ? E_NOMEM : E_IO, "rank %d", rank);
 	ok_all(comm, err_agree(comm, e.code, &e) == E_NOMEM && e.rank == size - 1, "all failed: the worst code");

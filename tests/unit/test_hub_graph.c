@@ -128,7 +128,9 @@ static void test_ids(void)
 
 static void test_owners(void)
 {
-	static const struct setting s = { .users = 50000, .models = 20000, .datasets = 5000, .spaces = 3000, .seed = 3 };
+	static const struct setting s = {
+		.users = 50000, .models = 20000, .datasets = 5000, .spaces = 3000, .seed = 3
+	};
 	struct population *p = make(&s);
 	const struct roster *r = &p->graph.roster;
 	uint64_t wrong = 0, of_orgs = 0, n[NKIND], sum = 0;
@@ -238,7 +240,11 @@ static void test_likes(const struct population *p)
 
 static void test_directions(void)
 {
-	static const struct setting s = { .users = 20000, .models = 6000, .datasets = 2000, .spaces = 2000, .seed = 9,
+	static const struct setting s = { .users = 20000,
+					  .models = 6000,
+					  .datasets = 2000,
+					  .spaces = 2000,
+					  .seed = 9,
 					  .graph = { .deep = 0.1, .quiet = 10 } };
 	struct population *p = make(&s);
 	test_mirror(p, SHEET_FOLLOWERS, SHEET_FOLLOWING);
@@ -357,8 +363,9 @@ static void mark_likers(const struct population *p, uint8_t *seen)
 
 static void test_independent(void)
 {
-	static const struct setting s = { .users = 30000, .models = 20000, .seed = 2,
-					  .graph = { .independent = true, .capture = 0.2 } };
+	static const struct setting s = {
+		.users = 30000, .models = 20000, .seed = 2, .graph = { .independent = true, .capture = 0.2 }
+	};
 	struct population *p = make(&s);
 	uint64_t n = p->graph.roster.nuser, far = 0, none = 0, off = 0;
 	uint8_t *seen = mem_new(p->graph.roster.n);
@@ -388,7 +395,9 @@ static void test_independent(void)
 
 static void test_spread(void)
 {
-	static const struct spread all[] = { { 1, 1 }, { 5, 5 }, { 7, 3 }, { 1000, 1 }, { 13000000, 36462 }, { 12, 11 } };
+	static const struct spread all[] = {
+		{ 1, 1 }, { 5, 5 }, { 7, 3 }, { 1000, 1 }, { 13000000, 36462 }, { 12, 11 }
+	};
 	for (size_t k = 0; k < sizeof all / sizeof *all; k++) {
 		const struct spread *s = &all[k];
 		uint64_t bad = spread_from(s, 0) != 0 || spread_from(s, s->t) != s->n;
