@@ -182,4 +182,21 @@ def rows_arrive_whole():
     same(list(labels), sorted(labels, key=lambda s: s.encode()), "labels are sorted")
 
 
-main(take, totals, by_period, concentration, categories, gating, lineage, relations_and_sizes, absent_is_not_zero, rows_arrive_whole)
+def both_edge_sources():
+    """The family of Qwen's bases by each of the two sources of edges, and where they differ."""
+    by_tag, by_id = set(), set()
+    for row in recorded("models"):
+        bases = [t.split(":")[-1] for t in row["tags"] if t.startswith("base_model:")]
+        if any(b.lower().startswith("qwen/") for b in bases):
+            by_tag.add(row["id"].lower())
+        if any(b["id"].lower().startswith("qwen/") for b in row.get("baseModels", {}).get("models", [])):
+            by_id.add(row["id"].lower())
+    edges = value(CENSUS, "lineage.edges")
+    same(len(by_tag | by_id), value(CENSUS, "lineage.derivatives")["qwen"]["direct"], "Qwen: direct derivatives by either source")
+    same(edges["by_id"] + edges["by_both"], sum(len(r.get("baseModels", {}).get("models", [])) for r in recorded("models")), "edges by _id")
+    diag(f"edges of all models: {edges}")
+    diag(f"Qwen: {len(by_tag)} by tags, {len(by_id)} by baseModels; only by tags: {len(by_tag - by_id)} (the recorded elements carry no baseModels)")
+    diag(f"only by baseModels: {sorted(by_id - by_tag)[:20]}; the first that only a tag names: {sorted(by_tag - by_id)[:5]}")
+
+
+main(take, totals, by_period, concentration, categories, gating, lineage, relations_and_sizes, absent_is_not_zero, rows_arrive_whole, both_edge_sources)
