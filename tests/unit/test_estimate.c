@@ -21,6 +21,180 @@ static int holds(double p, int64_t n, unsigned *seed)
 	return low <= p && p <= high;
 }
 
+static int close_to(double a, double b)
+{
+	return fabs(a - b) <= 1e-9 * fabs(b) + 1e-6;
+}
+
+static void test_total_values(void)
+{
+	static const struct {
+		int64_t s_obs, f1, f2;
+		int t;
+		double point, low, high;
+	} v[] = {
+		/* Trees of Barro Colorado Island on 50 plots; 236.3732, standard error 6.54361: what specpool(BCI) of
+		   the R package vegan prints. */
+		{ 225, 21, 19, 50, 236.373158, 228.987513, 257.438441 },
+		/* 135 rabbits in an enclosure, 18 nights: W. R. Edwards and L. L. Eberhardt, Journal of Wildlife
+		   Management 31 (1967). These and the others computed apart, from exact fractions. */
+		{ 76, 43, 16, 18, 130.571181, 100.898736, 195.605019 },
+		{ 283, 142, 81, 10, 395.022222, 355.830709, 455.303394 },
+		{ 30, 20, 10, 2, 40, 33.208116, 61.170940 },
+		{ 5, 1, 4, 3, 5.083333333, 5.003050735, 7.276463 },
+		{ 1000000, 700000, 200000, 6, 2020833.333333, 2014014.244400, 2027698.279585 },
+		{ 13000000, 9000000, 1, 6, 33750013000000, 6600893853072.425770, 172562209675586.934725 },
+		{ 10, 4, 0, 5, 14.8, 10.750934, 40.681811 },
+		{ 2, 2, 0, 2, 2.5, 2.036723, 8.807743 },
+		{ 3, 3, 0, 3, 5, 3.246241, 19.244270 },
+	};
+	struct estimate_total x;
+
+	for (size_t i = 0; i < sizeof v / sizeof *v; i++) {
+		unsigned want = ESTIMATE_POINT | ESTIMATE_INTERVAL | (v[i].f2 ? 0 : ESTIMATE_NO_F2);
+
+		estimate_total(v[i].s_obs, v[i].f1, v[i].f2, v[i].t, &x);
+		ok(x.flags == want && close_to(x.point, v[i].point) && close_to(x.low, v[i].low) &&
+			   close_to(x.high, v[i].high),
+		   "seen %lld, once %lld, twice %lld of %d: %.3f, %.3f … %.3f", (long long)v[i].s_obs,
+		   (long long)v[i].f1, (long long)v[i].f2, v[i].t, x.point, x.low, x.high);
+	}
+}
+
+static void test_total_unknown(void)
+{
+	static const struct {
+		int64_t s_obs, f1, f2;
+		int t;
+		unsigned flags;
+		const char *why;
+	} v[] = {
+		{ 0, 0, 0, 6, 0, "nothing seen" },
+		{ -5, 0, 0, 6, 0, "less than nothing seen" },
+		{ INT64_MIN, INT64_MIN, INT64_MIN, INT32_MIN, 0, "the least of all" },
+		{ 10, -1, 2, 6, 0, "f1 negative" },
+		{ 10, 2, -1, 6, 0, "f2 negative" },
+		{ 10, 8, 3, 6, 0, "more seen once or twice than seen" },
+		{ 10, 11, 0, 6, 0, "more seen once than seen" },
+		{ INT64_MAX, INT64_MAX, INT64_MAX, 6, 0, "f1 + f2 beyond 64 bits" },
+		{ 10, 5, 2, 1, 0, "one occasion" },
+		{ 10, 5, 2, 0, 0, "no occasion" },
+		{ 10, 5, 2, -3, 0, "occasions negative" },
+		{ 10, 5, 2, 2, 0, "seen three times on two occasions" },
+		{ 10, 0, 3, 6, ESTIMATE_POINT, "f1 = 0" },
+		{ 10, 0, 0, 6, ESTIMATE_POINT | ESTIMATE_NO_F2, "f1 = 0 and f2 = 0" },
+		{ 10, 1, 0, 6, ESTIMATE_POINT | ESTIMATE_NO_F2, "f1 = 1 and f2 = 0" },
+	};
+	struct estimate_total x;
+
+	for (size_t i = 0; i < sizeof v / sizeof *v; i++) {
+		double seen = v[i].s_obs > 0 ? (double)v[i].s_obs : 0;
+
+		estimate_total(v[i].s_obs, v[i].f1, v[i].f2, v[i].t, &x);
+		ok(x.flags == v[i].flags && close_to(x.point, seen) && close_to(x.low, seen) && isinf(x.high),
+		   "%s: flags %u, %.0f", v[i].why, x.flags, x.point);
+	}
+}
+
+/* The promise of the header for every mixture of small, large and impossible arguments. */
+static void test_total_never_nan(void)
+{
+	static const int64_t v[] = { INT64_MIN,     -1,       0, 1, 2, 3, 7, 100, 13000000, INT64_MAX / 2,
+				     INT64_MAX - 1, INT64_MAX };
+	static const int occasion[] = { INT32_MIN, 0, 1, 2, 3, 6, INT32_MAX };
+	enum { NV = sizeof v / sizeof *v, NT = sizeof occasion / sizeof *occasion };
+	struct estimate_total x;
+	int good = 1, known = 0;
+
+	for (int i = 0; i < NV * NV * NV * NT; i++) {
+		estimate_total(v[i % NV], v[i / NV % NV], v[i / NV / NV % NV], occasion[i / NV / NV / NV], &x);
+		good &= x.low >= 0 && x.low <= x.point && x.point <= x.high; /* false for NaN */
+		good &= isfinite(x.point) && !isfinite(x.high) == !(x.flags & ESTIMATE_INTERVAL);
+		known += (x.flags & ESTIMATE_INTERVAL) != 0;
+	}
+	ok(good && known > 100, "%d mixtures of arguments: ordered, never NaN; %d with an interval", NV * NV * NV * NT,
+	   known);
+}
+
+enum { LISTS = 6, TRUTH = 20000, SEEDS = 100 };
+
+/* Accounts of two kinds; `copy` is the chance that the second list copies the first. */
+struct world {
+	double p[2][LISTS], copy;
+};
+
+static int chance(double p, unsigned *seed)
+{
+	return rand_r(seed) < p * ((double)RAND_MAX + 1);
+}
+
+static int captures(const struct world *w, int i, unsigned *seed)
+{
+	const double *p = w->p[i % 2];
+	int first = chance(p[0], seed), n = first;
+
+	for (int j = 1; j < LISTS; j++)
+		n += j == 1 && chance(w->copy, seed) ? first : chance(p[j], seed);
+	return n;
+}
+
+static struct estimate_total draw(const struct world *w, unsigned *seed)
+{
+	int64_t f[LISTS + 1] = { 0 };
+	struct estimate_total x;
+
+	for (int i = 0; i < TRUTH; i++)
+		f[captures(w, i, seed)]++;
+	estimate_total(TRUTH - f[0], f[1], f[2], LISTS, &x);
+	return x;
+}
+
+/* Of SEEDS worlds: the intervals that hold the truth, the mean of the point over the truth, and its worst error. */
+static int simulate(const struct world *w, const char *what, double *mean, double *worst)
+{
+	int good = 0;
+
+	*mean = *worst = 0;
+	for (unsigned s = 1; s <= SEEDS; s++) {
+		unsigned seed = 19870000 + s;
+		struct estimate_total x = draw(w, &seed);
+
+		good += x.low <= TRUTH && TRUTH <= x.high;
+		*mean += x.point / TRUTH / SEEDS;
+		*worst = fmax(*worst, fabs(x.point / TRUTH - 1));
+	}
+	diag("%s, seeds 19870001 … 19870100: %d of 100 intervals hold the truth, mean %.4f of it, worst error %.2f %%",
+	     what, good, *mean, 100 * *worst);
+	return good;
+}
+
+#define ALL(p)                                                                                                         \
+	{                                                                                                              \
+		p, p, p, p, p, p                                                                                       \
+	}
+
+static void test_total_worlds(void)
+{
+	static const struct world independent = { { ALL(0.2), ALL(0.2) }, 0 }, unlike = { { ALL(0.1), ALL(0.4) }, 0 },
+				  copied = { { ALL(0.2), ALL(0.2) }, 0.8 },
+				  dominated = { { { 0.8, 0.05, 0.05, 0.05, 0.05, 0.05 },
+						  { 0.8, 0.05, 0.05, 0.05, 0.05, 0.05 } },
+						0 };
+	double mean, worst, factor;
+	int good;
+
+	good = simulate(&independent, "independent lists", &mean, &worst);
+	ok(good >= 85, "independent lists: %d of 100 intervals hold the truth", good);
+	ok(worst < 0.03, "independent lists: every point within 3 %%, worst %.2f %%", 100 * worst);
+	simulate(&unlike, "accounts of two kinds", &mean, &worst);
+	ok(mean < 0.97, "accounts that differ: a lower bound, %.3f of the truth", mean);
+	simulate(&copied, "one list copies another", &mean, &worst);
+	ok(mean < 0.97, "dependent lists: below the truth, %.3f of it", mean);
+	simulate(&dominated, "one list dominates", &mean, &worst);
+	factor = (mean - 1) / (0.2 * pow(0.95, 5)) + 1; /* of the unseen */
+	ok(fabs(factor - 7.01) < 0.2, "a list that dominates: the unseen %.2f-fold, as the header says", factor);
+}
+
 int main(void)
 {
 	static const struct {
@@ -32,6 +206,7 @@ int main(void)
 		{ 81, 263, 0.2553, 0.3662 }, { 15, 148, 0.0624, 0.1605 }, { 0, 20, 0, 0.1611 },
 		{ 1, 29, 0.0061, 0.1718 },   { 20, 20, 0.8389, 1 },       { 0, 0, 0, 1 },
 	};
+	static const double share[] = { 0.001, 0.003, 0.009, 0.027, 0.081 };
 	double low, high;
 	unsigned seed = 20261122;
 
@@ -40,12 +215,16 @@ int main(void)
 		ok(near(low, t[i].low) && near(high, t[i].high), "%lld of %lld: %.4f … %.4f", (long long)t[i].x,
 		   (long long)t[i].n, low, high);
 	}
-	for (double p = 0.001; p < 0.1; p *= 3) {
+	for (size_t s = 0; s < sizeof share / sizeof *share; s++) {
 		int good = 0;
 
 		for (int i = 0; i < 400; i++)
-			good += holds(p, 10000, &seed);
-		ok(good >= 368, "share %.3f: %d of 400 intervals hold it", p, good);
+			good += holds(share[s], 10000, &seed);
+		ok(good >= 368, "share %.3f: %d of 400 intervals hold it", share[s], good);
 	}
+	test_total_values();
+	test_total_unknown();
+	test_total_never_nan();
+	test_total_worlds();
 	return plan_done();
 }
