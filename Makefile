@@ -117,7 +117,7 @@ install: all ## install into PREFIX (below DESTDIR, for packagers)
 	install -d $(DESTDIR)$(PREFIX)/bin $(DESTDIR)$(PREFIX)/share/hubcensus $(DESTDIR)$(PREFIX)/share/man/man1
 	install -m 755 $(BUILD)/hubcrawl $(BUILD)/hubreduce jobs/census $(DESTDIR)$(PREFIX)/bin/
 	mv $(DESTDIR)$(PREFIX)/bin/census $(DESTDIR)$(PREFIX)/bin/hubcensus
-	install -m 644 jobs/orgs.csv jobs/topics.csv $(DESTDIR)$(PREFIX)/share/hubcensus/
+	install -m 644 jobs/orgs.csv jobs/topics.csv jobs/notebook/hubcensus.py $(DESTDIR)$(PREFIX)/share/hubcensus/
 	install -m 644 $(MAN) $(DESTDIR)$(PREFIX)/share/man/man1/
 
 .PHONY: demo
