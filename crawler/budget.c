@@ -1,8 +1,16 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "crawler/budget.h"
 
-/* The interval of the reset is good enough when it is this short. */
-#define RESET_KNOWN_MS 30
+#include <math.h>
+
+/* The interval of the reset is good enough when it is this short, or so small a part of the window. */
+#define RESET_KNOWN_MS   30
+#define RESET_KNOWN_PART 20
+/* The latest replies count for so much in the mean of the latency. */
+#define LATENCY_SHARE    0.06
+#define FIRST_LATENCY_MS 500
+/* How much more than evenly may be under way, to make up for what was not spent. */
+#define CATCH_UP 1.25
 /* A 429 that does not say for how long. */
 #define PAUSE_MS 10000
 /* A header whose reset lies further than this from what is known comes from a cache... */
@@ -26,8 +34,7 @@ void budget_init(struct budget *b, const struct budget_setup *s, int64_t now)
 	b->quota = s->quota > 0 ? s->quota : BUDGET_QUOTA;
 	b->window_ms = 1000 * (s->window_s > 0 ? s->window_s : BUDGET_WINDOW_S);
 	b->open_ms = now;
-	b->reset_lo = b->reset_hi = now + b->window_ms;
-	b->first_sent = b->fastest_ms = INT64_MAX;
+	reset_init(&b->reset, now + b->window_ms, now + b->window_ms);
 }
 
 void budget_init_like(struct budget *b, const struct budget *like, int64_t now)
@@ -35,30 +42,27 @@ void budget_init_like(struct budget *b, const struct budget *like, int64_t now)
 	budget_init(b, &like->setup, now);
 	b->quota = like->quota;
 	b->window_ms = like->window_ms;
-	b->reset_lo = b->reset_hi = now + b->window_ms;
+	b->latency_ms = like->latency_ms;
+	reset_init(&b->reset, now + b->window_ms, now + b->window_ms);
 }
 
 /* The current window is over: the next one is believed to end one length later. */
 static void roll(struct budget *b, int64_t at)
 {
 	b->open_ms = at;
-	b->reset_lo += b->window_ms;
-	b->reset_hi += b->window_ms;
+	reset_roll(&b->reset, b->window_ms);
 	/* Idle for whole windows: nothing is known but that the period goes on. */
-	while (b->reset_hi <= at) {
-		b->reset_lo += b->window_ms;
-		b->reset_hi += b->window_ms;
-	}
+	while (b->reset.hi <= at)
+		reset_roll(&b->reset, b->window_ms);
 	b->taken = b->carried = b->pending;
 	b->answered = 0;
 	b->shared = b->foreign > 0;
 	b->foreign = b->margin = 0;
-	b->first_sent = INT64_MAX;
 }
 
 static void advance(struct budget *b, int64_t now)
 {
-	if (now >= b->reset_hi)
+	if (now >= b->reset.hi)
 		roll(b, now);
 }
 
@@ -75,27 +79,30 @@ int64_t budget_left(const struct budget *b)
 	return max64(0, usable(b) - b->taken - b->foreign - b->margin);
 }
 
+int64_t budget_reset(struct budget *b, int64_t now)
+{
+	advance(b, now);
+	return b->reset.hi - now;
+}
+
 /* Should the last token wait for the interval of the reset? Only where it is worth it and can be told from the rest. */
 static int is_holding_back(const struct budget *b)
 {
-	return b->heard && b->reset_hi - b->reset_lo > RESET_KNOWN_MS && b->quota >= 20;
+	return b->heard && b->quota >= 20 &&
+	       b->reset.hi - b->reset.lo > max64(RESET_KNOWN_MS, b->window_ms / RESET_KNOWN_PART);
 }
 
-/* When the held-back token goes: first close to the early end, where the reset is if the Hub rounds up, then in the
- * middle. */
-static int64_t scout_at(const struct budget *b)
+/* So long before its end a window's tokens are to be spent: a request that takes long may take long to arrive, and
+ * would be counted in the next window. */
+static int64_t spread_tail(const struct budget *b)
 {
-	int64_t width = b->reset_hi - b->reset_lo;
-
-	return b->reset_lo + (width > 1000 ? RESET_KNOWN_MS : width / 2);
+	return max64(min64(b->window_ms / 20, 2000), min64(b->window_ms / 8, (int64_t)b->latency_ms / 2));
 }
 
-/* How many of the window's tokens may have been taken by now, if they are spread evenly up to shortly before its end.
- */
+/* How many of the window's tokens may have been taken by now, if they are spread evenly. */
 static int64_t spread(const struct budget *b, int64_t now, int64_t all)
 {
-	int64_t tail = min64(b->window_ms / 20, 2000);
-	int64_t span = max64(1, b->reset_lo - tail - b->open_ms), at = now - b->open_ms;
+	int64_t span = max64(1, b->reset.lo - spread_tail(b) - b->open_ms), at = now - b->open_ms;
 
 	if (at >= span)
 		return all;
@@ -103,9 +110,26 @@ static int64_t spread(const struct budget *b, int64_t now, int64_t all)
 	return min64(all, 1 + all / 25 + (int64_t)((double)all * (double)at / (double)span));
 }
 
-static int is_spread(const struct budget *b, int64_t left, double work)
+int64_t budget_hoped(const struct budget *b)
 {
-	return !b->setup.burst && work > (double)left;
+	return max64(0, min64(usable(b) - b->foreign - b->margin - (b->taken - b->carried), usable(b)));
+}
+
+static int is_spread(const struct budget *b, double work)
+{
+	return !b->setup.burst && work > (double)budget_hoped(b);
+}
+
+double budget_pace(struct budget *b, int64_t now, double work)
+{
+	double latency = b->latency_ms > 0 ? b->latency_ms : FIRST_LATENCY_MS, steady, left;
+
+	advance(b, now);
+	if (!is_spread(b, work))
+		return INFINITY;
+	left = (double)max64(1, b->reset.hi - spread_tail(b) - now);
+	steady = (double)usable(b) * latency / (double)(b->window_ms - spread_tail(b));
+	return fmin((double)budget_hoped(b) * latency / left, CATCH_UP * steady);
 }
 
 int64_t budget_ready(struct budget *b, int64_t now, double work)
@@ -117,11 +141,11 @@ int64_t budget_ready(struct budget *b, int64_t now, double work)
 		return 0;
 	left = budget_left(b);
 	own = b->taken - b->carried;
-	if (is_spread(b, left, work))
+	if (is_spread(b, work))
 		left = min64(left, spread(b, now, own + left) - own);
 	else if (work <= (double)left)
 		return left;
-	if (is_holding_back(b) && now < scout_at(b))
+	if (is_holding_back(b) && now < reset_scout(&b->reset))
 		left = min64(left, budget_left(b) - 1);
 	return max64(0, left);
 }
@@ -149,16 +173,16 @@ int64_t budget_due(struct budget *b, int64_t now, double work)
 	left = budget_left(b);
 	own = b->taken - b->carried;
 	if (left == 0)
-		return b->reset_hi - now;
-	if (is_spread(b, left, work) && (left > 1 || !is_holding_back(b)))
-		return max64(1, min64(b->reset_hi - now, (b->reset_lo - b->open_ms) / max64(1, own + left)));
-	return max64(1, min64(b->reset_hi, scout_at(b)) - now);
+		return b->reset.hi - now;
+	if (is_spread(b, work) && (left > 1 || !is_holding_back(b)))
+		return max64(1, min64(b->reset.hi - now, (b->reset.lo - b->open_ms) / max64(1, own + left)));
+	return max64(1, min64(b->reset.hi, reset_scout(&b->reset)) - now);
 }
 
 int64_t budget_valid(struct budget *b, int64_t now)
 {
 	advance(b, now);
-	return max64(1, b->reset_hi - now);
+	return max64(1, b->reset.hi - now);
 }
 
 void budget_return(struct budget *b, int64_t n)
@@ -187,9 +211,7 @@ static void learn_policy(struct budget *b, const struct hub_quota *q, int64_t no
 	b->quota = q->quota;
 	b->window_ms = q->window_s * 1000;
 	/* The end of the window is not known any more; `t` of the same reply says more. */
-	b->reset_lo = now;
-	b->reset_hi = now + b->window_ms;
-	b->heard_reset = 0;
+	reset_init(&b->reset, now, now + b->window_ms);
 }
 
 /* In which window a reply was counted, by the reset that it tells. */
@@ -200,12 +222,10 @@ static int64_t slack(const struct budget *b)
 	return min64(STALE_MS, b->window_ms / 60);
 }
 
-/* Does [lo, hi] touch the interval of this window's reset, or of the n-th one after it? */
-static int touches(const struct budget *b, int64_t lo, int64_t hi, int64_t n)
+/* Could it be of the n-th window after this one? */
+static int suits(const struct budget *b, const struct budget_seen *s, int64_t n)
 {
-	int64_t from = b->reset_lo + n * b->window_ms, to = b->reset_hi + n * b->window_ms;
-
-	return lo <= to + slack(b) && from - slack(b) <= hi;
+	return reset_suits(&b->reset, s->sent_ms, s->received_ms, s->quota.reset_s, n * b->window_ms, slack(b));
 }
 
 /* Times of a ring that are later than `at`. */
@@ -218,37 +238,27 @@ static int64_t count_since(const int64_t *ring, uint32_t n, int64_t at)
 	return count;
 }
 
-/* A reply was made, and its request counted, at the latest when this would have been sent: a way back is as long as the
- * fastest's at least. On the clock of sending that is what bounds the reset from above; from below the time of sending
- * does. */
-static int64_t sent_by(const struct budget *b, const struct budget_seen *s)
-{
-	return max64(s->sent_ms, s->received_ms - b->fastest_ms);
-}
-
 /* Of ours, those that had been answered in this window before a time. */
 static int64_t answered_before(const struct budget *b, int64_t at)
 {
 	return max64(0, b->answered - count_since(b->recent, b->nrecent, at));
 }
 
-/* `t` is a whole number of seconds, rounded nobody knows how, so the reset lies within a second of it on either side;
- * and a reply that was long under way may fit two windows. Then the count decides: it can be neither more than all of
- * this window, nor less than what had been answered in it. */
+/* `t` is a whole number of seconds, and a reply that was long under way may suit two windows. Then the count decides:
+ * it can be neither more than all of this window, nor less than what had been answered in it. */
 static enum side side_of(const struct budget *b, const struct budget_seen *s, int64_t now)
 {
-	int64_t lo = s->sent_ms + 1000 * s->quota.reset_s - 1000, hi = sent_by(b, s) + 1000 * s->quota.reset_s + 1000;
 	int last, here, next;
 
 	if (s->quota.reset_s < 0 || !b->heard)
 		return SIDE_UNKNOWN;
-	if (!b->heard_reset)
+	if (!b->reset.is_heard)
 		return SIDE_THIS;
 	/* Only around the reset itself can the Hub be a window ahead of us, and only what was sent before it, behind.
 	 */
-	here = touches(b, lo, hi, 0);
-	next = touches(b, lo, hi, 1) && now >= b->reset_lo - slack(b);
-	last = touches(b, lo, hi, -1) && s->sent_ms < b->open_ms;
+	here = suits(b, s, 0);
+	next = suits(b, s, 1) && now >= b->reset.lo - slack(b);
+	last = suits(b, s, -1) && s->sent_ms < b->open_ms;
 	if (here + next + last == 0)
 		return SIDE_ODD;
 	if (here && last && s->quota.left >= 0 && b->quota - s->quota.left > b->taken + b->foreign)
@@ -258,24 +268,6 @@ static enum side side_of(const struct budget *b, const struct budget_seen *s, in
 	if (here + next + last != 1)
 		return SIDE_UNKNOWN;
 	return here ? SIDE_THIS : next ? SIDE_NEXT : SIDE_LAST;
-}
-
-static void learn_reset(struct budget *b, const struct budget_seen *s)
-{
-	int64_t lo = s->sent_ms + 1000 * s->quota.reset_s - 1000, hi = sent_by(b, s) + 1000 * s->quota.reset_s + 1000;
-
-	b->reset_lo = max64(b->reset_lo, lo);
-	b->reset_hi = min64(b->reset_hi, hi);
-	if (b->reset_lo > b->reset_hi || !b->heard_reset) {
-		b->reset_lo = lo;
-		b->reset_hi = hi;
-	}
-	b->heard_reset = 1;
-	/* Where a window begins with its first request, it ends one length after that, and nowhere later. */
-	if (b->first_sent != INT64_MAX) {
-		b->reset_hi = max64(b->reset_hi, b->first_sent + b->window_ms);
-		b->reset_lo = min64(b->reset_lo, b->reset_hi);
-	}
 }
 
 /* q - r requests had been counted when the reply was made. Of ours at most `taken`, and at least those that had been
@@ -300,8 +292,8 @@ static int64_t pause_for(struct budget *b, int64_t now)
 {
 	int64_t pause = PAUSE_MS << min64(b->blind, 5);
 
-	if (b->heard_reset)
-		return b->reset_hi - now;
+	if (b->reset.is_heard)
+		return b->reset.hi - now;
 	/* Several that were under way together are one refusal. */
 	if (now >= b->closed_until)
 		b->blind++;
@@ -330,10 +322,9 @@ static void count_here(struct budget *b, const struct budget_seen *s, int known)
 	if (known || s->sent_ms >= b->open_ms) {
 		b->answered++;
 		b->recent[b->nrecent++ % BUDGET_NRECENT] = s->received_ms;
-		b->first_sent = min64(b->first_sent, sent_by(b, s));
 	}
 	if (known)
-		learn_reset(b, s);
+		reset_told(&b->reset, s->sent_ms, s->received_ms, s->quota.reset_s, b->window_ms);
 	if (known && s->quota.left >= 0 && b->setup.quota == 0)
 		learn_foreign(b, s);
 }
@@ -344,9 +335,14 @@ static void start_over(struct budget *b, const struct budget_seen *s)
 	if (++b->odd < ODD_MAX)
 		return;
 	b->odd = 0;
-	b->heard_reset = 0;
-	b->first_sent = INT64_MAX;
-	learn_reset(b, s);
+	b->reset.is_heard = 0;
+	reset_told(&b->reset, s->sent_ms, s->received_ms, s->quota.reset_s, b->window_ms);
+}
+
+static void learn_latency(struct budget *b, int64_t ms)
+{
+	reset_way(&b->reset, ms);
+	b->latency_ms += fmax(LATENCY_SHARE, 1.0 / (double)++b->ntold) * ((double)ms - b->latency_ms);
 }
 
 void budget_reply(struct budget *b, int64_t now, const struct budget_seen *s)
@@ -355,14 +351,14 @@ void budget_reply(struct budget *b, int64_t now, const struct budget_seen *s)
 
 	advance(b, now);
 	b->pending--;
-	b->fastest_ms = min64(b->fastest_ms, max64(0, s->received_ms - s->sent_ms));
 	learn_policy(b, &s->quota, now);
+	learn_latency(b, max64(0, s->received_ms - s->sent_ms));
 	side = side_of(b, s, now);
 	b->odd = side >= SIDE_LAST ? 0 : b->odd;
 	switch (side) {
 	case SIDE_NEXT:
 		/* Sent while the reset was uncertain, and it was behind it. */
-		b->reset_hi = min64(b->reset_hi, max64(b->reset_lo, sent_by(b, s)));
+		reset_not_after(&b->reset, s->received_ms);
 		roll(b, now);
 		b->carried++, b->taken++; /* this one, which is no longer pending */
 		count_here(b, s, 1);
@@ -371,11 +367,15 @@ void budget_reply(struct budget *b, int64_t now, const struct budget_seen *s)
 		/* Under way at the reset, and counted before it. */
 		if (b->carried > 0)
 			b->carried--, b->taken--;
-		b->reset_lo = min64(b->reset_hi, max64(b->reset_lo, s->sent_ms + b->window_ms));
+		reset_not_before(&b->reset, s->sent_ms + b->window_ms);
 		break;
 	case SIDE_THIS:
 		if (s->sent_ms >= b->open_ms)
-			b->reset_lo = min64(b->reset_hi, max64(b->reset_lo, s->sent_ms));
+			reset_not_before(&b->reset, s->sent_ms);
+		else if (b->carried > 0)
+			b->carried--;
+		else
+			b->taken++;
 		count_here(b, s, 1);
 		break;
 	case SIDE_UNKNOWN:

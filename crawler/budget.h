@@ -8,11 +8,9 @@
  *   taken in this window + others' requests in it <= q (less the reserve), always; and what was under way when the
  * window ended may have been counted in either, so it counts in both until its reply says where it was.
  *
- * The end of a window is known as an interval, because the Hub tells whole seconds and a reply is a latency old:
- * [reset_lo, reset_hi], on the clock of sending: when the fastest request has to be sent to arrive at the reset.
- * Nothing that needs the new window is sent before reset_hi. The last token of a window is held back to be sent inside
- * the interval: its reply tells on which side of the reset it was, and so narrows the interval for this and all
- * following windows.
+ * The end of a window is known as an interval (reset.h). Nothing that needs the new window is sent before its late end.
+ * Where that costs more than a token is worth, the last token of a window is held back to be sent inside the interval:
+ * its reply tells on which side of the reset it was, and so narrows the interval for this and all following windows.
  */
 #ifndef CRAWLER_BUDGET_H
 #define CRAWLER_BUDGET_H
@@ -20,6 +18,7 @@
 #include <stdint.h>
 
 #include "crawler/hub.h"
+#include "crawler/reset.h"
 
 /* The anonymous quota, used until a header says otherwise (hub-docs, docs/hub/rate-limits.md, table of September 2025).
  */
@@ -37,22 +36,21 @@ struct budget_setup {
 struct budget {
 	struct budget_setup setup;
 	int64_t quota, window_ms;
-	int64_t open_ms;            /* when our current window began */
-	int64_t reset_lo, reset_hi; /* when it ends */
-	int64_t taken;              /* tokens that count, or may count, in it */
-	int64_t answered;           /* of the requests sent in it, those with a reply */
-	int64_t carried;            /* of taken: under way since the window before */
-	int64_t pending;            /* taken and neither returned nor replied */
-	int64_t foreign;            /* requests of others in it, as far as known */
-	int64_t closed_until;       /* after a 429 */
-	int64_t first_sent; /* of the requests counted in this window and answered, see sent_by(); INT64_MAX none */
-	int64_t fastest_ms; /* shortest time from sending to reply */
-	int heard;          /* the Hub has said what its windows are: without that, what is left of one means nothing */
-	int heard_reset;    /* ... and when they begin */
-	int blind;          /* pauses in a row after a 429 that did not say for how long */
-	int odd;            /* replies in a row that told another reset */
-	int shared;         /* somebody else spends the same quota, in this window or the last */
-	int64_t margin;     /* requests that they may make while ours are on the way */
+	int64_t open_ms;      /* when our current window began */
+	struct reset reset;   /* when it ends */
+	int64_t taken;        /* tokens that count, or may count, in it */
+	int64_t answered;     /* of the requests sent in it, those with a reply */
+	int64_t carried;      /* of taken: under way since the window before */
+	int64_t pending;      /* taken and neither returned nor replied */
+	int64_t foreign;      /* requests of others in it, as far as known */
+	int64_t closed_until; /* after a 429 */
+	double latency_ms;    /* of the last replies, mean; 0 none */
+	int64_t ntold;        /* replies, ever */
+	int heard;      /* the Hub has said what its windows are: without that, what is left of one means nothing */
+	int blind;      /* pauses in a row after a 429 that did not say for how long */
+	int odd;        /* replies in a row that told another reset */
+	int shared;     /* somebody else spends the same quota, in this window or the last */
+	int64_t margin; /* requests that they may make while ours are on the way */
 	int64_t recent[BUDGET_NRECENT]; /* when the last replies came, a ring */
 	uint32_t nrecent;
 	int64_t takes[BUDGET_NRECENT]; /* when the last tokens were taken, a ring */
@@ -74,7 +72,7 @@ void budget_init(struct budget *b, const struct budget_setup *s, int64_t now);
  * from `like`, not when they begin. */
 void budget_init_like(struct budget *b, const struct budget *like, int64_t now);
 
-/* How many tokens could be taken now. `work`: requests that are left to be made, as far as one can tell: with fewer
+/* How many tokens could be taken now. `work`: requests that are left to be sent, as far as one can tell: with fewer
  * than the window has tokens, nothing is spread. */
 int64_t budget_ready(struct budget *b, int64_t now, double work);
 
@@ -97,5 +95,16 @@ int64_t budget_closed(const struct budget *b, int64_t now);
 
 /* Tokens of the current window that are left, for people. */
 int64_t budget_left(const struct budget *b);
+
+/* ms until the next window's can be taken. */
+int64_t budget_reset(struct budget *b, int64_t now);
+
+/* Tokens of the current window that are left, or will be when it is known that what was under way at its beginning was
+ * counted before. */
+int64_t budget_hoped(const struct budget *b);
+
+/* How many requests have to be under way at a time, so that the tokens of the window are spent before it ends;
+ * INFINITY where nothing is spread. */
+double budget_pace(struct budget *b, int64_t now, double work);
 
 #endif

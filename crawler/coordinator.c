@@ -1,11 +1,17 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "crawler/coordinator.h"
 
+#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "crawler/host.h"
 #include "crawler/pool.h"
+
+/* More windows than the pace of the quota needs, because pages do not come evenly. */
+#define PACE_SPARE 1.1
+/* By which share the requests still to be sent may be wrong. */
+#define WORK_OFF 0.05
 
 struct member {
 	int held; /* windows */
@@ -124,7 +130,7 @@ int coordinator_add(struct coordinator *c, const struct window *w, int chain, co
 
 	if (window_is_done(w))
 		return 0;
-	it = pool_add(&c->pool, w, 1);
+	it = pool_add(&c->pool, w);
 	if (!it)
 		return -1;
 	it->chain = chain;
@@ -134,10 +140,10 @@ int coordinator_add(struct coordinator *c, const struct window *w, int chain, co
 }
 
 /* Ask the holder of the largest for its far half. Returns 0 if there is none worth it. */
-static int cut_held(struct coordinator *c)
+static int cut_held(struct coordinator *c, struct pool_terms *t)
 {
 	struct msg m = { .type = MSG_SHRINK };
-	struct pool_item *it = pool_cut_held(&c->pool, &m.u.shrink.bound);
+	struct pool_item *it = pool_cut_held(&c->pool, t, &m.u.shrink.bound);
 
 	if (!it)
 		return 0;
@@ -204,9 +210,17 @@ static void note_hungry(struct coordinator *c, int rank)
 	host_push(host_of(&c->hosts, rank), rank);
 }
 
+/* Requests that are still to be sent: not those for which there is a token already. */
+static double unsent(const struct coordinator *c)
+{
+	double n = pool_work(&c->pool) - (double)hosts_pending(&c->hosts);
+
+	return n > 0 ? n : 0;
+}
+
 static double work_of(const struct coordinator *c, const struct host *h)
 {
-	return host_work(&c->hosts, h, c->pool.work);
+	return host_work(&c->hosts, h, unsent(c));
 }
 
 /* Tokens that could be granted now. */
@@ -251,12 +265,30 @@ static void feed_hungry(struct coordinator *c, struct host *h, int64_t now)
 	}
 }
 
-/* Windows that a host could begin now. */
+/* Windows that a host could begin now. Where the quota holds back, no more than can spend it: each costs a part of a
+ * page at its end. */
 static int64_t wanted(struct coordinator *c, const struct host *h, int64_t now)
 {
-	int64_t n = h->nfree > 0 ? ready(c, h, now) : 0;
+	int64_t n = h->nfree > 0 ? ready(c, h, now) : 0, held = (int64_t)h->nranks * c->setup.nslots - h->nfree;
+	double lack = PACE_SPARE * budget_pace(h->budget, now, work_of(c, h)) - (double)held;
 
-	return n < h->nfree ? n : h->nfree;
+	n = n < h->nfree ? n : h->nfree;
+	return (double)n < lack ? n : lack > 0 ? (int64_t)ceil(lack) : 0;
+}
+
+/* Where the rest fits into this quota window, what cuts cost must not make it need another. */
+static struct pool_terms terms(const struct coordinator *c)
+{
+	double left = 0, work = unsent(c);
+	struct pool_terms t = { .afford = INFINITY };
+
+	for (int i = 0; i < c->hosts.n; i++)
+		left += (double)budget_hoped(c->hosts.at[i].budget);
+	if (work > left)
+		return t;
+	t.afford = left - work - 1 - WORK_OFF * work;
+	t.rounds = ceil(pool_work(&c->pool) / ((double)c->setup.nranks * c->setup.nslots));
+	return t;
 }
 
 /* Hand out windows that wait, one to each host in turn. Returns how many. */
@@ -282,16 +314,17 @@ static int64_t hand_round(struct coordinator *c, int64_t now)
 static void spread_work(struct coordinator *c, int64_t now)
 {
 	int64_t want = 0, n;
+	struct pool_terms t = terms(c);
 	int cut = 1;
 
 	for (int i = 0; i < c->hosts.n; i++)
 		want += wanted(c, c->hosts.at + i, now);
-	while (c->pool.nwaiting < want && (cut = pool_cut_waiting(&c->pool)) > 0)
+	while (c->pool.nwaiting < want && (cut = pool_cut_waiting(&c->pool, &t)) > 0)
 		;
 	c->no_memory |= cut < 0;
 	while ((n = hand_round(c, now)) > 0)
 		want -= n;
-	while (c->pool.ncut < want && cut_held(c))
+	while (c->pool.ncut < want && cut_held(c, &t))
 		;
 }
 
@@ -481,7 +514,8 @@ int coordinator_is_over(const struct coordinator *c)
 
 const struct coordinator_state *coordinator_look(struct coordinator *c)
 {
-	c->state.work = c->pool.work;
+	c->state.work = pool_work(&c->pool);
+	c->state.unsent = unsent(c);
 	c->state.windows = c->pool.nwindows;
 	return &c->state;
 }

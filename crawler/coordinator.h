@@ -37,7 +37,7 @@ struct coordinator_state {
 	int64_t cuts;                    /* windows cut while crawled */
 	int64_t given_up;                /* windows that remain as gaps */
 	int64_t wait_ms;                 /* of all ranks */
-	double work;                     /* requests still to be made, predicted */
+	double work, unsent;             /* requests still to be answered, and to be sent, predicted */
 	int windows;                     /* being crawled or waiting */
 	int stopping, why;               /* enum msg_why */
 	int silent;                      /* stopped by max_outage_ms */

@@ -149,6 +149,21 @@ double curve_span(enum kind kind, struct span s)
 	return oid_cmp(s.lo, s.hi) < 0 ? curve_rows(kind, s.hi) - curve_rows(kind, s.lo) : 0;
 }
 
+double curve_length(struct span s)
+{
+	return oid_cmp(s.lo, s.hi) < 0 ? as_double(minus(from_oid(s.hi), from_oid(s.lo))) : 0;
+}
+
+struct oid curve_along(struct oid from, struct oid to, double share)
+{
+	struct u96 a = from_oid(from), b = from_oid(to);
+	int up = oid_cmp(from, to) < 0;
+	double f = 4294967296.0 * (up ? share : 1 - share);
+	uint32_t part = f <= 0 ? 0 : f >= 4294967295.0 ? 0xffffffff : (uint32_t)f;
+
+	return up ? to_oid(plus_part(a, minus(b, a), part)) : to_oid(plus_part(b, minus(a, b), part));
+}
+
 struct oid curve_beyond(struct oid from, struct oid at)
 {
 	struct u96 x = from_oid(at), f = from_oid(from), top = from_oid(OID_MAX), d;

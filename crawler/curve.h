@@ -20,6 +20,12 @@ struct oid curve_place(enum kind kind, double rows);
 /* Expected repositories in an interval. */
 double curve_span(enum kind kind, struct span s);
 
+/* Length of an interval, by ids alone, in units of their last bit. */
+double curve_length(struct span s);
+
+/* The id that leaves the `share`, 0 … 1, of a stretch on the side of `from`, by ids alone. */
+struct oid curve_along(struct oid from, struct oid to, double share);
+
 /* As far beyond `at` as that is from `from`; held at the ends of the axis. */
 struct oid curve_beyond(struct oid from, struct oid at);
 

@@ -99,7 +99,10 @@ static void show(struct loop *l, struct turn *t, int64_t now)
 			      .requests = s->requests,
 			      .limited = s->limited,
 			      .window_ms = l->budget->window_ms,
+			      .reset_ms = budget_reset(l->budget, now),
+			      .latency_ms = l->budget->latency_ms,
 			      .work = s->work,
+			      .unsent = s->unsent,
 			      .windows = s->windows,
 			      .paused_ms = budget_closed(l->budget, now) };
 

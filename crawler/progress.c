@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "crawler/progress.h"
 
+#include <math.h>
 #include <stdio.h>
 
 #include "io/log.h"
@@ -8,19 +9,36 @@
 #define LIVE_MS  250
 #define PLAIN_MS 30000
 
+/* Waiting for tokens, and then about two pages at the very end. */
+static double by_quota(const struct progress *p)
+{
+	double missing = p->unsent - (double)p->tokens;
+
+	if (p->quota <= 0 || missing <= 0)
+		return 0;
+	return (double)p->reset_ms + (ceil(missing / (double)p->quota) - 1) * (double)p->window_ms + 2 * p->latency_ms;
+}
+
 int64_t progress_left(const struct progress *p)
 {
-	double by_pace, by_quota = 0;
+	double pace, quota;
 
 	if (p->work <= 0)
 		return 0;
 	if (p->requests < 5 || p->elapsed_ms < 1000)
 		return -1;
-	by_pace = p->work * (double)p->elapsed_ms / (double)p->requests;
-	/* What the window does not give any more comes with the next ones. */
-	if (p->quota > 0 && p->work > (double)p->tokens)
-		by_quota = (p->work - (double)p->tokens) * (double)p->window_ms / (double)p->quota;
-	return (int64_t)(by_pace > by_quota ? by_pace : by_quota) + p->paused_ms;
+	pace = p->work * (double)p->elapsed_ms / (double)p->requests;
+	quota = by_quota(p);
+	if (quota > 0 && pace < quota + (double)p->window_ms)
+		pace = quota;
+	return (int64_t)fmax(pace, (double)p->paused_ms + p->latency_ms);
+}
+
+double progress_floor(const struct progress *p)
+{
+	double floor = p->quota > 0 ? (double)p->requests * (double)p->window_ms / (double)p->quota : 0;
+
+	return p->elapsed_ms > 0 && floor < (double)p->elapsed_ms ? floor / (double)p->elapsed_ms : p->elapsed_ms > 0;
 }
 
 /* "3 h 05 min", "12 min", "40 s". */
@@ -46,9 +64,11 @@ char *progress_line(char *dst, size_t n, const struct progress *p)
 	duration(left, sizeof left, progress_left(p));
 	if (p->paused_ms > 0)
 		snprintf(wait, sizeof wait, ", waiting %lld s for the quota", (long long)((p->paused_ms + 999) / 1000));
-	snprintf(dst, n, "%lld rows, %lld requests, %lld of %lld tokens left, %.0f rows/s, %d windows, %s to go%s",
+	snprintf(dst, n,
+		 "%lld rows, %lld requests, %lld of %lld tokens left, %.0f %% of floor, %.0f rows/s, %d windows, %s to "
+		 "go%s",
 		 (long long)p->rows_before + p->rows, (long long)p->requests, (long long)p->tokens, (long long)p->quota,
-		 (double)p->rows / seconds, p->windows, left, wait);
+		 100 * progress_floor(p), (double)p->rows / seconds, p->windows, left, wait);
 	return dst;
 }
 

@@ -11,9 +11,10 @@ struct progress {
 	int64_t rows;        /* of this session */
 	int64_t rows_before; /* of earlier ones */
 	int64_t requests, limited;
-	int64_t tokens, quota; /* left in the window, and in a whole one */
-	int64_t window_ms;
-	double work; /* requests still to be made, predicted */
+	int64_t tokens, quota;       /* left in the window, and in a whole one */
+	int64_t window_ms, reset_ms; /* its length, and how much of it is left */
+	double latency_ms;           /* of a page */
+	double work, unsent;         /* requests that are still to be answered, and to be sent, predicted */
 	int windows;
 	int64_t paused_ms; /* all wait, after a 429 */
 };
@@ -21,8 +22,13 @@ struct progress {
 /* One line, n bytes at most. Returns dst. */
 char *progress_line(char *dst, size_t n, const struct progress *p);
 
-/* ms until the end, predicted from the pace so far and from what the quota allows; -1 too early to tell. */
+/* ms until the end; -1 too early to tell. As the quota allows: what the present window does not give comes with the
+ * next ones, and the last is spent as fast as possible. But where the pace so far is slower than that by a window and
+ * more, by that pace. */
 int64_t progress_left(const struct progress *p);
+
+/* Share of the time so far, 0 … 1, that the quota would have taken for as many requests: 1 is the floor. */
+double progress_floor(const struct progress *p);
 
 /* Show it if it is time to: on a terminal the live line 4 times a second, else a line every 30 s. *last is the
  * caller's, 0 at first. */

@@ -85,14 +85,3 @@ struct oid window_place(const struct window *w, double share)
 		share = 1;
 	return curve_place(w->kind, w->order == HUB_ASC ? lo + share * (hi - lo) : hi - share * (hi - lo));
 }
-
-struct oid window_halve(const struct window *w, double scale, double ahead, double least)
-{
-	struct oid none = w->order == HUB_ASC ? w->left.hi : w->left.lo, at;
-	double rows = window_rows(w, scale), half = (rows - ahead) / 2;
-
-	if (half < least)
-		return none;
-	at = window_place(w, (ahead + half) / rows);
-	return oid_cmp(at, w->left.lo) <= 0 || oid_cmp(at, w->left.hi) >= 0 ? none : at;
-}

@@ -47,8 +47,4 @@ double window_rows(const struct window *w, double scale);
 /* The place that leaves the near part `share` (0 … 1) of the expected rows. */
 struct oid window_place(const struct window *w, double share);
 
-/* Halve what is left behind the first `ahead` rows (they are being asked for already). The place to cut at, or the far
- * end if nothing would be gained: fewer than `least` rows on either side. */
-struct oid window_halve(const struct window *w, double scale, double ahead, double least);
-
 #endif

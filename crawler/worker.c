@@ -23,6 +23,7 @@ struct worker {
 	int dirty;                                                /* something to report */
 	int stopping, why, told, draining_done, said_bye, failed; /* told: by the coordinator, not by a signal */
 	int64_t drain_until;
+	int more; /* replies may wait */
 	int64_t suspect;
 	int foreign[NKINDS]; /* next links to other servers */
 	uint64_t random;
@@ -344,7 +345,7 @@ static int drain(struct worker *w, int64_t now, struct err *e)
 {
 	int rc = E_OK;
 
-	if (w->draining_done || (fetch_flying(w->setup.fetch) > 0 && now < w->drain_until && !w->failed))
+	if (w->draining_done || ((fetch_flying(w->setup.fetch) > 0 || w->more) && now < w->drain_until && !w->failed))
 		return E_OK;
 	fetch_abort(w->setup.fetch);
 	w->draining_done = 1;
@@ -360,11 +361,13 @@ int worker_turn(struct worker *w, int64_t now, struct err *e)
 	const struct fetch_reply *r;
 	int rc = E_OK;
 
-	while ((r = fetch_next(w->setup.fetch))) {
-		if (!rc && !w->failed)
+	/* One at a time: the next request of each is sent before the next page is parsed. */
+	if ((r = fetch_next(w->setup.fetch))) {
+		if (!w->failed)
 			rc = take_reply(w, r, now, e);
 		fetch_release(w->setup.fetch, r);
 	}
+	w->more = r != NULL;
 	if (rc)
 		w->failed = 1;
 	if (!w->failed) {
@@ -484,7 +487,7 @@ int64_t worker_due(const struct worker *w, int64_t now)
 {
 	int64_t due = w->stopping ? 20 : 1000;
 
-	if (w->dirty)
+	if (w->dirty || w->more)
 		return 0;
 	for (int i = 0; i < w->setup.nslots; i++)
 		if (w->walk[i].state == WALK_PAUSED && w->walk[i].until - now < due)

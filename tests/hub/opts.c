@@ -202,6 +202,13 @@ static int opt_truth(struct opts *o, const char *v)
 	return 0;
 }
 
+static int opt_log_times(struct opts *o, const char *v)
+{
+	(void)v;
+	o->server.log_times = true;
+	return 0;
+}
+
 static int opt_orgs(struct opts *o, const char *v)
 {
 	o->orgs = v;
@@ -254,6 +261,7 @@ static const struct option {
 	{ "--token-quota", "Q/W", opt_token_quota, "its requests per W seconds (1000/300)" },
 	{ "--log", "FILE", opt_log,
 	  "a line per request: seconds status method path?query authorized(yes|no) user-agent" },
+	{ "--log-times", NULL, opt_log_times, "begin each line with the second in which the request came" },
 	{ "--fault", "NAME[@P%|@every:N]", NULL,
 	  "a fault, with probability P or at every N-th request; may be repeated:" },
 	{ "--truth", NULL, opt_truth, "serve nothing: print every figure of this population as JSON" },

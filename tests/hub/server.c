@@ -45,6 +45,7 @@ struct exchange {
 	int phase; /* 0 fresh, 1 admitted, 2 waited */
 	bool own_path, api, bad_token, token;
 	struct quota_state quota;
+	double came_s;
 	/* a body that is sent bit by bit */
 	char *body;
 	size_t nbody, sent;
@@ -81,7 +82,8 @@ static void admit(struct exchange *x)
 	int user = x->token ? USER_TOKEN : USER_ANONYMOUS, bucket = x->api ? BUCKET_API : BUCKET_PAGES;
 	pthread_mutex_lock(&s->lock);
 	x->number = ++s->number;
-	x->quota = quota_take(q[user][bucket], &s->use[user][bucket], timer_now());
+	x->came_s = timer_now();
+	x->quota = quota_take(q[user][bucket], &s->use[user][bucket], x->came_s);
 	pthread_mutex_unlock(&s->lock);
 }
 
@@ -349,10 +351,13 @@ static struct MHD_Response *make_response(struct exchange *x, struct reply *r)
 
 static void note(struct exchange *x, const char *method, unsigned status, size_t bytes)
 {
-	struct sighting v = {
-		method, x->uri, header(x->connection, "User-Agent"), header(x->connection, "Authorization") != NULL,
-		status, bytes
-	};
+	struct sighting v = { method,
+			      x->uri,
+			      header(x->connection, "User-Agent"),
+			      header(x->connection, "Authorization") != NULL,
+			      status,
+			      x->came_s,
+			      bytes };
 	if (!x->own_path)
 		stats_note(&x->server->stats, &v);
 }
@@ -497,6 +502,7 @@ struct server *server_start(struct hub *hub, const struct server_opts *o, char *
 		snprintf(text, ntext, "cannot write the log '%.100s': %s", o->log, strerror(errno));
 		goto fail;
 	}
+	s->stats.log_times = o->log_times;
 	s->timer = timer_create_thread(wake);
 	s->daemon = listen_on(s);
 	if (!s->daemon) {

@@ -20,6 +20,7 @@ struct server_opts {
 	struct quota token_quota, token_page_quota;
 	const char *token; /* NULL: no token is valid */
 	const char *log;   /* NULL: none */
+	bool log_times;
 	uint64_t seed;
 };
 

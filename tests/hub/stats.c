@@ -67,6 +67,8 @@ void stats_note(struct stats *s, const struct sighting *v)
 	s->by_class[classify(v->uri)]++;
 	s->refused += v->status == 429;
 	s->broken += v->status == 0;
+	if (s->log && s->log_times)
+		fprintf(s->log, "%.6f ", v->came_s - s->start_s);
 	if (s->log)
 		fprintf(s->log, "%.6f %u %s %s %s %s\n", timer_now() - s->start_s, v->status, v->method, v->uri,
 			v->authorized ? "yes" : "no", v->agent ? v->agent : "-");

@@ -14,7 +14,8 @@ enum path_class { PATH_LIST, PATH_REPO, PATH_PAGE, PATH_OVERVIEW, PATH_ACCOUNTS,
 
 struct stats {
 	pthread_mutex_t lock;
-	FILE *log; /* NULL: none */
+	FILE *log;      /* NULL: none */
+	bool log_times; /* when each came, too */
 	double start_s;
 	uint64_t requests, bytes, refused, broken;
 	uint64_t by_status[600];
@@ -26,6 +27,7 @@ struct sighting {
 	const char *method, *uri, *agent; /* uri as it came on the wire */
 	bool authorized;                  /* an Authorization header came; its value is nowhere kept */
 	unsigned status;                  /* 0: the connection was broken on purpose */
+	double came_s;                    /* timer_now() when it was counted */
 	uint64_t bytes;
 };
 

@@ -51,13 +51,12 @@ static void test_cut(void)
 {
 	struct window w = { KIND_MODELS, HUB_ASC, { id("621ffdc036468d709f170000"), id("621ffdc036468d709f180000") } },
 		      far;
-	struct oid at = window_halve(&w, 1, 0, 100);
+	struct oid at = window_place(&w, 0.5);
 
 	ok(window_has(&w, at) && oid_seconds(at) == 0x621ffdc0, "the lump is cut inside the second");
 	ok(window_cut(&w, at, &far) && !oid_cmp(w.left.hi, far.left.lo), "the parts touch");
 	ok(!window_cut(&w, w.left.hi, &far) && !window_cut(&w, w.left.lo, &far), "no empty part");
 	w.order = HUB_DESC;
-	ok(!oid_cmp(window_halve(&w, 1e-6, 0, 100), w.left.lo), "not worth it: the far end");
 	window_shrink(&w, OID_MAX);
 	ok(window_is_done(&w), "a bound behind what is done leaves nothing");
 }
@@ -160,17 +159,18 @@ static int run_history(uint64_t seed)
 	return good;
 }
 
-int main(void)
+/* `first`: of the seeds, to repeat a history that failed. */
+int main(int argc, char **argv)
 {
-	int good = 1;
+	uint64_t first = argc > 1 ? strtoull(argv[1], NULL, 10) : 1;
+	int bad = 0;
 
 	test_curve();
 	test_cut();
-	for (uint64_t seed = 1; seed <= 3000; seed++)
-		if (!run_history(seed)) {
+	for (uint64_t seed = first; seed < first + 3000; seed++)
+		if (!run_history(seed) && bad++ < 5)
 			diag("seed %llu", (unsigned long long)seed);
-			good = 0;
-		}
-	ok(good, "3000 histories of split, steal, finish, die and resume cover the axis exactly once");
+	ok(!bad, "3000 histories of split, steal, finish, die and resume cover the axis exactly once, seeds from %llu",
+	   (unsigned long long)first);
 	return plan_done();
 }

@@ -1,0 +1,53 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The progress line on a terminal: what it counts, and that the time left comes true. (How exactly it does, tests/unit/test_progress.c asks with a clock
+of its own: here the machine may be busy, so the limit is wide.)"""
+
+import os
+import pty
+import re
+import subprocess
+import time
+
+from tap import BUILD, ENV, UNTIL, Hub, main, ok, same, scratch
+
+LINE = re.compile(
+    r"(\d+) rows, (\d+) requests, (\d+) of (\d+) tokens left, (\d+) % of floor, (\d+) rows/s, (\d+) windows, (?:(\d+) min|(\d+) s|\?) to go"
+)
+
+
+def watch(args):
+    """Run with a terminal as stderr. The exit code, and each line with its second."""
+    ours, theirs = pty.openpty()
+    began = time.monotonic()
+    p = subprocess.Popen(args, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=theirs, env=ENV)
+    os.close(theirs)
+    lines = []
+    try:
+        while data := os.read(ours, 65536):
+            at = time.monotonic() - began
+            lines += [(at, m) for m in LINE.finditer(data.decode(errors="replace"))]
+    except OSError:  # the other end is closed
+        pass
+    os.close(ours)
+    return p.wait(60), time.monotonic() - began, lines
+
+
+def test_quota_bound():
+    rows, quota, window = 350000, 50, 2
+    with Hub("--models", rows, "--datasets", 0, "--spaces", 0, "--until", UNTIL, "--quota", f"{quota}/{window}", "--pages-quota", 0, "--latency", 150) as hub:
+        args = [f"{BUILD}/hubcrawl", "--hub", hub.url, "--until", UNTIL, "--kinds", "models", "--in-flight", 32, scratch()]
+        code, wall, lines = watch([str(a) for a in args])
+    same(code, 0, "crawled")
+    if not ok(len(lines) > 20, "a line a few times a second", len(lines)):
+        return
+    counts = [[int(m[i]) for i in (1, 2)] for _, m in lines]
+    ok(counts == sorted(counts), "rows and requests only rise")
+    ok(counts[-1][0] <= rows and counts[-1][0] > rows / 2, "rows", lines[-1][1][0])
+    ok(all(int(m[3]) <= quota and int(m[4]) == quota for _, m in lines[5:]), "tokens of the quota that the Hub told")
+    late = [(at, m) for at, m in lines if at > wall / 5]
+    ok(all(int(m[5]) >= 70 for _, m in late), "near the floor", late[0][1][0])
+    off = [(abs(at + int(m[9] or 60 * int(m[8] or 0)) - wall), m[0]) for at, m in late]
+    ok(max(off)[0] < 0.25 * wall + 1, "the end is foretold from a fifth of the way on", f"{max(off)} of {wall:.1f} s")
+
+
+main(test_quota_bound)
