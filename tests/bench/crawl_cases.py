@@ -21,16 +21,19 @@ def population(rows, *more):
 
 
 class Seen:
-    """The requests for pages in the stand-in's log: when they came and were answered, in s from the first of ours, and their statuses."""
+    """The requests for pages in the stand-in's log: when they came and were answered, in s from the first of ours, and the 429s, in s from the
+    first of anybody."""
 
     def __init__(self, hub):
         with open(hub.log, encoding="utf-8", errors="replace") as f:
             lines = [line.rstrip("\n").split(" ", 6) for line in f]
-        ours = sorted((float(r[0]), float(r[1]), r[2]) for r in lines if r[4].startswith("/api/") and "hubcensus" in r[6])
+        lines = [r for r in lines if r[4].startswith("/api/")]
+        first = min(float(r[0]) for r in lines)  # of anybody: there the quota's windows begin
+        ours = sorted((float(r[0]), float(r[1]), r[2]) for r in lines if "hubcensus" in r[6])
         self.n = len(ours)
         self.came = [r[0] - ours[0][0] for r in ours]
         self.wall = max(r[1] for r in ours) - ours[0][0]
-        self.limited = [r[0] - ours[0][0] for r in ours if r[2] == "429"]
+        self.limited = [r[0] - first for r in ours if r[2] == "429"]
         # The least that the last requests need: what the slowest of those took that came in the last tenth of the crawl.
         self.slowest = max((r[1] - r[0] for r in ours if r[0] - ours[0][0] > 0.9 * self.wall), default=0)
 
@@ -134,7 +137,7 @@ def shared_quota(q, w, rows, share, ranks):
                 crawl(n, hub.url, 128)
             seen = Seen(hub)
         left = floor(seen.n, q * (1 - share), w)
-        per_window = max((sum(1 for t in seen.limited if i * w <= t < (i + 1) * w) for i in range(int(seen.wall / w) + 1)), default=0)
+        per_window = max((sum(1 for t in seen.limited if i * w <= t < (i + 1) * w) for i in range(int(seen.wall / w) + 9)), default=0)
         yield {
             "case": f"another client takes {share:.0%}",
             "ranks": n,
