@@ -46,6 +46,10 @@ struct exchange {
 	bool own_path, api, bad_token, token;
 	struct quota_state quota;
 	double came_s;
+	/* the reply, made while its latency passes */
+	struct MHD_Response *response;
+	unsigned status;
+	size_t nreply;
 	/* a body that is sent bit by bit */
 	char *body;
 	size_t nbody, sent;
@@ -371,42 +375,48 @@ static void linger_off(struct exchange *x)
 		setsockopt(ci->connect_fd, SOL_SOCKET, SO_LINGER, &l, sizeof l);
 }
 
-static enum MHD_Result reply_now(struct exchange *x, const char *path, const char *method)
+/* A reset of every second one comes before the reply. */
+static bool is_cut_at_once(const struct exchange *x)
+{
+	return fault(x, FAULT_RESET) && x->quota.allowed && x->number % 2;
+}
+
+static void make_reply(struct exchange *x, const char *path, const char *method)
 {
 	struct reply r;
-	bool reset = fault(x, FAULT_RESET) && x->quota.allowed;
-	if (reset)
-		linger_off(x);
-	if (reset && x->number % 2) {
-		note(x, method, 0, 0);
-		return MHD_NO;
-	}
+	char tag[64];
+
 	reply_init(&r);
 	answer(x, path, method, &r);
 	if (r.status == 200 && x->quota.allowed)
-		x->mode = reset                 ? SEND_RESET
-			: fault(x, FAULT_STALL) ? SEND_STALL
-			: fault(x, FAULT_DRIP)  ? SEND_DRIP
-						: SEND_ALL;
-	char tag[64];
+		x->mode = fault(x, FAULT_RESET)   ? SEND_RESET
+			  : fault(x, FAULT_STALL) ? SEND_STALL
+			  : fault(x, FAULT_DRIP)  ? SEND_DRIP
+						  : SEND_ALL;
 	etag(&r.body, tag);
 	bool packed = gzip_wanted(x) && gzip(&r.body);
-	unsigned status = r.status;
-	size_t sent = r.body.n;
-	struct MHD_Response *m = make_response(x, &r);
-	if (!m) {
-		reply_release(&r);
-		return MHD_NO;
+	x->status = r.status;
+	x->nreply = r.body.n;
+	x->response = make_response(x, &r);
+	if (x->response && packed)
+		MHD_add_response_header(x->response, "content-encoding", "gzip");
+	if (x->response) {
+		MHD_add_response_header(x->response, "etag", tag);
+		common_headers(x, x->response, &r);
 	}
-	if (packed)
-		MHD_add_response_header(m, "content-encoding", "gzip");
-	MHD_add_response_header(m, "etag", tag);
-	common_headers(x, m, &r);
-	note(x, method, x->mode == SEND_RESET ? 0 : status, sent);
-	enum MHD_Result rc = MHD_queue_response(x->connection, status, m);
-	MHD_destroy_response(m);
 	reply_release(&r);
-	return rc;
+}
+
+static enum MHD_Result send_reply(struct exchange *x, const char *method)
+{
+	if (fault(x, FAULT_RESET) && x->quota.allowed)
+		linger_off(x);
+	if (is_cut_at_once(x))
+		note(x, method, 0, 0);
+	if (is_cut_at_once(x) || !x->response)
+		return MHD_NO;
+	note(x, method, x->mode == SEND_RESET ? 0 : x->status, x->nreply);
+	return MHD_queue_response(x->connection, x->status, x->response);
 }
 
 /* ---- libmicrohttpd's callbacks ---- */
@@ -430,6 +440,8 @@ static void on_completed(void *cls, struct MHD_Connection *c, void **con, enum M
 	if (!x)
 		return;
 	stats_leave(&x->server->stats);
+	if (x->response)
+		MHD_destroy_response(x->response);
 	free(x->body);
 	free(x->uri);
 	free(x);
@@ -454,14 +466,17 @@ static enum MHD_Result on_request(void *cls, struct MHD_Connection *c, const cha
 		return MHD_YES;
 	}
 	if (x->phase == 1) {
-		double wait = x->own_path ? 0 : latency(x);
+		double wait;
+
 		x->phase = 2;
+		make_reply(x, url, method);
+		wait = x->own_path ? 0 : x->came_s + latency(x) - timer_now();
 		if (wait > 0) {
 			sleep_for(x, wait);
 			return MHD_YES;
 		}
 	}
-	return reply_now(x, url, method);
+	return send_reply(x, method);
 }
 
 static void quiet(void *cls, const char *fmt, va_list ap)
