@@ -32,14 +32,18 @@ class Seen:
         ours = sorted((float(r[0]), float(r[1]), r[2]) for r in lines if "hubcensus" in r[6])
         self.n = len(ours)
         self.came = [r[0] - ours[0][0] for r in ours]
+        self.ended = [r[1] - ours[0][0] for r in ours]
         self.wall = max(r[1] for r in ours) - ours[0][0]
         self.limited = [r[0] - first for r in ours if r[2] == "429"]
         # The least that the last requests need: what the slowest of those took that came in the last tenth of the crawl.
         self.slowest = max((r[1] - r[0] for r in ours if r[0] - ours[0][0] > 0.9 * self.wall), default=0)
 
-    def tail(self, rows):
-        """From the moment when as many requests had come as all rows need to the last reply."""
-        return self.wall - self.came[min(self.n, math.ceil(rows / PAGE)) - 1]
+    def tail(self, slots):
+        """From the moment when all that was under way or still to come would have fitted into the slots at once, to the last reply."""
+        for i, at in enumerate(self.came):
+            if self.n - i - 1 + sum(1 for end in self.ended[: i + 1] if end > at) <= slots:
+                return self.wall - at
+        return self.wall
 
 
 def crawl(n, url, in_flight, timeout=1000):
@@ -52,7 +56,7 @@ def floor(requests, q, w):
     return (math.ceil(requests / q) - 1) * w
 
 
-def quota_bound(case, latency, mean_ms, q, w, rows, ranks):
+def quota_bound(case, latency, q, w, rows, ranks):
     """Wall against the floor of the requests that were made, and of those that the rows need."""
     for n in ranks:
         with Hub(*population(rows, "--quota", f"{q}/{w}", "--latency", latency, "--pages-quota", "0")) as hub:
@@ -71,7 +75,6 @@ def quota_bound(case, latency, mean_ms, q, w, rows, ranks):
             "requests": seen.n,
             "more": seen.n / math.ceil(rows / PAGE) - 1,
             "replies_429": len(seen.limited),
-            "tail_latencies": 1000 * seen.tail(rows) / mean_ms,
             "good": seen.wall <= 1.05 * made and not seen.limited,
         }
 
@@ -97,7 +100,7 @@ def latency_bound(rows, latency, in_flight, ranks):
             "speedup": chain.wall / seen.wall,
             "requests": seen.n,
             "more": seen.n / math.ceil(rows / PAGE) - 1,
-            "tail_latencies": 1000 * seen.tail(rows) / latency,
+            "tail_latencies": 1000 * seen.tail(in_flight) / latency,
             "good": chain.wall >= 20 * seen.wall,
         }
 
@@ -162,8 +165,8 @@ def partial_pages(rows, latency, in_flight, n):
         "wall_s": seen.wall,
         "requests": seen.n,
         "more": more,
-        "tail_latencies": 1000 * seen.tail(rows) / latency,
-        "good": more <= 0.02,
+        "tail_latencies": 1000 * seen.tail(in_flight) / latency,
+        "good": more <= 0.02 if in_flight <= 16 else None,
     }
 
 
@@ -176,12 +179,12 @@ def cases(quick):
     rows = (280000,) if quick else (1200000, 1176000)
 
     def spread(rows):
-        return quota_bound("quota-bound, 100 ms to 2 s", "100..2000", 1050, 100, 3, rows, ranks)
+        return quota_bound("quota-bound, 100 ms to 2 s", "100..2000", 100, 3, rows, ranks)
 
     return {
-        "quota": lambda: (r for n in rows for r in quota_bound("quota-bound, 300 ms", "300", 300, 100, 3, n, ranks)),
+        "quota": lambda: (r for n in rows for r in quota_bound("quota-bound, 300 ms", "300", 100, 3, n, ranks)),
         "spread": lambda: spread(rows[0]),
         "latency": lambda: latency_bound(60000 if quick else 400000, 250, 32, few),
         "other": lambda: shared_quota(100, 3, 290000 if quick else 1200000, 0.3, (2,) if quick else (1, 4)),
-        "partial": lambda: (r for k in ((8,) if quick else (8, 32)) for r in partial_pages(100000 if quick else 1000000, 100, k, 2)),
+        "partial": lambda: (r for k in ((8,) if quick else (8, 16, 32)) for r in partial_pages(100000 if quick else 1000000, 100, k, 2)),
     }
