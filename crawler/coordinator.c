@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "crawler/host.h"
+#include "crawler/outbox.h"
 #include "crawler/pool.h"
 
 /* More windows than the pace of the quota needs, because pages do not come evenly. */
@@ -20,67 +21,22 @@ struct member {
 	int bye;
 };
 
-struct outgoing {
-	int rank;
-	struct msg m;
-};
-
 struct coordinator {
 	struct coordinator_setup setup;
 	struct pool pool;
 	struct member *member;
 	struct hosts hosts;
 	int nbye;
-	struct outgoing *out;
-	size_t nout, first_out, out_cap;
+	struct outbox out;
 	int no_memory;
 	int64_t granted, returned, last_good_ms;
 	struct coordinator_state state;
 };
 
-/* --- messages out --- */
-
-static void emit(struct coordinator *c, int rank, const struct msg *m)
-{
-	if (c->first_out + c->nout == c->out_cap) {
-		size_t cap = c->out_cap ? 2 * c->out_cap : 64;
-		struct outgoing *out = malloc(cap * sizeof *out);
-
-		if (!out) {
-			c->no_memory = 1;
-			return;
-		}
-		if (c->nout)
-			memcpy(out, c->out + c->first_out, c->nout * sizeof *out);
-		free(c->out);
-		c->out = out;
-		c->out_cap = cap;
-		c->first_out = 0;
-	}
-	c->out[c->first_out + c->nout].rank = rank;
-	memcpy(&c->out[c->first_out + c->nout].m, m, msg_size(m));
-	c->nout++;
-}
-
-int coordinator_next(struct coordinator *c, int *rank, struct msg *m)
-{
-	const struct outgoing *o = c->out + c->first_out;
-
-	if (c->nout == 0) {
-		c->first_out = 0;
-		return 0;
-	}
-	*rank = o->rank;
-	memcpy(m, &o->m, msg_size(&o->m));
-	c->first_out++;
-	c->nout--;
-	return 1;
-}
-
 static void emit_all(struct coordinator *c, const struct msg *m)
 {
 	for (int r = 0; r < c->setup.nranks; r++)
-		emit(c, r, m);
+		outbox_put(&c->out, r, m);
 }
 
 void coordinator_stop(struct coordinator *c, enum msg_why why)
@@ -92,6 +48,11 @@ void coordinator_stop(struct coordinator *c, enum msg_why why)
 	c->state.stopping = 1;
 	c->state.why = (int)why;
 	emit_all(c, &m);
+}
+
+int coordinator_next(struct coordinator *c, int *rank, struct msg *m)
+{
+	return outbox_next(&c->out, rank, m);
 }
 
 /* --- windows --- */
@@ -120,7 +81,7 @@ void coordinator_free(struct coordinator *c)
 	pool_release(&c->pool);
 	free(c->member);
 	hosts_release(&c->hosts);
-	free(c->out);
+	outbox_release(&c->out);
 	free(c);
 }
 
@@ -150,7 +111,7 @@ static int cut_held(struct coordinator *c, struct pool_terms *t)
 	c->state.cuts++;
 	m.u.shrink.window = it->id;
 	m.u.shrink.shrinks = it->shrinks;
-	emit(c, it->rank, &m);
+	outbox_put(&c->out, it->rank, &m);
 	return 1;
 }
 
@@ -190,7 +151,7 @@ static void hand_out(struct coordinator *c, struct host *h, struct pool_item *it
 	memset(w->next, 0, sizeof w->next);
 	if (it->next)
 		strncpy(w->next, it->next, sizeof w->next - 1);
-	emit(c, it->rank, &m);
+	outbox_put(&c->out, it->rank, &m);
 }
 
 /* --- tokens --- */
@@ -248,7 +209,7 @@ static int64_t grant(struct coordinator *c, int rank, int64_t n, int64_t now)
 	c->granted += n;
 	m.u.tokens.n = n;
 	m.u.tokens.valid_ms = budget_valid(h->budget, now);
-	emit(c, rank, &m);
+	outbox_put(&c->out, rank, &m);
 	return n;
 }
 
@@ -446,7 +407,7 @@ static void tell_wait(struct coordinator *c, struct host *h, int64_t now)
 		return;
 	h->told_wait_until = now + m.u.wait.ms;
 	for (int i = 0; i < h->nranks; i++)
-		emit(c, h->rank[i], &m);
+		outbox_put(&c->out, h->rank[i], &m);
 }
 
 /* Nothing has come for too long, though somebody was allowed to ask. */
@@ -463,7 +424,7 @@ static int is_silent(const struct coordinator *c, int64_t now)
 int coordinator_turn(struct coordinator *c, int64_t now)
 {
 	if (c->state.stopping)
-		return c->no_memory ? -1 : 0;
+		return c->no_memory || c->out.no_memory ? -1 : 0;
 	for (int i = 0; i < c->hosts.n; i++) {
 		tell_wait(c, c->hosts.at + i, now);
 		feed_hungry(c, c->hosts.at + i, now);
@@ -480,7 +441,7 @@ int coordinator_turn(struct coordinator *c, int64_t now)
 		c->state.silent = 1;
 		coordinator_stop(c, MSG_ASKED);
 	}
-	return c->no_memory ? -1 : 0;
+	return c->no_memory || c->out.no_memory ? -1 : 0;
 }
 
 int64_t coordinator_due(struct coordinator *c, int64_t now)
@@ -509,7 +470,7 @@ int coordinator_absent(const struct coordinator *c)
 
 int coordinator_is_over(const struct coordinator *c)
 {
-	return c->state.stopping && c->nbye == c->setup.nranks && c->nout == 0;
+	return c->state.stopping && c->nbye == c->setup.nranks && c->out.n == 0;
 }
 
 const struct coordinator_state *coordinator_look(struct coordinator *c)

@@ -16,7 +16,7 @@ sys.path.insert(0, os.path.dirname(__file__))
 import crawl_cases  # noqa: E402
 
 BUILD = crawl_cases.BUILD
-SHOWN = ("of_floor", "of_floor_of_rows", "speedup", "more", "requests", "replies_429", "tail_latencies", "wall_s", "floor_s")
+SHOWN = ("of_floor", "of_floor_of_rows", "of_floor_and_last_reply", "speedup", "more", "requests", "replies_429", "tail_latencies", "wall_s", "floor_s")
 
 
 def machine():
