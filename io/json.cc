@@ -159,45 +159,56 @@ extern "C" int js_member(struct js_value v, const char *name, struct js_value *o
 	return 1;
 }
 
-// An iterator is its position and its end, a value that is neither array nor object gives two equal positions.
+// An iterator is its position and its end, held in the handle itself: copied out and back, each step would wait for the
+// stores of the last. A value that is neither array nor object gives none.
+template <class It> static It *ends(struct js_iter *it)
+{
+	return std::launder(reinterpret_cast<It *>(it->opaque));
+}
+
+template <class Iterable> static void begin(struct js_iter *it, const Iterable &v)
+{
+	using It = typename Iterable::iterator;
+
+	static_assert(alignof(It) <= alignof(js_iter), "an iterator does not fit its handle");
+	new (it->opaque) It[2]{ v.begin(), v.end() };
+}
+
 extern "C" struct js_iter js_begin(struct js_value v)
 {
 	simdjson::dom::array a;
 	simdjson::dom::object o;
 	struct js_iter it = { { 0, 0, 0, 0 } };
 
-	if (unwrap(v).get(a) == simdjson::SUCCESS) {
-		simdjson::dom::array::iterator at[2] = { a.begin(), a.end() };
-		memcpy(&it, static_cast<const void *>(at), sizeof at);
-	} else if (unwrap(v).get(o) == simdjson::SUCCESS) {
-		simdjson::dom::object::iterator at[2] = { o.begin(), o.end() };
-		memcpy(&it, static_cast<const void *>(at), sizeof at);
-	}
+	if (unwrap(v).get(a) == simdjson::SUCCESS)
+		begin(&it, a);
+	else if (unwrap(v).get(o) == simdjson::SUCCESS)
+		begin(&it, o);
 	return it;
 }
 
 extern "C" int js_next(struct js_iter *it, const char **key, size_t *nkey, struct js_value *out)
 {
+	if (!it->opaque[0])
+		return 0;
 	if (!key) {
-		simdjson::dom::array::iterator at[2];
-		memcpy(static_cast<void *>(at), it, sizeof at);
-		if (!it->opaque[0] || !(at[0] != at[1]))
+		auto *at = ends<simdjson::dom::array::iterator>(it);
+
+		if (!(at[0] != at[1]))
 			return 0;
 		*out = wrap(*at[0]);
 		++at[0];
-		memcpy(it, static_cast<const void *>(at), sizeof at);
 		return 1;
 	}
-	simdjson::dom::object::iterator at[2];
-	memcpy(static_cast<void *>(at), it, sizeof at);
-	if (!it->opaque[0] || !(at[0] != at[1]))
+	auto *at = ends<simdjson::dom::object::iterator>(it);
+
+	if (!(at[0] != at[1]))
 		return 0;
 	std::string_view k = at[0].key();
 	*key = k.data();
 	*nkey = k.size();
 	*out = wrap(at[0].value());
 	++at[0];
-	memcpy(it, static_cast<const void *>(at), sizeof at);
 	return 1;
 }
 

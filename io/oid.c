@@ -1,30 +1,29 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "io/oid.h"
 
-static int hex_digit(char c)
+/* The value of a hexadecimal digit, or at least 16. */
+static unsigned hex_digit(char c)
 {
-	if (c >= '0' && c <= '9')
-		return c - '0';
-	if (c >= 'a' && c <= 'f')
-		return c - 'a' + 10;
-	if (c >= 'A' && c <= 'F')
-		return c - 'A' + 10;
-	return -1;
+	unsigned digit = (unsigned)(unsigned char)c - '0', letter = ((unsigned)(unsigned char)c | 0x20) - 'a';
+
+	return digit < 10 ? digit : letter < 6 ? letter + 10 : 16;
 }
 
 int oid_parse(struct oid *o, const char *s, size_t n)
 {
 	struct oid x;
+	unsigned bad = 0;
 
 	if (n != OID_HEX)
 		return -1;
 	for (size_t i = 0; i < sizeof x.b; i++) {
-		int hi = hex_digit(s[2 * i]), lo = hex_digit(s[2 * i + 1]);
+		unsigned hi = hex_digit(s[2 * i]), lo = hex_digit(s[2 * i + 1]);
 
-		if (hi < 0 || lo < 0)
-			return -1;
+		bad |= hi | lo;
 		x.b[i] = (uint8_t)(hi << 4 | lo);
 	}
+	if (bad & 16)
+		return -1;
 	*o = x;
 	return 0;
 }

@@ -68,30 +68,43 @@ void texts_truncate(struct texts *t, uint64_t n)
 		t->n = n;
 }
 
+void dict_close(struct dict *d)
+{
+	free(d->tag);
+	free(d->slot);
+	d->tag = NULL;
+	d->slot = NULL;
+	d->nslot = 0;
+}
+
 void dict_release(struct dict *d)
 {
 	texts_release(&d->text);
-	free(d->slot);
-	d->slot = NULL;
-	d->nslot = 0;
+	dict_close(d);
 }
 
 static void dict_clear(struct dict *d)
 {
 	d->text.n = 0;
-	if (d->slot)
-		memset(d->slot, 0, d->nslot * sizeof *d->slot);
+	if (d->nslot)
+		memset(d->tag, 0, d->nslot);
 }
 
-/* The slot where a text is, or where it would go. */
-static uint32_t dict_seek(const struct dict *d, const char *s, size_t len)
+/* The slot where a text is, or where it would go. Tags lie close together, so most of what is not there is told by one
+ * line of the cache, and no other text is looked at. */
+static uint32_t dict_seek(const struct dict *d, const char *s, size_t len, uint8_t *tag)
 {
-	uint32_t i = (uint32_t)XXH3_64bits(s, len) & (d->nslot - 1);
+	uint64_t hash = XXH3_64bits(s, len);
+	uint32_t i = (uint32_t)hash & (d->nslot - 1);
 
-	for (; d->slot[i]; i = (i + 1) & (d->nslot - 1)) {
+	*tag = (uint8_t)(hash >> 57 | 0x80);
+	for (; d->tag[i]; i = (i + 1) & (d->nslot - 1)) {
 		size_t n;
-		const char *t = texts_get(&d->text, d->slot[i] - 1, &n);
+		const char *t;
 
+		if (d->tag[i] != *tag)
+			continue;
+		t = texts_get(&d->text, d->slot[i], &n);
 		if (n == len && !memcmp(s, t, len))
 			break;
 	}
@@ -100,18 +113,27 @@ static uint32_t dict_seek(const struct dict *d, const char *s, size_t len)
 
 static int dict_rehash(struct dict *d, uint32_t nslot)
 {
-	uint32_t *slot = calloc(nslot, sizeof *slot);
+	uint8_t *tag = calloc(nslot, sizeof *tag);
+	uint32_t *slot = malloc(nslot * sizeof *slot);
 
-	if (!slot)
+	if (!tag || !slot) {
+		free(tag);
+		free(slot);
 		return -1;
+	}
+	free(d->tag);
 	free(d->slot);
+	d->tag = tag;
 	d->slot = slot;
 	d->nslot = nslot;
 	for (uint64_t c = 0; c < d->text.n; c++) {
 		size_t len;
 		const char *s = texts_get(&d->text, c, &len);
+		uint8_t mark;
+		uint32_t i = dict_seek(d, s, len, &mark);
 
-		slot[dict_seek(d, s, len)] = (uint32_t)c + 1;
+		tag[i] = mark;
+		slot[i] = (uint32_t)c;
 	}
 	return 0;
 }
@@ -120,30 +142,39 @@ static int dict_grow(struct dict *d)
 {
 	uint64_t nslot = 256;
 
-	while (nslot < d->text.n * 4)
+	while (nslot < d->text.n * 2)
 		nslot *= 2;
 	return nslot > 1u << 31 ? -1 : dict_rehash(d, (uint32_t)nslot);
 }
 
 int32_t dict_find(const struct dict *d, const char *s, size_t len)
 {
-	return d->nslot ? (int32_t)d->slot[dict_seek(d, s, len)] - 1 : -1;
+	uint8_t tag;
+	uint32_t i;
+
+	if (!d->nslot)
+		return -1;
+	i = dict_seek(d, s, len, &tag);
+	return d->tag[i] ? (int32_t)d->slot[i] : -1;
 }
 
 int dict_add(struct dict *d, const char *s, size_t len, int32_t *code)
 {
+	uint8_t tag;
 	uint32_t i;
 
-	/* At most half full, so that runs of probes stay short. A dictionary read from a file has no slots yet. */
-	if (d->text.n * 2 >= d->nslot && dict_grow(d))
+	/* At most three quarters full, so that runs of probes stay short. A dictionary read from a file has no slots
+	 * yet. */
+	if (d->text.n * 4 >= (uint64_t)d->nslot * 3 && dict_grow(d))
 		return -1;
-	i = dict_seek(d, s, len);
-	if (!d->slot[i]) {
+	i = dict_seek(d, s, len, &tag);
+	if (!d->tag[i]) {
 		if (d->text.n >= INT32_MAX - 1 || texts_add(&d->text, s, len))
 			return -1;
-		d->slot[i] = (uint32_t)d->text.n;
+		d->tag[i] = tag;
+		d->slot[i] = (uint32_t)d->text.n - 1;
 	}
-	*code = (int32_t)d->slot[i] - 1;
+	*code = (int32_t)d->slot[i];
 	return 0;
 }
 

@@ -39,11 +39,15 @@ static inline uint64_t texts_nbytes(const struct texts *t)
 /* Distinct texts, numbered in the order of their first use. */
 struct dict {
 	struct texts text;
-	uint32_t *slot; /* open addressing: code + 1, or 0 */
+	uint8_t *tag;   /* open addressing: 0, or 7 bits of the text's hash and a bit that says used */
+	uint32_t *slot; /* its code */
 	uint32_t nslot; /* a power of two, or 0 */
 };
 
 void dict_release(struct dict *d);
+
+/* Nothing more is added: free what only finding needs, keep the texts. */
+void dict_close(struct dict *d);
 
 /* The code of a text, added if it is new. -1 also when there would be more than 2^31 - 2. */
 int dict_add(struct dict *d, const char *s, size_t len, int32_t *code);

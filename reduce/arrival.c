@@ -428,9 +428,7 @@ static int settle(struct dict *dict, struct column *out, uint64_t ncodes)
 {
 	int32_t *map;
 
-	free(dict->slot);
-	dict->slot = NULL;
-	dict->nslot = 0;
+	dict_close(dict);
 	if (labels_sort(&dict->text, &map))
 		return -1;
 	for (uint64_t i = 0; i < ncodes; i++)

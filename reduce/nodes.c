@@ -100,12 +100,12 @@ static void translate(int32_t *x, uint64_t n, const int32_t *map, const int32_t 
 static int build_spaces(struct nodes *x, const struct census *c, int rc, int32_t *space, int32_t *owner, struct err *e)
 {
 	uint64_t nrow = c->kind[KIND_MODELS].t.n, n = nrow + x->names.name.text.n;
-	struct dict d = { .slot = NULL };
+	struct dict d = { .nslot = 0 };
 	int32_t *map = NULL;
 
 	if (!rc && find_spaces(&d, c, x, space, owner))
 		rc = no_memory(e);
-	free(d.slot);
+	dict_close(&d);
 	if (!rc && labels_sort(&d.text, &map))
 		rc = no_memory(e);
 	x->space_text = d.text;

@@ -75,8 +75,7 @@ static int name_all(struct owners *o, struct rows *rows, unsigned kinds)
 	for (int k = 0; k < NKINDS && !rc; k++)
 		if (kinds >> k & 1)
 			rc = name_rows(&d, &rows[k]);
-	free(d.slot);
-	d.slot = NULL;
+	dict_close(&d);
 	rc = rc ? rc : labels_sort(&d.text, &map);
 	for (int k = 0; k < NKINDS && !rc; k++)
 		for (uint64_t i = 0; i < rows[k].t.n && rows[k].owner; i++)

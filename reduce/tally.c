@@ -90,9 +90,7 @@ int tally_sort(struct tally *t)
 		memcpy(x + (uint64_t)map[i] * t->width, t->x + i * t->width, t->width * sizeof *x);
 	free(map);
 	free(t->x);
-	free(t->key.slot);
-	t->key.slot = NULL;
-	t->key.nslot = 0;
+	dict_close(&t->key);
 	t->x = x;
 	t->cap = t->key.text.n + 1;
 	return 0;
