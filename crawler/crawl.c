@@ -93,7 +93,7 @@ static int open_snapshot(struct crawl *c, struct err *e)
 	    options_snapshot(s, &c->plan, found ? &old : NULL, e))
 		return e->code;
 	if (found)
-		return snapshot_check(&old, s, dir, e);
+		return snapshot_has_shards(dir, e) ? e->code : snapshot_check(&old, s, dir, e);
 	echo = opts_echo(&crawl_opts, c->o);
 	rc = snapshot_create(s, dir, echo, e);
 	free(echo);

@@ -47,7 +47,7 @@ static int read_folder(struct dryrun *d, struct err *e)
 	if (d->o->dir && snapshot_read(&old, d->o->dir, &found, e))
 		return e->code;
 	if (options_snapshot(&d->snapshot, &d->plan, found ? &old : NULL, e) ||
-	    (found && snapshot_check(&old, &d->snapshot, d->o->dir, e)) || hub_parse(&d->hub, d->snapshot.hub, e))
+	    (found && (snapshot_has_shards(d->o->dir, e) || snapshot_check(&old, &d->snapshot, d->o->dir, e))) || hub_parse(&d->hub, d->snapshot.hub, e))
 		return e->code;
 	if (!found)
 		return E_OK;

@@ -407,6 +407,20 @@ int snapshot_check(const struct snapshot *old, const struct snapshot *now, const
 	return E_OK;
 }
 
+int snapshot_has_shards(const char *dir, struct err *e)
+{
+	char path[PATH_CAP];
+
+	snprintf(path, sizeof path, "%s/shards", dir);
+	if (!access(path, F_OK))
+		return E_OK;
+	snprintf(path, sizeof path, "%s/census.h5", dir);
+	if (access(path, F_OK))
+		return E_OK;
+	return err_set(e, E_USAGE, "the shards of '%s' were removed: its census.h5 is final; take another census elsewhere",
+		       dir);
+}
+
 int snapshot_lock(const char *dir, int *fd, struct err *e)
 {
 	char path[PATH_CAP];

@@ -3,7 +3,7 @@
  * restart.
  *
  *     DIR/snapshot.json                 hub, kinds, t0, filters, fields, versions; never a token
- *     DIR/shards/                       what has been crawled (io/h5shard.h)
+ *     DIR/shards/                       what has been crawled (io/h5shard.h); a series removes those of old snapshots
  *     DIR/census.h5  census.json  run.json      what hubreduce makes of it
  *     DIR/.lock                         held by the job that works on the folder
  */
@@ -45,6 +45,10 @@ int snapshot_create(struct snapshot *s, const char *dir, const char *options, st
 /* Does a restart with `now` fit the folder's `old`? E_USAGE and one line that names the first difference if not. Fields
  * of `now` that were left to default must have been taken from `old` before. */
 int snapshot_check(const struct snapshot *old, const struct snapshot *now, const char *dir, struct err *e);
+
+/* Are there the shards from which its census.h5 was made? E_USAGE if they were removed to save space: crawled or reduced
+ * again, the folder would lose the only thing that is left. Local. */
+int snapshot_has_shards(const char *dir, struct err *e);
 
 /* Take the folder's lock, or E_USAGE if another job holds it. Released by closing *fd or by the end of the process.
  * Local. */

@@ -121,6 +121,8 @@ static int open_folder(struct census *c, const char *dir, int *lock, struct err 
 		if (!rc && !found)
 			rc = err_set(e, E_USAGE, "'%s' holds no census; take one with hubcrawl", dir);
 		if (!rc)
+			rc = snapshot_has_shards(dir, e);
+		if (!rc)
 			rc = snapshot_lock(dir, lock, e);
 	}
 	if ((rc = err_agree(c->comm, rc, e))) {

@@ -1,0 +1,143 @@
+# SPDX-License-Identifier: Apache-2.0
+"""jobs/census: one census and a series of them; what a stop, a kill, a second call and retention leave."""
+
+import datetime
+import glob
+import os
+import shutil
+import signal
+import subprocess
+import time
+
+from tap import BUILD, ENV, Hub, Run, differing, digest, main, ok, same, scratch
+
+SMALL = ["--models", 4000, "--datasets", 800, "--spaces", 800, "--until", "2026-11-01T00:00:00Z", "--quota", "0"]
+PARTS = {**ENV, "BUILD": os.path.abspath(BUILD)}
+
+
+def census(url, *args, **kw):
+    return Run(["jobs/census", "--ranks", 2, "--hub", url, *args], env=PARTS, **kw)
+
+
+def begin(url, *args):
+    """The same, not waited for, in a process group of its own."""
+    args = [str(a) for a in ("jobs/census", "--ranks", 2, "--hub", url, *args)]
+    return subprocess.Popen(args, env=PARTS, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True, start_new_session=True)
+
+
+def names(series):
+    return sorted(n for n in os.listdir(series) if n[0].isdigit())
+
+
+def today():
+    return datetime.datetime.now(datetime.timezone.utc).strftime("%Y-%m-%d")
+
+
+def wait_for(pattern, seconds=30):
+    until = time.monotonic() + seconds
+    while not glob.glob(pattern) and time.monotonic() < until:
+        time.sleep(0.1)
+    return bool(glob.glob(pattern))
+
+
+def one_after_the_other():
+    series = f"{scratch()}/series"
+    with Hub(*SMALL) as hub:
+        r = census(hub.url, "--series", series, "--max-requests=3")
+        ok(r.code == 3 and names(series) == [f"{today()}.partial"], "a snapshot that stopped is marked so", r, names(series))
+        ok(not os.path.lexists(f"{series}/latest"), "and is not the latest")
+        r = census(hub.url, "--series", series)
+        ok(r.code == 0 and names(series) == [today()] and "going on" in r.err, "the next call finishes it and begins no other", r, names(series))
+        same(os.readlink(f"{series}/latest"), today(), "the latest")
+        r = census(hub.url, "--series", series)
+        ok(r.code == 0 and len(names(series)) == 2, "the call after that begins one", r, names(series))
+        same(os.readlink(f"{series}/latest"), names(series)[-1], "which is then the latest")
+        first, second = (digest(f"{series}/{n}") for n in names(series))
+        differ = {key.split("/")[0] for key in differing(first, second)}
+        ok(differ <= {"census.json", "windows", "figures", "snapshot"} and first["models/_id"] == second["models/_id"], "with the same repositories", differ)
+        before = len(hub.requests())
+        r = census(hub.url, "--series", series, "--every", 7)
+        ok(r.code == 0 and "due in 7 days" in r.err and len(hub.requests()) == before, "no snapshot before it is due, and no request", r)
+        for name in names(series):
+            day = datetime.date.fromisoformat(name[:10]) - datetime.timedelta(days=20 + names(series).index(name) * -4)
+            os.rename(f"{series}/{name}", f"{series}/{day}")
+        r = census(hub.url, "--series", series, "--every", 7)
+        ok(r.code == 0 and names(series)[-1] == today(), "one is taken when it is due", r)
+        ok("gap: no snapshot between" in r.err and "16 days" in r.err and r.err.count("gap:") == 1, "and the gap before it is told", r.err)
+        late = f"{datetime.date.fromisoformat(today()) - datetime.timedelta(days=9)}"
+        os.rename(f"{series}/{today()}", f"{series}/{late}.partial")
+        r = census(hub.url, "--series", series, "--every", 7)
+        ok(r.code == 0 and names(series)[-2:] == [late, today()], "a late one is finished, then the one that is due is taken", r, names(series))
+
+
+def retention():
+    """Against the same rules written in another way."""
+    series = f"{scratch()}/series"
+    with Hub(*SMALL) as hub:
+        same(census(hub.url, "--kinds=spaces", "--series", series).code, 0, "a snapshot")
+        model = f"{series}/{today()}"
+        text = open(f"{model}/census.json", encoding="utf-8").read()
+        days = [datetime.date.fromisoformat(today()) - datetime.timedelta(days=4 * i) for i in range(1, 60)]
+        for i, day in enumerate(days):
+            shutil.copytree(model, f"{series}/{day}")
+            if i < 50:  # only the old ones are without gaps
+                with open(f"{series}/{day}/census.json", "w", encoding="utf-8") as f:
+                    f.write(text.replace('"complete": true', '"complete": false'))
+        shutil.rmtree(model)
+        want = {days[0], days[50]}
+        for n, period in ((3, lambda d: d.isocalendar()[:2]), (4, lambda d: (d.year, d.month))):
+            last = {}
+            for day in sorted(days):
+                last[period(day)] = day
+            want |= set(sorted(last.values())[-n:])
+        plan = Run(["jobs/census", "--series", series, "--dry-run", "--keep", "3 weekly,4 monthly", "--hub", hub.url, "--kinds=spaces"], env=PARTS)
+        same(plan.out.count("removes '"), len(days) - len(want), "the plan names those that would go")
+        same(len(glob.glob(f"{series}/2*/shards")), len(days), "and removes none")
+        r = census(hub.url, "--kinds=spaces", "--series", series, "--every", 3, "--keep", "3 weekly,4 monthly")
+        # The snapshot of today is the last one now, and without gaps.
+        last = {}
+        want = {datetime.date.fromisoformat(today())}
+        for n, period in ((3, lambda d: d.isocalendar()[:2]), (4, lambda d: (d.year, d.month))):
+            last = {}
+            for day in sorted([*days, *want]):
+                last[period(day)] = day
+            want |= set(sorted(last.values())[-n:])
+        kept = {datetime.date.fromisoformat(p.split("/")[-2]) for p in glob.glob(f"{series}/2*/shards")}
+        ok(r.code == 0 and kept == want, "the shards of the last of each week and month stay", r, sorted(kept ^ want))
+        same(len(glob.glob(f"{series}/2*/census.h5")), len(days) + 1, "every census.h5 stays")
+        gone = f"{series}/{next(d for d in days if d not in want)}"
+        before = digest(gone)
+        for program in ("hubreduce", "hubcrawl"):
+            r = Run([f"{BUILD}/{program}", gone])
+            ok(r.code == 2 and "were removed" in r.err, f"{program} leaves what has no shards any more alone", r)
+        same(differing(before, digest(gone)), [], "and it is as it was")
+    r = Run(["jobs/census", "--series", series, "--keep", "8 weeks"], env=PARTS)
+    ok(r.code == 2 and "8 weekly" in r.err and r.err.count("\n") == 1, "a rule that is none is refused", r)
+
+
+def stopped_and_killed():
+    place = scratch()
+    with Hub(*SMALL, "--latency", 100) as hub:
+        slow = ["--in-flight=1", "--seal-time=200ms"]
+        one = begin(hub.url, *slow, f"{place}/one")
+        ok(wait_for(f"{place}/one/shards/*.h5"), "a crawl has begun")
+        r = census(hub.url, f"{place}/one")
+        ok(r.code == 2 and "another call works on" in r.err and r.err.count("\n") == 1, "a second call at the same time is refused", r)
+        one.send_signal(signal.SIGUSR1)
+        said = one.communicate(timeout=40)[1]
+        ok(one.returncode == 3 and "try" not in said, "a signal stops it cleanly, and it is not tried again", one.returncode, said)
+        r = census(hub.url, f"{place}/one")
+        same(r.code, 0, "the next call goes on")
+        two = begin(hub.url, *slow, "--series", f"{place}/two")
+        ok(wait_for(f"{place}/two/*/shards/*.h5"), "a snapshot of a series has begun")
+        os.killpg(two.pid, signal.SIGKILL)
+        two.communicate()
+        r = census(hub.url, "--series", f"{place}/two")
+        ok(r.code == 0 and names(f"{place}/two") == [today()], "killed with all that belongs to it: the next call finishes it", r)
+        a, b = digest(f"{place}/one"), digest(f"{place}/two/latest")
+        same([a[f"{k}/_id"] for k in ("models", "datasets", "spaces")], [b[f"{k}/_id"] for k in ("models", "datasets", "spaces")], "and nothing is lost")
+    r = census("http://127.0.0.1:9", "--retries=0", "--max-outage=1s", "--series", f"{place}/none")
+    ok(r.code not in (0, 5) and names(f"{place}/none") == [], "where no Hub was, no snapshot was begun", r, names(f"{place}/none"))
+
+
+main(one_after_the_other, retention, stopped_and_killed)
