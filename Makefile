@@ -52,7 +52,7 @@ UNIT     := $(patsubst %.c,$(BUILD)/%,$(wildcard tests/unit/test_*.c))
 MPI      := $(patsubst %.c,$(BUILD)/%,$(wildcard tests/mpi/test_*.c))
 CLI      := $(wildcard tests/cli/test_*.py)
 C_FILES  := $(wildcard crawler/*.[ch] reduce/*.[ch] io/*.[ch] io/*.cc tests/*.h tests/*/*.[ch])
-SCRIPTS  := $(wildcard jobs/census jobs/*/*.sbatch .ci/run tests/*.sh tests/*/*.sh)
+SCRIPTS  := $(wildcard jobs/census jobs/*/*.sbatch jobs/*/*.pbs .ci/run tests/*.sh tests/*/*.sh)
 
 PROGRAMS := $(BUILD)/hubcrawl $(BUILD)/hubreduce $(BUILD)/hubsim
 MAN      := $(BUILD)/hubcrawl.1 $(BUILD)/hubreduce.1
@@ -117,6 +117,9 @@ install: all ## install into PREFIX (below DESTDIR, for packagers)
 	install -d $(DESTDIR)$(PREFIX)/bin $(DESTDIR)$(PREFIX)/share/hubcensus $(DESTDIR)$(PREFIX)/share/man/man1
 	install -m 755 $(BUILD)/hubcrawl $(BUILD)/hubreduce jobs/census $(DESTDIR)$(PREFIX)/bin/
 	mv $(DESTDIR)$(PREFIX)/bin/census $(DESTDIR)$(PREFIX)/bin/hubcensus
+	install -d $(DESTDIR)$(PREFIX)/share/hubcensus/slurm $(DESTDIR)$(PREFIX)/share/hubcensus/pbs
+	install -m 644 jobs/slurm/census.sbatch jobs/slurm/snapshots.scron $(DESTDIR)$(PREFIX)/share/hubcensus/slurm/
+	install -m 644 jobs/pbs/census.pbs $(DESTDIR)$(PREFIX)/share/hubcensus/pbs/
 	install -m 644 jobs/orgs.csv jobs/topics.csv jobs/notebook/hubcensus.py $(DESTDIR)$(PREFIX)/share/hubcensus/
 	install -m 644 $(MAN) $(DESTDIR)$(PREFIX)/share/man/man1/
 
@@ -189,6 +192,12 @@ soak: all ## longer tests: a hundred seeds of the second pass for each share (te
 check-clients: $(BUILD)/hubsim ## the Hub's official JavaScript client against the stand-in (Node and npm)
 	@tests/deps.sh clients
 	$(Q)BUILD=$(BUILD) tests/clients/run.sh
+
+.PHONY: check-slurm
+check-slurm: ## the batch jobs on a real Slurm of one node, started for it (Debian's; root; four minutes)
+	@tests/deps.sh slurm
+	@$(MAKE) --no-print-directory all
+	$(Q)BUILD=$(BUILD) prove --timer --exec '$(PYTHON) -B' tests/slurm/test_slurm.py
 
 .PHONY: asan
 asan: ## the tests again under AddressSanitizer and UBSan

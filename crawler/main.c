@@ -5,6 +5,7 @@
 #include "crawler/dryrun.h"
 #include "crawler/options.h"
 #include "io/agree.h"
+#include "io/launch.h"
 #include "io/log.h"
 
 int main(int argc, char **argv)
@@ -15,6 +16,8 @@ int main(int argc, char **argv)
 
 	if (opts_general(&crawl_opts, argc, argv))
 		return 0;
+	if ((code = launch_check("hubcrawl")))
+		return code;
 	MPI_Init(&argc, &argv);
 	MPI_Comm_rank(MPI_COMM_WORLD, &rank);
 	rc = options_parse(&o, argc, argv, rank == 0, &done, &e);

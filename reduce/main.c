@@ -9,6 +9,7 @@
 #include <unistd.h>
 
 #include "io/agree.h"
+#include "io/launch.h"
 #include "io/log.h"
 #include "io/opts.h"
 #include "reduce/analyzer.h" /* last */
@@ -266,6 +267,8 @@ int main(int argc, char **argv)
 
 	if (opts_general(&options, argc, argv))
 		return 0;
+	if ((code = launch_check("hubreduce")))
+		return code;
 	MPI_Init(&argc, &argv);
 	started_s = MPI_Wtime();
 	MPI_Comm_rank(c.comm, &c.rank);

@@ -1,12 +1,14 @@
 #!/bin/sh
 # SPDX-License-Identifier: Apache-2.0
-# Install what is missing to build, check or run the client tests: deps.sh build|check|clients|fuzz
+# Install what is missing to build, check or run the client tests: deps.sh build|check|clients|fuzz|slurm
 # As root or with sudo on Debian and its kin; elsewhere, say what to load or install.
 set -eu
 
 build="libopenmpi-dev openmpi-bin libcurl4-openssl-dev zlib1g-dev libhdf5-openmpi-dev libsimdjson-dev libjansson-dev
  libxxhash-dev libcsv-dev libmicrohttpd-dev pkg-config gcc g++"
-check="$build perl python3 python3-h5py python3-pandas hdf5-tools ca-certificates nghttp2-proxy openssl iproute2"
+check="$build perl python3 python3-h5py python3-pandas hdf5-tools ca-certificates nghttp2-proxy openssl iproute2 util-linux
+ python3-prometheus-client"
+slurm="$check slurm-wlm munge"
 clients="$build nodejs npm"
 fuzz="$build clang libclang-rt-14-dev"
 
@@ -22,7 +24,10 @@ have() {
 	have_libraries || return 1
 	case $1 in
 	check)
-		command -v prove h5dump nghttpx openssl ip >/dev/null 2>&1 && /usr/bin/python3 -c 'import h5py, pandas' 2>/dev/null
+		command -v prove h5dump nghttpx openssl ip >/dev/null 2>&1 && /usr/bin/python3 -c 'import h5py, pandas, prometheus_client' 2>/dev/null
+		;;
+	slurm)
+		have check && PATH="$PATH:/usr/sbin:/sbin" && command -v munged slurmctld slurmd sbatch >/dev/null 2>&1
 		;;
 	clients)
 		command -v node npm >/dev/null 2>&1
@@ -39,8 +44,9 @@ build) packages=$build ;;
 check) packages=$check ;;
 clients) packages=$clients ;;
 fuzz) packages=$fuzz ;;
+slurm) packages=$slurm ;;
 *)
-	echo "usage: deps.sh build|check|clients|fuzz" >&2
+	echo "usage: deps.sh build|check|clients|fuzz|slurm" >&2
 	exit 2
 	;;
 esac

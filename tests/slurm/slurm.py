@@ -33,13 +33,13 @@ SelectTypeParameters=CR_CPU
 JobCompType=jobcomp/none
 AccountingStorageType=accounting_storage/none
 SchedulerParameters=sched_interval=2,bf_interval=2,batch_sched_delay=1
-ScronParameters=enable
 MpiDefault=none
 KillWait=20
 ReturnToService=2
 PreemptType=preempt/partition_prio
 PreemptMode=REQUEUE
-NodeName={host} NodeAddr=127.0.0.1 CPUs={cpus} State=UNKNOWN
+SlurmdParameters=config_overrides
+NodeName={host} NodeAddr=127.0.0.1 CPUs=4 RealMemory=16000 State=UNKNOWN
 PartitionName=census Nodes={host} Default=YES MaxTime=INFINITE State=UP PriorityTier=1 GraceTime=0
 PartitionName=urgent Nodes={host} MaxTime=INFINITE State=UP PriorityTier=9
 """
@@ -68,12 +68,11 @@ def free_port():
 class Slurm:
     """`with Slurm(folder, env) as slurm: slurm.run("sinfo")`."""
 
-    def __init__(self, place, env, cpus=2):
+    def __init__(self, place, env):
         self.place = os.path.abspath(place)
         self.host = socket.gethostname().split(".")[0]
         self.env = {k: v for k, v in env.items() if not k.startswith(("SLURM", "PMI"))}
         self.env.update(SLURM_CONF=f"{self.place}/slurm.conf", PATH=path_of_daemons())
-        self.cpus = cpus
         self.daemons = []
 
     def start(self, *args):
@@ -89,7 +88,7 @@ class Slurm:
         os.chmod(f"{self.place}/munge.key", 0o400)
         ports = {"port": free_port(), "slurmd_port": free_port()}
         with open(f"{self.place}/slurm.conf", "w", encoding="utf-8") as f:
-            f.write(CONF.format(host=self.host, place=self.place, cpus=self.cpus, **ports))
+            f.write(CONF.format(host=self.host, place=self.place, **ports))
         files = [f"--{name}-file={self.place}/munge.{name}" for name in ("key", "log", "pid", "seed")]
         self.start("munged", "--foreground", "--force", f"--socket={self.place}/munge.socket", *files)
         self.wait(lambda: os.path.exists(f"{self.place}/munge.socket"), 20, "munged")
