@@ -26,6 +26,16 @@ void buffer_count(struct buffer *b, enum kind k, enum counter c, int64_t n)
 	b->shard[k].counter[c] += n;
 }
 
+void buffer_sums(const struct buffer *b, int64_t counter[NCOUNTERS], int64_t kind_rows[NKINDS])
+{
+	memset(counter, 0, NCOUNTERS * sizeof *counter);
+	for (int k = 0; k < NKINDS; k++) {
+		for (int c = 0; c < NCOUNTERS; c++)
+			counter[c] += b->total[k][c] + b->shard[k].counter[c];
+		kind_rows[k] = b->total[k][CNT_ROWS] + b->shard[k].counter[CNT_ROWS];
+	}
+}
+
 void buffer_count_reply(struct buffer *b, enum kind k, const struct fetch_reply *r)
 {
 	static const enum counter by_class[] = { CNT_NO_REPLY, CNT_NO_REPLY,     CNT_OK,

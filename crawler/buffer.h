@@ -25,6 +25,9 @@ void buffer_release(struct buffer *b);
 
 void buffer_count(struct buffer *b, enum kind k, enum counter c, int64_t n);
 
+/* All that was counted, sealed or not: sums over the kinds, and the rows of each. */
+void buffer_sums(const struct buffer *b, int64_t counter[NCOUNTERS], int64_t kind_rows[NKINDS]);
+
 /* Count a reply by its status, and its bytes. */
 void buffer_count_reply(struct buffer *b, enum kind k, const struct fetch_reply *r);
 

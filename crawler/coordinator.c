@@ -17,6 +17,7 @@
 struct member {
 	int held; /* windows */
 	int64_t asked, granted, spent, returned, soon, rows, wait_ms;
+	int64_t counter[NCOUNTERS], kind_rows[NKINDS];
 	int is_hungry; /* in the queue */
 	int bye;
 };
@@ -352,6 +353,15 @@ static void feed_progress(struct coordinator *c, int rank, const struct msg_prog
 		give_up(c, it);
 }
 
+/* The difference to what was known of the rank goes to the sum of all. */
+static void add_up(int64_t *sum, int64_t *known, const int64_t *now, int n)
+{
+	for (int i = 0; i < n; i++) {
+		sum[i] += now[i] - known[i];
+		known[i] = now[i];
+	}
+}
+
 static void feed_report(struct coordinator *c, int rank, const struct msg_report *r, int64_t now)
 {
 	struct member *m = c->member + rank;
@@ -363,6 +373,8 @@ static void feed_report(struct coordinator *c, int rank, const struct msg_report
 	c->state.rows += r->rows - m->rows;
 	c->state.requests += r->spent - m->spent;
 	c->state.wait_ms += r->wait_ms - m->wait_ms;
+	add_up(c->state.counter, m->counter, r->counter, NCOUNTERS);
+	add_up(c->state.kind_rows, m->kind_rows, r->kind_rows, NKINDS);
 	m->asked = r->asked;
 	m->spent = r->spent;
 	m->returned = r->returned;

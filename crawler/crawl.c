@@ -13,7 +13,9 @@
 #include "crawler/contact.h"
 #include "crawler/fetch.h"
 #include "crawler/loop.h"
+#include "crawler/monitor.h"
 #include "crawler/resume.h"
+#include "crawler/share.h"
 #include "crawler/start.h"
 #include "crawler/summary.h"
 #include "crawler/token.h"
@@ -76,7 +78,19 @@ struct crawl {
 	struct worker *worker;
 	struct transport *transport;
 	int64_t start_ms, first_ms;
+	int64_t phase_ms[SUMMARY_NPHASES]; /* rank 0 */
+	int64_t mark_ms;                   /* rank 0: when the present phase began */
+	struct share share;
+	struct monitor monitor; /* rank 0 */
 };
+
+static void phase_ends(struct crawl *c, enum summary_phase phase)
+{
+	int64_t now = clock_ms();
+
+	c->phase_ms[phase] += now - c->mark_ms;
+	c->mark_ms = now;
+}
 
 /* --- before the start: rank 0 --- */
 
@@ -247,29 +261,35 @@ static int begin(struct crawl *c, struct err *e)
 /* --- the end --- */
 
 /* Rank 0 reads the folder again: what counts is what is on disk. */
-static int conclude(struct crawl *c, int why, const int64_t *sums, int *exit_code, struct err *e)
+static int conclude(struct crawl *c, int why, int *exit_code, struct err *e)
 {
-	int64_t rows_before = 0;
-	struct summary s = { .dir = c->o->dir,
-			     .snapshot = &c->brief.snapshot,
-			     .resume = &c->resume,
-			     .wall_ms = clock_ms() - c->start_ms };
 	int complete;
 
-	for (int k = 0; k < NKINDS; k++)
-		rows_before += c->resume.rows[k];
-	s.rows_before = rows_before;
-	s.session = sums;
 	resume_release(&c->resume);
 	if (resume_read(&c->resume, c->shards, &c->brief.snapshot, e))
 		return e->code;
 	if (is_complete(c, &complete))
 		return err_set(e, E_NOMEM, "no memory for the windows");
 	*exit_code = complete && !c->resume.suspect ? 0 : why == MSG_ASKED && !complete ? 3 : CRAWL_EXIT_GAPS;
-	s.silent = c->coordinator && coordinator_look(c->coordinator)->silent;
-	s.exit_code = *exit_code;
-	summary_print(&s);
+	phase_ends(c, SUMMARY_FOLDER);
 	return E_OK;
+}
+
+/* Rank 0. */
+static void sum_up(struct crawl *c, const int64_t *sums, int exit_code)
+{
+	struct summary s = { .dir = c->o->dir,
+			     .snapshot = &c->brief.snapshot,
+			     .resume = &c->resume,
+			     .session = sums,
+			     .progress = &c->monitor.last,
+			     .share = &c->share,
+			     .phase_ms = c->phase_ms,
+			     .wall_ms = clock_ms() - c->start_ms,
+			     .silent = coordinator_look(c->coordinator)->silent,
+			     .exit_code = exit_code };
+
+	summary_print(&s);
 }
 
 /* The second pass. Rank 0; on a census that was complete there is no way to the Hub yet. */
@@ -309,13 +329,18 @@ static int crawl_loop(struct crawl *c, struct err *e)
 			  .coordinator = c->coordinator,
 			  .budget = c->budget,
 			  .nbudgets = c->nbudgets,
+			  .monitor = &c->monitor,
 			  .start_ms = c->start_ms,
 			  .max_time_ms = c->o->max_time,
 			  .is_stopped = crawl_is_stopped };
 
+	int rc;
+
 	for (int k = 0; k < NKINDS; k++)
 		l.rows_before += c->resume.rows[k];
-	return loop_run(&l, e);
+	rc = loop_run(&l, e);
+	phase_ends(c, SUMMARY_CRAWL);
+	return rc;
 }
 
 /* Who shares a budget. Collective, like the options. */
@@ -333,6 +358,18 @@ static int find_hosts(struct crawl *c, struct err *e)
 	return e->code;
 }
 
+/* Rank 0. */
+static void prepare_monitor(struct crawl *c)
+{
+	c->monitor = (struct monitor){ .metrics_file = c->o->metrics_file,
+				       .snapshot = &c->brief.snapshot,
+				       .nranks = c->nranks,
+				       .nbudgets = c->nbudgets,
+				       .began_s = c->brief.session / 1000 };
+	memcpy(c->monitor.kind_rows_before, c->resume.rows, sizeof c->resume.rows);
+	phase_ends(c, SUMMARY_FOLDER);
+}
+
 /* Collective: everything between the agreement on the folder and the end. */
 static int crawl_all(struct crawl *c, int *exit_code, struct err *e)
 {
@@ -342,10 +379,13 @@ static int crawl_all(struct crawl *c, int *exit_code, struct err *e)
 	snprintf(c->shards, sizeof c->shards, "%s/shards", c->o->dir);
 	if (!rc && !(rc = contact_open(&c->contact, &c->hub, c->o, &c->brief.token, c->rank == 0, e)))
 		rc = create_worker(c, e);
-	if (!rc && c->rank == 0 && c->nbudgets > 1)
-		log_note("%d machines, a budget for each", c->nbudgets);
-	if (!rc && c->rank == 0)
+	if (!rc && c->rank == 0) {
+		prepare_monitor(c);
 		rc = begin(c, e);
+		phase_ends(c, SUMMARY_PROBE);
+		if (!rc)
+			monitor_begin(&c->monitor);
+	}
 	if (err_agree(c->comm, rc, e)) {
 		forget_snapshot(c);
 		return e->code;
@@ -358,9 +398,14 @@ static int crawl_all(struct crawl *c, int *exit_code, struct err *e)
 		for (int i = 0; i < NCOUNTERS; i++)
 			mine[i] += worker_totals(c->worker)[k * NCOUNTERS + i];
 	agree_sum(c->comm, mine, sums, NCOUNTERS);
-	rc = c->rank == 0 ? conclude(c, worker_why(c->worker), sums, exit_code, e) : E_OK;
+	share_find(c->comm, mine[CNT_REQUESTS], &c->share);
+	rc = c->rank == 0 ? conclude(c, worker_why(c->worker), exit_code, e) : E_OK;
 	if (!rc && *exit_code != err_exit_code(E_STOPPED))
 		rc = audit(c, e);
+	if (c->rank == 0) {
+		phase_ends(c, SUMMARY_AUDIT);
+		sum_up(c, sums, rc ? err_exit_code(rc) : *exit_code);
+	}
 	return err_agree(c->comm, rc, e);
 }
 
@@ -389,7 +434,7 @@ int crawl_run(MPI_Comm comm, const struct options *o, int *exit_code, struct err
 	c->o = o;
 	c->comm = comm;
 	c->lock = -1;
-	c->start_ms = clock_ms();
+	c->start_ms = c->mark_ms = clock_ms();
 	resume_init(&c->resume);
 	MPI_Comm_rank(comm, &c->rank);
 	MPI_Comm_size(comm, &c->nranks);
@@ -408,6 +453,8 @@ int crawl_run(MPI_Comm comm, const struct options *o, int *exit_code, struct err
 		agree_bcast(comm, exit_code, sizeof *exit_code);
 	}
 	rc = e->code;
+	if (c->monitor.snapshot)
+		monitor_end(&c->monitor, rc ? err_exit_code(rc) : *exit_code);
 	/* After an error the others may still wait for messages that never come: the transport is left to the end of
 	 * the process then. */
 	if (!rc)

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "crawler/dryrun.h"
 
+#include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -17,8 +18,12 @@
 
 /* Bytes of a shard by bytes of its rows in memory, and what a rank takes beside its rows: measured with the stand-in's
  * population, 2026-11. */
-#define DISK_SHARE  1.25
-#define RANK_MEMORY (50ll << 20)
+#define DISK_SHARE 1.25
+/* Bytes of census.h5 by bytes of the shards, likewise. */
+#define CENSUS_SHARE 0.31
+#define RANK_MEMORY  (50ll << 20)
+/* More than can be of use with any quota that is sold. */
+#define RANKS_MAX 64
 
 struct dryrun {
 	const struct options *o;
@@ -47,7 +52,8 @@ static int read_folder(struct dryrun *d, struct err *e)
 	if (d->o->dir && snapshot_read(&old, d->o->dir, &found, e))
 		return e->code;
 	if (options_snapshot(&d->snapshot, &d->plan, found ? &old : NULL, e) ||
-	    (found && (snapshot_has_shards(d->o->dir, e) || snapshot_check(&old, &d->snapshot, d->o->dir, e))) || hub_parse(&d->hub, d->snapshot.hub, e))
+	    (found && (snapshot_has_shards(d->o->dir, e) || snapshot_check(&old, &d->snapshot, d->o->dir, e))) ||
+	    hub_parse(&d->hub, d->snapshot.hub, e))
 		return e->code;
 	if (!found)
 		return E_OK;
@@ -183,30 +189,40 @@ static void print_kinds(const struct dryrun *d)
 	printf("%-12s %12s %10.0f\n", "in all", "", forecast_requests(&d->forecast) + d->ntotals);
 }
 
-static void print_class(const char *name, double quota, double window_s, double left, double reset_s,
-			const struct dryrun *d)
+/* A quota, as forecast_ms() wants it. */
+struct terms {
+	double quota, window_s, left, reset_s; /* left -1: all of it */
+};
+
+static double time_by(const struct dryrun *d, struct terms t)
 {
-	printf("%-17s %9.0f per %.0f s  ", name, quota, window_s);
-	print_duration(forecast_ms(&d->forecast, quota, 1000 * window_s, left, 1000 * reset_s));
+	return forecast_ms(&d->forecast, t.quota, 1000 * t.window_s, t.left, 1000 * t.reset_s);
+}
+
+static void print_class(const char *name, struct terms t, const struct dryrun *d)
+{
+	printf("%-17s %9.0f per %.0f s  ", name, t.quota, t.window_s);
+	print_duration(time_by(d, t));
 	printf("\n");
 }
 
 /* What the crawl itself would go by: an override, or the headers, or the anonymous quota; less the reserve. */
-static void print_in_force(const struct dryrun *d)
+static struct terms in_force(const struct dryrun *d)
 {
 	const struct budget_setup *b = &d->plan.budget;
 	const struct hub_quota *q = &d->survey.quota;
 	int heard = b->quota == 0 && q->quota > 0;
 	double quota = (double)(b->quota > 0 ? b->quota : heard ? q->quota : BUDGET_QUOTA);
-	double window_s = (double)(b->quota > 0 ? b->window_s : heard ? q->window_s : BUDGET_WINDOW_S);
-	double reserve = b->reserve * quota, left = -1, reset_s = 0;
+	double reserve = b->reserve * quota, left;
+	struct terms t = { .quota = (quota - reserve) * d->nhosts, .left = -1 };
 
+	t.window_s = (double)(b->quota > 0 ? b->window_s : heard ? q->window_s : BUDGET_WINDOW_S);
 	if (heard && q->left >= 0 && q->reset_s >= 0) {
 		left = (double)q->left - reserve;
-		left = left > 0 ? left * d->nhosts : 0;
-		reset_s = (double)q->reset_s;
+		t.left = left > 0 ? left * d->nhosts : 0;
+		t.reset_s = (double)q->reset_s;
 	}
-	print_class("in force", (quota - reserve) * d->nhosts, window_s, left, reset_s, d);
+	return t;
 }
 
 static void print_times(const struct dryrun *d)
@@ -214,14 +230,49 @@ static void print_times(const struct dryrun *d)
 	printf("\n%-17s %-17s  time with %d rank%s, %.1f s for a page\n", "quota", "requests", d->nranks,
 	       d->nranks > 1 ? "s" : "", (double)d->forecast.latency_ms / 1000);
 	for (int i = 0; i < FORECAST_NCLASSES; i++)
-		print_class(forecast_class[i].name, (double)forecast_class[i].quota, FORECAST_WINDOW_S, -1, 0, d);
-	print_in_force(d);
+		print_class(forecast_class[i].name,
+			    (struct terms){ (double)forecast_class[i].quota, FORECAST_WINDOW_S, -1, 0 }, d);
+	print_class("in force", in_force(d), d);
+}
+
+/* The same crawl, on the same machines, with `ranks` ranks. */
+static double time_with(const struct dryrun *d, int ranks)
+{
+	struct dryrun other = *d;
+
+	other.forecast.nslots = ranks * (int)d->o->in_flight;
+	return time_by(&other, in_force(d));
+}
+
+/* The fewest ranks, a power of two, that take as long as any more would, within 5 %. */
+static void print_ranks(const struct dryrun *d)
+{
+	double best = time_with(d, 1);
+	int ranks = 1;
+
+	for (int n = 2; n <= RANKS_MAX; n *= 2)
+		best = fmin(best, time_with(d, n));
+	while (ranks < RANKS_MAX && time_with(d, ranks) > 1.05 * best)
+		ranks *= 2;
+	printf("ranks               %d worth having", ranks);
+	if (!d->forecast.windows)
+		printf(", no walk can be shared");
+	else if (ranks < RANKS_MAX)
+		printf(", with more the quota binds");
+	printf(" (");
+	for (int n = 1; n <= 2 * ranks; n *= 2) {
+		if (n > 1 && 2 * n < ranks)
+			continue;
+		printf("%s%d: ", n > 1 ? ", " : "", n);
+		print_duration(time_with(d, n));
+	}
+	printf(")\n");
 }
 
 static void print_resources(const struct dryrun *d)
 {
 	const struct survey *s = &d->survey;
-	double rows = 0, held, each;
+	double rows = 0, held, each, disk;
 
 	if (s->rows == 0)
 		return;
@@ -231,7 +282,9 @@ static void print_resources(const struct dryrun *d)
 	held = rows / d->nranks < (double)d->o->seal_rows ? rows / d->nranks : (double)d->o->seal_rows;
 	/* Columns and bodies lie in buffers that double when they grow. */
 	held = 2 * held * each + 2 * (double)d->o->in_flight * (double)s->bytes / s->npages + (double)RANK_MEMORY;
-	printf("\ndisk                about %.0f MB of shards\n", 1 + rows * each * DISK_SHARE / 1e6);
+	disk = rows * each * DISK_SHARE / 1e6;
+	printf("\ndisk                about %.0f MB of shards, %.0f MB of census.h5\n", 1 + disk,
+	       1 + disk * CENSUS_SHARE);
 	printf("memory              about %.0f MB per rank\n", held / 1e6);
 }
 
@@ -245,6 +298,7 @@ static void print_all(const struct dryrun *d)
 	if (forecast_requests(&d->forecast) > 0) {
 		print_times(d);
 		print_resources(d);
+		print_ranks(d);
 	}
 	if (snapshot_is_partial(&d->snapshot))
 		printf("partial             a census of the filtered part only\n");

@@ -4,7 +4,6 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "crawler/progress.h"
 #include "io/log.h"
 
 /* Messages do not wake curl's sleep, so it is short while some are expected and grows while nothing happens. */
@@ -16,7 +15,6 @@
 struct turn {
 	int events; /* of this turn */
 	int64_t sleep_ms;
-	int64_t shown; /* last progress */
 	int told_trouble;
 	int64_t stopping_since; /* rank 0, 0 not */
 	int rc;                 /* first failure of this rank */
@@ -90,7 +88,7 @@ static int tell_trouble(struct loop *l, struct turn *t, int code, const struct e
 	return to_coordinator(l, &m, now);
 }
 
-static void show(struct loop *l, struct turn *t, int64_t now)
+static void show(struct loop *l, int64_t now)
 {
 	const struct coordinator_state *s = coordinator_look(l->coordinator);
 	struct progress p = { .elapsed_ms = now - l->start_ms,
@@ -110,7 +108,7 @@ static void show(struct loop *l, struct turn *t, int64_t now)
 		p.tokens += budget_left(l->budget + i);
 		p.quota += l->budget[i].quota;
 	}
-	progress_show(&p, now, &t->shown);
+	monitor_turn(l->monitor, &p, s, now);
 }
 
 static int check_stop(struct loop *l, struct turn *t, int64_t now, struct err *e)
@@ -185,7 +183,7 @@ int loop_run(struct loop *l, struct err *e)
 		if (report(l, &t, now) || direct(l, &t, now))
 			return err_set(e, E_NOMEM, "no memory for messages");
 		if (l->coordinator)
-			show(l, &t, now);
+			show(l, now);
 		if (is_over(l))
 			break;
 		if (l->coordinator)

@@ -6,6 +6,7 @@
 
 #include "crawler/budget.h"
 #include "crawler/coordinator.h"
+#include "crawler/monitor.h"
 #include "crawler/transport.h"
 #include "crawler/worker.h"
 
@@ -17,6 +18,7 @@ struct loop {
 	struct coordinator *coordinator; /* rank 0 only, else NULL */
 	struct budget *budget;           /* likewise, nbudgets of them */
 	int nbudgets;
+	struct monitor *monitor;       /* rank 0 */
 	int64_t start_ms, max_time_ms; /* max_time_ms 0: none */
 	int64_t rows_before;           /* for the progress line */
 	int (*is_stopped)(void);

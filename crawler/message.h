@@ -18,6 +18,7 @@
 #include <stdint.h>
 
 #include "crawler/hub.h"
+#include "io/h5shard.h"
 #include "io/oid.h"
 
 enum msg_type { MSG_REPORT = 1, MSG_TROUBLE, MSG_BYE, MSG_WINDOW, MSG_SHRINK, MSG_TOKENS, MSG_WAIT, MSG_STOP };
@@ -52,6 +53,7 @@ struct msg_report {
 	int64_t soon;     /* requests in flight whose windows will want another token; a gauge */
 	int64_t rows;     /* taken, ever */
 	int64_t wait_ms;  /* in which a request was ready and no token there, ever */
+	int64_t counter[NCOUNTERS], kind_rows[NKINDS]; /* for people: all that was counted, ever */
 	uint32_t nseen, nprogress;
 	struct msg_seen seen[MSG_NSEEN];
 	struct msg_progress progress[MSG_NPROGRESS];

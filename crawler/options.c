@@ -8,6 +8,7 @@
 #include <time.h>
 
 #include "crawler/retry.h"
+#include "io/log.h"
 
 #define AT(member) offsetof(struct options, member)
 
@@ -67,6 +68,11 @@ static const struct opt table[] = {
 	{ NULL, OPT_GROUP, 0, 0, 0, NULL, NULL, "Files", 0 },
 	{ "seal-rows", OPT_COUNT, AT(seal_rows), 1, 10000000, "N", "50000", "Rows of a rank's shard.", 0 },
 	{ "seal-time", OPT_DURATION, AT(seal_time), 1, 0, "TIME", "60s", "Seal what there is after that time.", 0 },
+	{ NULL, OPT_GROUP, 0, 0, 0, NULL, NULL, "What it tells", 0 },
+	{ "log-format", OPT_TEXT, AT(log_format), 0, 0, "FORMAT", "text",
+	  "Of the lines on stderr, and of the summary: text, or json, an object a line.", 0 },
+	{ "metrics-file", OPT_TEXT, AT(metrics_file), 0, 0, "FILE", NULL,
+	  "Keep the progress in FILE in the Prometheus text format, replaced every 10 s.", 0 },
 	{ "quiet", OPT_FLAG, AT(quiet), 0, 0, NULL, NULL, "No progress and no notes.", 0 },
 	{ NULL, OPT_FLAG, 0, 0, 0, NULL, NULL, NULL, 0 },
 };
@@ -110,7 +116,7 @@ int options_parse(struct options *o, int argc, char **argv, int print, int *done
 	if (n == 0 && !o->dry_run)
 		return err_set(e, E_USAGE, "an argument is missing: %s %s", crawl_opts.program, crawl_opts.synopsis);
 	o->dir = n > 0 ? args[0] : NULL;
-	return E_OK;
+	return log_set_format(o->log_format, e);
 }
 
 /* Call `take` for each name of a comma-separated list. */

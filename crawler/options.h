@@ -12,7 +12,8 @@
 #include "io/snapshot.h"
 
 struct options {
-	const char *hub, *kinds, *until, *fields, *token_file, *contact, *ca_file, *budget, *budget_scope, *save_probe;
+	const char *hub, *kinds, *until, *fields, *token_file, *contact, *ca_file, *budget, *budget_scope, *save_probe,
+		*log_format, *metrics_file;
 	struct opt_texts filter;
 	int64_t max_requests, max_time, max_outage, in_flight, seal_rows, seal_time, timeout, retries, audit;
 	double reserve;

@@ -72,10 +72,27 @@ char *progress_line(char *dst, size_t n, const struct progress *p)
 	return dst;
 }
 
+static void put_line(const struct progress *p, const char *line)
+{
+	int64_t left = progress_left(p);
+	struct log_field field[] = { { "rows", (double)(p->rows_before + p->rows) },
+				     { "rows_this_session", (double)p->rows },
+				     { "requests", (double)p->requests },
+				     { "replies_429", (double)p->limited },
+				     { "tokens", (double)p->tokens },
+				     { "quota", (double)p->quota },
+				     { "quota_use", progress_floor(p) },
+				     { "windows", p->windows },
+				     { "elapsed_s", (double)p->elapsed_ms / 1000 },
+				     { "left_s", left < 0 ? NAN : (double)left / 1000 } };
+
+	log_event("progress", field, (int)(sizeof field / sizeof *field), "%s", line);
+}
+
 void progress_show(const struct progress *p, int64_t now, int64_t *last)
 {
 	char line[256];
-	int live = log_is_terminal();
+	int live = log_is_live();
 
 	if (*last == 0 && !live)
 		*last = now;
@@ -86,5 +103,5 @@ void progress_show(const struct progress *p, int64_t now, int64_t *last)
 	if (live)
 		log_live(line);
 	else
-		log_note("%s", line);
+		put_line(p, line);
 }

@@ -1,16 +1,23 @@
 // SPDX-License-Identifier: Apache-2.0
-/* What a crawl says at its end, on stdout. */
+/* What a crawl says at its end, on stdout: lines of a name and what is to be said, or with --log-format=json one
+ * object. */
 #ifndef CRAWLER_SUMMARY_H
 #define CRAWLER_SUMMARY_H
 
+#include "crawler/progress.h"
 #include "crawler/resume.h"
+#include "crawler/share.h"
+
+enum summary_phase { SUMMARY_FOLDER, SUMMARY_PROBE, SUMMARY_CRAWL, SUMMARY_AUDIT, SUMMARY_NPHASES };
 
 struct summary {
 	const char *dir;
 	const struct snapshot *snapshot;
-	const struct resume *resume; /* as it is on disk now */
-	const int64_t *session;      /* NCOUNTERS sums of this session */
-	int64_t rows_before;         /* rows that were there before it */
+	const struct resume *resume;     /* as it is on disk now */
+	const int64_t *session;          /* NCOUNTERS sums of this session */
+	const struct progress *progress; /* the last one: use of the budget */
+	const struct share *share;
+	const int64_t *phase_ms; /* SUMMARY_NPHASES */
 	int64_t wall_ms;
 	int silent; /* it stopped because the Hub did not answer */
 	int exit_code;

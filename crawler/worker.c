@@ -470,6 +470,7 @@ int worker_next(struct worker *w, int64_t now, struct msg *m)
 	if (w->dirty) {
 		m->type = MSG_REPORT;
 		*r = w->sums;
+		buffer_sums(&w->buf, r->counter, r->kind_rows);
 		r->nprogress = 0;
 		report_walks(w, r);
 		report_seen(w, r, now);

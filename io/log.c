@@ -1,14 +1,17 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "io/log.h"
 
+#include <math.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
+#include <time.h>
 #include <unistd.h>
 
 static const char *log_program = "hubcensus";
 static int log_quiet;
 static int log_live_shown;
+static int log_json;
 
 void log_init(const char *program, int quiet)
 {
@@ -16,9 +19,22 @@ void log_init(const char *program, int quiet)
 	log_quiet = quiet;
 }
 
-int log_is_terminal(void)
+int log_set_format(const char *name, struct err *e)
 {
-	return isatty(STDERR_FILENO);
+	log_json = name && !strcmp(name, "json");
+	if (name && !log_json && strcmp(name, "text"))
+		return err_set(e, E_USAGE, "--log-format takes text or json, not '%s'", name);
+	return E_OK;
+}
+
+int log_is_json(void)
+{
+	return log_json;
+}
+
+int log_is_live(void)
+{
+	return !log_json && isatty(STDERR_FILENO);
 }
 
 /* A log that cannot be written is no reason to stop a crawl. */
@@ -34,25 +50,78 @@ static void put(const char *s, size_t n)
 	}
 }
 
-static void line(const char *mark, const char *text)
-{
-	char out[1024];
-	int n = snprintf(out, sizeof out, "%s%s: %s%s\n", log_live_shown ? "\r\033[K" : "", log_program, mark, text);
+/* A line being put together; what does not fit is cut off, its end never. */
+struct text {
+	char at[3072];
+	size_t n;
+};
 
-	log_live_shown = 0;
-	if (n >= (int)sizeof out) {
-		n = (int)sizeof out - 1;
-		out[n - 1] = '\n';
-	}
-	put(out, (size_t)n);
+__attribute__((format(printf, 2, 3))) static void add(struct text *t, const char *fmt, ...)
+{
+	const size_t cap = sizeof t->at - 4; /* "}\n" */
+	va_list ap;
+	int n;
+
+	va_start(ap, fmt);
+	n = vsnprintf(t->at + t->n, cap - t->n, fmt, ap);
+	va_end(ap);
+	t->n += n < 0 ? 0 : (size_t)n < cap - t->n ? (size_t)n : cap - t->n - 1;
 }
 
-__attribute__((format(printf, 2, 0))) static void vline(const char *mark, const char *fmt, va_list ap)
+/* A JSON string of what err_printable() has made. */
+static void add_string(struct text *t, const char *s)
+{
+	add(t, "\"");
+	for (; *s && t->n < sizeof t->at - 512; s++)
+		add(t, *s == '"' || *s == '\\' ? "\\%c" : "%c", *s);
+	add(t, "\"");
+}
+
+enum level { INFO, WARNING, ERROR };
+
+static void json_line(enum level level, const char *event, const struct log_field *field, int nfields, const char *text)
+{
+	static const char *const name[] = { "info", "warning", "error" };
+	char now[32] = "";
+	time_t s = time(NULL);
+	struct tm tm;
+	struct text t = { .n = 0 };
+
+	if (gmtime_r(&s, &tm))
+		strftime(now, sizeof now, "%Y-%m-%dT%H:%M:%SZ", &tm);
+	add(&t, "{\"time\":\"%s\",\"program\":\"%s\",\"level\":\"%s\"", now, log_program, name[level]);
+	if (event)
+		add(&t, ",\"event\":\"%s\"", event);
+	add(&t, ",\"text\":");
+	add_string(&t, text);
+	for (int i = 0; i < nfields && t.n < sizeof t.at - 128; i++)
+		if (isfinite(field[i].value))
+			add(&t, ",\"%s\":%.15g", field[i].name, field[i].value);
+	memcpy(t.at + t.n, "}\n", 2);
+	put(t.at, t.n + 2);
+}
+
+static void line(enum level level, const char *text)
+{
+	static const char *const mark[] = { "", "warning: ", "error: " };
+	struct text t = { .n = 0 };
+
+	if (log_json) {
+		json_line(level, NULL, NULL, 0, text);
+		return;
+	}
+	add(&t, "%s%s: %s%s", log_live_shown ? "\r\033[K" : "", log_program, mark[level], text);
+	log_live_shown = 0;
+	t.at[t.n] = '\n';
+	put(t.at, t.n + 1);
+}
+
+__attribute__((format(printf, 2, 0))) static void vline(enum level level, const char *fmt, va_list ap)
 {
 	char raw[768], text[768];
 
 	vsnprintf(raw, sizeof raw, fmt, ap);
-	line(mark, err_printable(text, sizeof text, raw, strlen(raw)));
+	line(level, err_printable(text, sizeof text, raw, strlen(raw)));
 }
 
 void log_note(const char *fmt, ...)
@@ -62,8 +131,25 @@ void log_note(const char *fmt, ...)
 	if (log_quiet)
 		return;
 	va_start(ap, fmt);
-	vline("", fmt, ap);
+	vline(INFO, fmt, ap);
 	va_end(ap);
+}
+
+void log_event(const char *event, const struct log_field *field, int nfields, const char *fmt, ...)
+{
+	char raw[768], text[768];
+	va_list ap;
+
+	if (log_quiet)
+		return;
+	va_start(ap, fmt);
+	vsnprintf(raw, sizeof raw, fmt, ap);
+	va_end(ap);
+	err_printable(text, sizeof text, raw, strlen(raw));
+	if (log_json)
+		json_line(INFO, event, field, nfields, text);
+	else
+		line(INFO, text);
 }
 
 void log_warn(const char *fmt, ...)
@@ -71,7 +157,7 @@ void log_warn(const char *fmt, ...)
 	va_list ap;
 
 	va_start(ap, fmt);
-	vline("warning: ", fmt, ap);
+	vline(WARNING, fmt, ap);
 	va_end(ap);
 }
 
@@ -84,7 +170,7 @@ void log_error(const struct err *e)
 		snprintf(text, sizeof text, "%s (rank %d)", e->text, e->rank);
 	else
 		snprintf(text, sizeof text, "%s", e->text);
-	line("error: ", text);
+	line(ERROR, text);
 }
 
 void log_live(const char *text)
@@ -92,7 +178,7 @@ void log_live(const char *text)
 	char clean[256], out[300];
 	int n;
 
-	if (log_quiet || !log_is_terminal() || (!*text && !log_live_shown))
+	if (log_quiet || !log_is_live() || (!*text && !log_live_shown))
 		return;
 	err_printable(clean, sizeof clean, text, strlen(text));
 	n = snprintf(out, sizeof out, "\r\033[K%s", clean);

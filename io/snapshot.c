@@ -417,8 +417,8 @@ int snapshot_has_shards(const char *dir, struct err *e)
 	snprintf(path, sizeof path, "%s/census.h5", dir);
 	if (access(path, F_OK))
 		return E_OK;
-	return err_set(e, E_USAGE, "the shards of '%s' were removed: its census.h5 is final; take another census elsewhere",
-		       dir);
+	return err_set(e, E_USAGE,
+		       "the shards of '%s' were removed: its census.h5 is final; take another census elsewhere", dir);
 }
 
 int snapshot_lock(const char *dir, int *fd, struct err *e)

@@ -46,8 +46,8 @@ int snapshot_create(struct snapshot *s, const char *dir, const char *options, st
  * of `now` that were left to default must have been taken from `old` before. */
 int snapshot_check(const struct snapshot *old, const struct snapshot *now, const char *dir, struct err *e);
 
-/* Are there the shards from which its census.h5 was made? E_USAGE if they were removed to save space: crawled or reduced
- * again, the folder would lose the only thing that is left. Local. */
+/* Are there the shards from which its census.h5 was made? E_USAGE if they were removed to save space: crawled or
+ * reduced again, the folder would lose the only thing that is left. Local. */
 int snapshot_has_shards(const char *dir, struct err *e);
 
 /* Take the folder's lock, or E_USAGE if another job holds it. Released by closing *fd or by the end of the process.

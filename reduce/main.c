@@ -15,6 +15,7 @@
 #include "reduce/analyzer.h" /* last */
 #include "reduce/census.h"
 #include "reduce/figures.h"
+#include "reduce/monitor.h"
 #include "reduce/report.h"
 #include "reduce/run.h"
 #include "reduce/store.h"
@@ -25,7 +26,7 @@
 
 struct options {
 	struct opt_texts orgs, topics;
-	const char *figures, *format;
+	const char *figures, *format, *log_format, *metrics_file;
 	int64_t unclassified;
 	int list, quiet;
 };
@@ -67,6 +68,17 @@ static const struct opt option[] = {
 	  .arg = "FORMAT",
 	  .preset = "text",
 	  .help = "How the summary, or the list of --unclassified, is printed: text, json, csv or markdown." },
+	{ .name = "log-format",
+	  .type = OPT_TEXT,
+	  .offset = AT(log_format),
+	  .arg = "FORMAT",
+	  .preset = "text",
+	  .help = "Of the lines on stderr: text, or json, an object a line." },
+	{ .name = "metrics-file",
+	  .type = OPT_TEXT,
+	  .offset = AT(metrics_file),
+	  .arg = "FILE",
+	  .help = "Write what was done to FILE in the Prometheus text format." },
 	{ .name = "quiet", .type = OPT_FLAG, .offset = AT(quiet), .help = "No summary on standard output." },
 	{ .name = NULL, .type = OPT_FLAG },
 };
@@ -180,6 +192,7 @@ static int reduce(struct census *c, const char *dir, const struct options *o, co
 		  double started_s, struct err *e)
 {
 	struct figure_table *table = calloc((size_t)figure_count, sizeof *table), run;
+	struct monitor monitor = { .mark_s = started_s };
 	char path[4096];
 	int rc = path_of(path, dir, "census.h5", e);
 
@@ -189,7 +202,9 @@ static int reduce(struct census *c, const char *dir, const struct options *o, co
 	rc = err_agree(c->comm, rc, e);
 	rc = rc ? rc : tables_read(c->comm, &o->orgs, &o->topics, &c->orgs, &c->topics, e);
 	rc = rc ? rc : census_load(c, dir, e);
+	monitor_phase_ends(&monitor, MONITOR_READ);
 	rc = rc ? rc : figures_make(c, rc, chosen, table, e);
+	monitor_phase_ends(&monitor, MONITOR_FIGURES);
 	if (!rc) {
 		run_make(c, started_s, &run);
 		rc = store_census(c, path, chosen, table, &run, e);
@@ -201,6 +216,9 @@ static int reduce(struct census *c, const char *dir, const struct options *o, co
 			rc = write_documents(c, dir, chosen, table, &run, o, e);
 		rc = err_agree(c->comm, rc, e);
 	}
+	monitor_phase_ends(&monitor, MONITOR_WRITE);
+	if (!rc)
+		monitor_end(&monitor, c, o->metrics_file, census_is_complete(c) ? 0 : EXIT_GAPS);
 	for (int i = 0; i < figure_count && table; i++)
 		figure_release(&table[i]);
 	figure_release(&run);
@@ -235,6 +253,8 @@ static int start(struct census *c, int argc, char **argv, double started_s, stru
 		rc = err_set(e, E_NOMEM, "out of memory");
 	else if (!(rc = opts_parse(&options, argc, argv, &o, c->rank == 0, &args, &nargs, &done, e)) && !done)
 		rc = figures_select(o.figures, chosen, e);
+	if (!rc && !done)
+		rc = log_set_format(o.log_format, e);
 	if (!rc && !done && sheet_format_find(o.format) < 0)
 		rc = err_set(e, E_USAGE, "--format takes text, json, csv or markdown, not '%s'", o.format);
 	if (!rc && !done && o.list && c->rank == 0)

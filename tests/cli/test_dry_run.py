@@ -78,6 +78,29 @@ def forecasts():
                 ok(re.search(rf"^{re.escape(name)} +\d+ per \d+ s +[\d.]+ (s|min|h)$", r.out, re.M), f"  the time for {name}", r)
 
 
+def resources():
+    """What it says of disk and of ranks comes true."""
+    folder = scratch()
+    with Hub("--models", 60000, "--datasets", 12000, "--spaces", 12000, "--quota", "30/2", "--latency", 50) as hub:
+        r = dry(hub.url, "--in-flight=2")
+        disk = re.search(r"^disk +about (\d+) MB of shards, (\d+) MB of census.h5$", r.out, re.M)
+        ranks = re.search(r"^ranks +(\d+) worth having, with more the quota binds \(1: ([\d.]+) s, 2: ([\d.]+) s\)$", r.out, re.M)
+        ok(disk and ranks and ranks[1] == "1", "where the quota binds one rank is enough", r)
+        walls = []
+        for n in (1, 2):
+            c = mpi(n, "hubcrawl", "--in-flight=2", "--hub", hub.url, f"{folder}/{n}")
+            ok(c.code == 0, f"a crawl with {n}", c)
+            walls.append(float(re.search(r"^wall +([\d.]+) s", c.out, re.M)[1]))
+        ok(disk and abs(walls[1] - walls[0]) < 2.2, f"and a second does not make it shorter: {walls}")
+    ok(reduce(1, f"{folder}/1").code == 0, "reduced")
+    real = [sum(os.path.getsize(f"{folder}/1/shards/{f}") for f in os.listdir(f"{folder}/1/shards")) / 1e6, os.path.getsize(f"{folder}/1/census.h5") / 1e6]
+    ok(disk and all(abs(int(disk[i + 1]) - real[i]) < 0.25 * real[i] + 1 for i in (0, 1)), f"disk: {disk and disk[0]}, really {real}")
+    with Hub("--models", 600000, "--datasets", 0, "--spaces", 0, "--quota", "100000/300", "--latency", 300) as hub:
+        r = dry(hub.url, "--kinds=models", "--in-flight=2")
+        ranks = re.search(r"^ranks +(\d+) worth having.*\(1: ([\d.]+) (s|min), .* ([\d.]+) s\)$", r.out, re.M)
+        ok(ranks and int(ranks[1]) > 4 and float(ranks[4]) * 4 < float(ranks[2]) * (60 if ranks[3] == "min" else 1), "where the latency binds more ranks help", r)
+
+
 def estimates():
     """Without totals: from how close the rows lie, and it says so."""
     with Hub("--models", 120000, "--datasets", 30000, "--spaces", 50000, "--seed", 3, "--quota", "0", "--pages-quota", "1/300") as hub:
@@ -176,4 +199,4 @@ def save_probe():
     ok(not os.path.exists(f"{place}/nothing.warc.gz") and not os.path.exists(f"{place}/nothing.warc.gz.tmp"), "without a reply there is no file", r)
 
 
-main(findings, no_hub, forecasts, estimates, continuation, filtered, save_probe)
+main(findings, no_hub, forecasts, resources, estimates, continuation, filtered, save_probe)

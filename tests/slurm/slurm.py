@@ -114,9 +114,11 @@ class Slurm:
         return text
 
     def __exit__(self, *exc):
-        if len(self.daemons) > 1:
-            self.run("scancel", "--full", "--signal=KILL", "--state=RUNNING", "--partition=census,urgent", "--quiet")
-            time.sleep(1)
+        if len(self.daemons) > 2:
+            self.run("scancel", *self.run("squeue", "-h", "-o", "%A").out.split())
+            until = time.monotonic() + 30
+            while self.run("squeue", "-h", "-o", "%A").out.split() and time.monotonic() < until:
+                time.sleep(0.2)
         for daemon in reversed(self.daemons):
             daemon.terminate()
             try:
