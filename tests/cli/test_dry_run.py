@@ -86,12 +86,9 @@ def resources():
         disk = re.search(r"^disk +about (\d+) MB of shards, (\d+) MB of census.h5$", r.out, re.M)
         ranks = re.search(r"^ranks +(\d+) worth having, with more the quota binds \(1: ([\d.]+) s, 2: ([\d.]+) s\)$", r.out, re.M)
         ok(disk and ranks and ranks[1] == "1", "where the quota binds one rank is enough", r)
-        walls = []
-        for n in (1, 2):
-            c = mpi(n, "hubcrawl", "--in-flight=2", "--hub", hub.url, f"{folder}/{n}")
-            ok(c.code == 0, f"a crawl with {n}", c)
-            walls.append(float(re.search(r"^wall +([\d.]+) s", c.out, re.M)[1]))
-        ok(disk and abs(walls[1] - walls[0]) < 2.2, f"and a second does not make it shorter: {walls}")
+        c = mpi(4, "hubcrawl", "--in-flight=2", "--hub", hub.url, f"{folder}/1")
+        wall = re.search(r"^wall +([\d.]+) s", c.out, re.M)
+        ok(c.code == 0 and ranks and float(wall[1]) > 0.7 * float(ranks[2]), "and four are no faster than that", c)
     ok(reduce(1, f"{folder}/1").code == 0, "reduced")
     real = [sum(os.path.getsize(f"{folder}/1/shards/{f}") for f in os.listdir(f"{folder}/1/shards")) / 1e6, os.path.getsize(f"{folder}/1/census.h5") / 1e6]
     ok(disk and all(abs(int(disk[i + 1]) - real[i]) < 0.25 * real[i] + 1 for i in (0, 1)), f"disk: {disk and disk[0]}, really {real}")
