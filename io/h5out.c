@@ -11,6 +11,7 @@
 #include "io/agree.h"
 #include "io/h5safe.h"
 #include "io/snapshot.h"
+#include "io/stamp.h"
 
 /* Elements of a chunk: 3.1 M rows of three texts and eight integers took 3.5 s on two ranks with 65,536, by
  * measurement; smaller columns take one chunk. Deflate 1: higher levels cost more time than they save space. */
@@ -24,7 +25,7 @@ struct h5out {
 	int rank;
 	hid_t file;
 	int failed;
-	char path[4096], tmp[4104];
+	char path[4096], tmp[4104], stamp[16];
 };
 
 static int agree(struct h5out *o, struct err *e)
@@ -46,13 +47,14 @@ static hid_t create_file(struct h5out *o)
 	H5Pset_coll_metadata_write(fapl, 1);
 	/* No times in the file: the same census gives the same bytes. */
 	H5Pset_obj_track_times(fcpl, 0);
+	H5Pset_userblock(fcpl, STAMP_SIZE);
 	f = H5Fcreate(o->tmp, H5F_ACC_TRUNC, fcpl, fapl);
 	H5Pclose(fcpl);
 	H5Pclose(fapl);
 	return f;
 }
 
-int h5out_create(struct h5out **out, MPI_Comm comm, const char *path, struct err *e)
+int h5out_create(struct h5out **out, MPI_Comm comm, const char *path, const char *stamp, struct err *e)
 {
 	struct h5out *o = calloc(1, sizeof *o);
 	int fd = -1;
@@ -67,6 +69,7 @@ int h5out_create(struct h5out **out, MPI_Comm comm, const char *path, struct err
 	MPI_Comm_rank(comm, &o->rank);
 	snprintf(o->path, sizeof o->path, "%s", path);
 	snprintf(o->tmp, sizeof o->tmp, "%s.tmp", path);
+	snprintf(o->stamp, sizeof o->stamp, "%s", stamp);
 	h5safe_quiet();
 	/* The plain open tells why, where the library's own message would be a stack. */
 	if (o->rank == 0) {
@@ -279,12 +282,9 @@ int h5out_attr_i64(struct h5out *o, const char *path, const char *name, int64_t 
 static void finish_file(struct h5out *o, struct err *e)
 {
 	char dir[4096], *slash;
-	int fd = open(o->tmp, O_RDWR | O_CLOEXEC);
 
-	if (fd < 0 || fsync(fd))
-		err_sys(e, errno, "cannot sync '%s'", o->tmp);
-	if (fd >= 0)
-		close(fd);
+	/* It syncs the file, too. */
+	stamp_write(o->tmp, o->stamp, SNAPSHOT_SCHEMA, e);
 	if (!e->code && rename(o->tmp, o->path))
 		err_sys(e, errno, "cannot rename '%s'", o->tmp);
 	if (e->code) {

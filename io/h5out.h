@@ -28,8 +28,8 @@ struct h5out_spec {
 	const char *labels;                                /* path of the labels that codes refer to, or NULL */
 };
 
-/* Begin `path`.tmp. */
-int h5out_create(struct h5out **out, MPI_Comm comm, const char *path, struct err *e);
+/* Begin `path`.tmp. stamp: what the file's stamp (io/stamp.h) says it is, "census" or "series". */
+int h5out_create(struct h5out **out, MPI_Comm comm, const char *path, const char *stamp, struct err *e);
 
 /* Write one dataset: this rank's n values follow those of the ranks before it. Any n, also zero everywhere. */
 int h5out_column(struct h5out *out, const struct h5out_spec *spec, const void *x, uint64_t n, struct err *e);

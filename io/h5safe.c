@@ -97,7 +97,7 @@ static herr_t visit_link(hid_t g, const char *name, const H5L_info_t *info, void
 	return s->why ? 1 : 0;
 }
 
-int h5safe_open(const char *path, hid_t *file, struct err *e)
+int h5safe_open(const char *path, const char *remedy, hid_t *file, struct err *e)
 {
 	struct search s = { -1, NULL, 0 };
 	struct stat st;
@@ -107,19 +107,17 @@ int h5safe_open(const char *path, hid_t *file, struct err *e)
 	if (stat(path, &st))
 		return err_sys(e, errno, "cannot read '%s'", path);
 	if (!S_ISREG(st.st_mode) || st.st_size == 0)
-		return err_set(e, E_FORMAT, "'%s' is not a file of hubcensus; move it out of the folder", path);
+		return err_set(e, E_FORMAT, "'%s' is not a file of hubcensus; %s", path, remedy);
 	s.file = H5Fopen(path, H5F_ACC_RDONLY, H5P_DEFAULT);
 	if (s.file < 0)
-		return h5safe_error(
-			e, E_FORMAT,
-			"'%s' cannot be opened: it is cut, damaged or no HDF5 file; move it away and crawl again",
-			path);
+		return h5safe_error(e, E_FORMAT, "'%s' cannot be opened: it is cut, damaged or no HDF5 file; %s", path,
+				    remedy);
 	/* Links are told by H5Lvisit without following them. */
 	if (H5Lvisit(s.file, H5_INDEX_NAME, H5_ITER_INC, visit_link, &s) < 0 && !s.why)
 		s.why = "an unreadable group";
 	if (s.why) {
 		H5Fclose(s.file);
-		return err_set(e, E_FORMAT, "'%s' holds %s and was not read; move it out of the folder", path, s.why);
+		return err_set(e, E_FORMAT, "'%s' holds %s and was not read; %s", path, s.why, remedy);
 	}
 	*file = s.file;
 	return E_OK;

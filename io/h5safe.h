@@ -16,7 +16,7 @@ int h5safe_error(struct err *e, int code, const char *fmt, ...) __attribute__((f
 
 /* Open an existing file for reading. Refused with E_FORMAT and one line: what is no HDF5 file, and a file that holds
  * external links, soft links, external storage, virtual datasets, named types or filters other than deflate, shuffle
- * and Fletcher-32, before any dataset is read. Returns a file id in *file. */
-int h5safe_open(const char *path, hid_t *file, struct err *e);
+ * and Fletcher-32, before any dataset is read. remedy: what the line tells to do. Returns a file id in *file. */
+int h5safe_open(const char *path, const char *remedy, hid_t *file, struct err *e);
 
 #endif

@@ -402,7 +402,8 @@ int shard_read(struct shard *s, const char *path, const char *snapshot, int with
 
 	memset(s, 0, sizeof *s);
 	*nrows = 0;
-	if (stamp_check(path, "shard", SHARD_VERSION, e) || h5safe_open(path, &r.file, e))
+	if (stamp_check(path, "shard", SHARD_VERSION, e) ||
+	    h5safe_open(path, "move it away and crawl again", &r.file, e))
 		return e->code;
 	r.nbytes = stat(path, &st) == 0 ? (uint64_t)st.st_size : 0;
 	get_attrs(&r, s, snapshot);

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "io/agree.h"
+#include "reduce/compare.h"
 #include "reduce/exchange.h"
 
 int64_t census_gaps(const struct census *c)
@@ -72,6 +73,8 @@ void census_release(struct census *c)
 	owners_release(&c->owners);
 	orgs_free(c->orgs);
 	topics_free(c->topics);
+	compare_free(c->compare);
+	c->compare = NULL;
 	c->orgs = NULL;
 	c->topics = NULL;
 }

@@ -10,6 +10,8 @@
 #include "reduce/owners.h"
 #include "reduce/rows.h"
 
+struct compare; /* compare.h */
+
 struct census {
 	MPI_Comm comm;
 	int rank, nranks;
@@ -20,6 +22,7 @@ struct census {
 	struct audit audit;
 	struct orgs *orgs;
 	struct topics *topics;
+	struct compare *compare; /* with earlier ones, or NULL */
 };
 
 /* A kind that this census takes. */

@@ -5,6 +5,7 @@
 
 #include "io/agree.h"
 #include "reduce/analyzer.h" /* last */
+#include "reduce/compare.h"
 #include "reduce/period.h"
 #include "reduce/served.h"
 #include "reduce/wire.h"
@@ -15,16 +16,30 @@
 #define PER_WEEK_NUM 7
 #define PER_WEEK_DEN 30
 
-const struct figure_col engagement_week_cols[5] = {
-	{ "week", CELL_TEXT, FIGURE_KEY, "weeks", "whole weeks from creation to t0" },
-	{ "downloads", CELL_I64, 0, "downloads in 30 days", "sum over the models of this age" },
-	{ "downloads_all_time", CELL_I64, 0, "downloads", "sum over the models of this age" },
+/* How the rate of an age is found. */
+#define CROSS_SECTION "cross_section"
+#define DIFFERENCES   "differences"
+#define METHOD                                                                                                         \
+	{                                                                                                              \
+		"method", CELL_TEXT, FIGURE_KEY, NULL, "cross_section: of one census; differences: between censuses"   \
+	}
+
+const struct figure_col engagement_week_cols[9] = {
+	METHOD,
+	{ "week", CELL_TEXT, FIGURE_KEY, "weeks", "age in whole weeks: at t0, or in the middle between two censuses" },
+	{ "downloads", CELL_I64, 0, "downloads in 30 days", "cross_section: sum over the models of this age" },
+	{ "downloads_all_time", CELL_I64, 0, "downloads", "cross_section: sum over the models of this age" },
+	{ "made", CELL_DIFF, 0, "downloads", "differences: downloads_all_time made at this age" },
 	{ "rate", CELL_F64, 0, "1 / week",
-	  "share of the downloads of a lifetime that fell in a week of the last 30 days" },
-	{ "repositories", CELL_I64, 0, "repositories", "models of this age" },
+	  "cross_section: share of the downloads of a lifetime that fell in a week of the last 30 days" },
+	{ "repositories", CELL_I64, 0, "repositories",
+	  "models of this age; differences: once for each interval in which they were" },
+	{ "repository_weeks", CELL_F64, 0, "weeks", "differences: how long these models were watched, together" },
+	{ "weekly", CELL_F64, 0, "downloads / week", "differences: made / repository_weeks" },
 };
 
-const struct figure_col engagement_half_cols[4] = {
+const struct figure_col engagement_half_cols[5] = {
+	METHOD,
 	{ "peak_repositories", CELL_I64, 0, "repositories", "models of the age at which the rate is highest" },
 	{ "peak_week", CELL_I64, 0, "weeks", "age at which the rate is highest; the youngest of several" },
 	{ "repositories", CELL_I64, 0, "repositories", "models of the age at which the rate has halved" },
@@ -109,10 +124,52 @@ static int64_t begin(const struct facts *f, struct figure_table *t)
 			figure_status(t, FIGURE_NOT_AVAILABLE, "the Hub served no %s for models", counter_member[i]);
 	for (int w = 0; w < ENGAGEMENT_WEEKS; w++)
 		n += x->week[w].repositories;
-	figure_status(t, FIGURE_PARTIAL,
-		      "one census: models of different ages side by side, not the same ones over time");
+	if (!f->c->compare)
+		figure_status(t, FIGURE_PARTIAL,
+			      "one census: models of different ages side by side, not the same ones over time");
 	t->rows = n;
 	return t->status == FIGURE_NOT_AVAILABLE ? -1 : n;
+}
+
+/* The ages between censuses in the shape of those of one: the rate is downloads / lifetime, here per second watched. */
+static void as_ages(const struct between *b, struct age *age)
+{
+	for (int w = 0; w < ENGAGEMENT_WEEKS; w++)
+		age[w] = (struct age){ b[w].seconds ? b[w].repositories : 0, b[w].up - b[w].down, b[w].seconds };
+}
+
+static void begin_week(struct figure_table *t, const char *method, int week)
+{
+	char text[16];
+
+	snprintf(text, sizeof text, "%d", week);
+	figure_row(t);
+	figure_name(t, 0, method);
+	figure_name(t, 1, text);
+}
+
+static void omit(struct figure_table *t, int first, int last)
+{
+	for (int c = first; c <= last; c++)
+		figure_omit(t, c);
+}
+
+static void put_differences(const struct between *b, struct figure_table *t)
+{
+	struct age age[ENGAGEMENT_WEEKS];
+
+	as_ages(b, age);
+	for (int w = 0; w < ENGAGEMENT_WEEKS; w++) {
+		if (!age[w].repositories)
+			continue;
+		begin_week(t, DIFFERENCES, w);
+		omit(t, 2, 3);
+		figure_i64(t, 4, age[w].downloads);
+		figure_omit(t, 5);
+		figure_i64(t, 6, age[w].repositories);
+		figure_share(t, 7, (double)age[w].lifetime, WEEK);
+		figure_share(t, 8, (double)((wide)age[w].downloads * WEEK), (double)age[w].lifetime);
+	}
 }
 
 void engagement_weeks(const struct facts *f, struct figure_table *t)
@@ -121,37 +178,50 @@ void engagement_weeks(const struct facts *f, struct figure_table *t)
 		return;
 	for (int w = 0; w < ENGAGEMENT_WEEKS; w++) {
 		const struct age *a = &f->engagement->week[w];
-		char text[16];
 
 		if (!a->repositories)
 			continue;
-		snprintf(text, sizeof text, "%d", w);
-		figure_row(t);
-		figure_name(t, 0, text);
-		figure_i64(t, 1, a->downloads);
-		figure_i64(t, 2, a->lifetime);
-		figure_share(t, 3, (double)(PER_WEEK_NUM * (wide)a->downloads),
+		begin_week(t, CROSS_SECTION, w);
+		figure_i64(t, 2, a->downloads);
+		figure_i64(t, 3, a->lifetime);
+		figure_omit(t, 4);
+		figure_share(t, 5, (double)(PER_WEEK_NUM * (wide)a->downloads),
 			     (double)(PER_WEEK_DEN * (wide)a->lifetime));
-		figure_i64(t, 4, a->repositories);
+		figure_i64(t, 6, a->repositories);
+		omit(t, 7, 8);
+	}
+	if (f->c->compare)
+		put_differences(f->c->compare->week, t);
+}
+
+static void put_half(struct figure_table *t, const char *method, const struct age *week)
+{
+	int peak = engagement_peak(week, ENGAGEMENT_WEEKS), half;
+
+	if (peak >= 0 && week[peak].downloads <= 0)
+		peak = -1;
+	half = engagement_half(week, ENGAGEMENT_WEEKS, peak);
+	figure_row(t);
+	figure_name(t, 0, method);
+	if (peak >= 0) {
+		figure_i64(t, 1, week[peak].repositories);
+		figure_i64(t, 2, peak);
+	}
+	if (half >= 0) {
+		figure_i64(t, 3, week[half].repositories);
+		figure_i64(t, 4, half);
 	}
 }
 
 void engagement_half_peak(const struct facts *f, struct figure_table *t)
 {
-	const struct age *week = f->engagement->week;
-	int peak, half;
+	struct age age[ENGAGEMENT_WEEKS];
 
 	if (begin(f, t) < 0)
 		return;
-	peak = engagement_peak(week, ENGAGEMENT_WEEKS);
-	half = engagement_half(week, ENGAGEMENT_WEEKS, peak);
-	figure_row(t);
-	if (peak >= 0) {
-		figure_i64(t, 0, week[peak].repositories);
-		figure_i64(t, 1, peak);
-	}
-	if (half >= 0) {
-		figure_i64(t, 2, week[half].repositories);
-		figure_i64(t, 3, half);
-	}
+	put_half(t, CROSS_SECTION, f->engagement->week);
+	if (!f->c->compare)
+		return;
+	as_ages(f->c->compare->week, age);
+	put_half(t, DIFFERENCES, age);
 }

@@ -17,7 +17,7 @@ struct engagement {
 	struct age week[ENGAGEMENT_WEEKS];
 };
 
-extern const struct figure_col engagement_week_cols[5], engagement_half_cols[4];
+extern const struct figure_col engagement_week_cols[9], engagement_half_cols[5];
 
 int engagement_prepare(struct facts *f, int rc, struct err *e);
 

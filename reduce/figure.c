@@ -66,7 +66,7 @@ void figure_row(struct figure_table *t)
 		if (t->col[c].type == CELL_F64)
 			d->x[i] = NAN;
 		else if (t->col[c].type != CELL_TEXT)
-			d->i[i] = -1;
+			d->i[i] = t->col[c].type == CELL_DIFF ? INT64_MIN : -1;
 		else if (texts_add(&d->text, "", 0))
 			t->no_memory = 1;
 	}
@@ -182,6 +182,7 @@ static json_t *json_cell(const struct figure_table *t, int c, uint64_t row)
 		return json_null();
 	switch (t->col[c].type) {
 	case CELL_I64:
+	case CELL_DIFF:
 		return json_integer(d->i[row]);
 	case CELL_BOOL:
 		return json_boolean(d->i[row]);
@@ -365,10 +366,13 @@ static struct outline outline_of(const struct figure_table *t)
 static int store_col(const struct figure_table *t, int c, const char *group, MPI_Comm comm, uint32_t width,
 		     struct h5out *out, struct err *e)
 {
-	static const enum h5_type type[] = {
-		[CELL_TEXT] = H5OUT_TEXT, [CELL_I64] = H5OUT_I64, [CELL_F64] = H5OUT_F64, [CELL_BOOL] = H5OUT_I8
-	};
-	static const char *const missing[] = { "empty string", "-1", "NaN; +inf stands for \"from none\"", "-1" };
+	static const enum h5_type type[] = { [CELL_TEXT] = H5OUT_TEXT,
+					     [CELL_I64] = H5OUT_I64,
+					     [CELL_F64] = H5OUT_F64,
+					     [CELL_BOOL] = H5OUT_I8,
+					     [CELL_DIFF] = H5OUT_I64 };
+	static const char *const missing[] = { "empty string", "-1", "NaN; +inf stands for \"from none\"", "-1",
+					       "-9223372036854775808" };
 	const struct figure_col *col = &t->col[c];
 	char path[256];
 	struct h5out_spec spec = { path, type[col->type],    width, col->description, col->unit ? col->unit : "1",

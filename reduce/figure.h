@@ -11,7 +11,8 @@
 #include "io/h5out.h"
 #include "io/table.h"
 
-enum cell_type { CELL_TEXT, CELL_I64, CELL_F64, CELL_BOOL };
+/* CELL_DIFF: an integer that may be negative. */
+enum cell_type { CELL_TEXT, CELL_I64, CELL_F64, CELL_BOOL, CELL_DIFF };
 
 enum figure_col_flag {
 	FIGURE_KEY = 1,    /* one level of nesting in census.json; text; key columns come first */
@@ -27,11 +28,11 @@ struct figure_col {
 
 enum figure_status { FIGURE_OK, FIGURE_PARTIAL, FIGURE_NOT_AVAILABLE };
 
-#define FIGURE_COLS 12
+#define FIGURE_COLS 16
 
-/* Missing is null in census.json; in census.h5 -1 for integers and flags, NaN for reals, empty for texts. +inf is "from
- * none". A key that is missing ends the nesting: the value stands in its place. Omitted cells are missing in census.h5
- * and leave no member in census.json. */
+/* Missing is null in census.json; in census.h5 -1 for integers and flags, the least integer for differences, NaN for
+ * reals, empty for texts. +inf is "from none". A key that is missing ends the nesting: the value stands in its place.
+ * Omitted cells are missing in census.h5 and leave no member in census.json. */
 enum cell_state { CELL_MISSING, CELL_VALUE, CELL_OMITTED };
 
 struct figure_table {
@@ -54,7 +55,8 @@ struct figure_table {
 void figure_init(struct figure_table *t, const struct figure_col *col, int ncol);
 void figure_release(struct figure_table *t);
 
-/* Begin a row of missing cells; the others set cells of the row begun last. Values of integers are >= 0. */
+/* Begin a row of missing cells; the others set cells of the row begun last. Values of integers are >= 0, those of
+ * differences above INT64_MIN. */
 void figure_row(struct figure_table *t);
 void figure_text(struct figure_table *t, int col, const char *s, size_t len);
 void figure_name(struct figure_table *t, int col, const char *s);

@@ -7,6 +7,7 @@
 #include "io/agree.h"
 #include "reduce/audit.h"
 #include "reduce/category.h"
+#include "reduce/compare_figures.h"
 #include "reduce/complete.h"
 #include "reduce/concentration.h"
 #include "reduce/engagement.h"
@@ -157,17 +158,48 @@ const struct figure figure_list[] = {
 	  "where it is in the census, and by name where a tag base_model: names it; a model counts once per label.",
 	  COLS(quantization_cols), quantization_prepare, quantization_make },
 	{ "engagement.weeks", "downloads", BOTH,
-	  "Downloads of models by age, in whole weeks from creation to t0, up to 104: those that have both counters "
-	  "and "
-	  "a lifetime of at least 1, without those of 2022-03-02. The rate is 7/30 of the sum of downloads over the "
-	  "sum "
-	  "of downloads_all_time: the share of a lifetime that falls in a week.",
+	  "Downloads of models by age in whole weeks, up to 104, without those of 2022-03-02. cross_section: of this "
+	  "census, age at t0; those that have both counters and a lifetime of at least 1; the rate is 7/30 of the sum "
+	  "of "
+	  "downloads over the sum of downloads_all_time: the share of a lifetime that falls in a week. differences, "
+	  "with "
+	  "hubreduce --previous: downloads_all_time between each census and the next, of models that both have or that "
+	  "were created in between, at their age in the middle of the interval, or of the part that they lived; "
+	  "weekly: "
+	  "per model and week.",
 	  COLS(engagement_week_cols), engagement_prepare, engagement_weeks },
 	{ "engagement.half_peak", "weeks", BOTH,
-	  "The first age, behind the one with the highest rate of engagement.weeks, at which the rate is below half of "
-	  "that; compared in integers. Downloads spread evenly over a life would halve the rate at 9 weeks, so what is "
-	  "below that says that attention fades.",
+	  "The first age, behind the one with the highest rate (cross_section) or weekly downloads (differences) of "
+	  "engagement.weeks, at which that is below half; compared in integers. In a cross-section downloads spread "
+	  "evenly over a life would halve the rate at 9 weeks, so what is below that says that attention fades.",
 	  COLS(engagement_half_cols), engagement_prepare, engagement_half_peak },
+	{ "compare.previous", "1", NULL,
+	  "The earlier censuses that this one is compared with (hubreduce --previous), numbered from the latest.",
+	  COLS(compare_previous_cols), NULL, compare_previous },
+	{ "compare.repositories", "repositories", NULL,
+	  "Repositories by _id in an earlier census and in this one: new, gone, renamed, transferred to another owner "
+	  "(the "
+	  "part of the id before the slash). What only one has is unknown, neither new nor gone, where the other did "
+	  "not "
+	  "crawl, has a suspect span, or did not understand its record.",
+	  COLS(compare_repository_cols), NULL, compare_repositories },
+	{ "compare.counters", "downloads or likes", "downloads, downloads_all_time, likes",
+	  "What the counters of the repositories in both censuses have grown by, falls apart and with their sign: the "
+	  "Hub "
+	  "corrects downloads_all_time, likes are taken back, downloads are those of a moving 30 days.",
+	  COLS(compare_counter_cols), NULL, compare_counters },
+	{ "compare.orgs", "repositories", "downloads_all_time, likes",
+	  "Growth of organisations from the difference of two censuses, beside that from createdAt (created), which "
+	  "misses what is gone, moved or was published later. An organisation joins its namespaces (table of "
+	  "organisations, as of the creation); the owner is the part of the id before the slash.",
+	  COLS(compare_org_cols), NULL, compare_orgs },
+	{ "compare.geography", "downloads", "downloads_all_time",
+	  "Downloads of models made between two censuses, by country of the owner now: differences of those in both, "
+	  "falls with their sign, and all of those created since. What is classified is 1 less the share of "
+	  "unclassified.",
+	  COLS(compare_country_cols), NULL, compare_geography },
+	{ "compare.sectors", "downloads", "downloads_all_time", "The same by sector of the owner.",
+	  COLS(compare_sector_cols), NULL, compare_sectors },
 	{ "gating", "repositories", NULL,
 	  "Repositories by access rule (gated), and whether the Hub disabled them, as served; absent: the Hub sent "
 	  "none.",

@@ -14,6 +14,7 @@
 #include "io/opts.h"
 #include "reduce/analyzer.h" /* last */
 #include "reduce/census.h"
+#include "reduce/compare.h"
 #include "reduce/figures.h"
 #include "reduce/monitor.h"
 #include "reduce/report.h"
@@ -25,7 +26,7 @@
 #define EXIT_GAPS 5
 
 struct options {
-	struct opt_texts orgs, topics;
+	struct opt_texts orgs, topics, previous;
 	const char *figures, *format, *log_format, *metrics_file;
 	int64_t unclassified;
 	int list, quiet;
@@ -45,6 +46,11 @@ static const struct opt option[] = {
 	  .offset = AT(topics),
 	  .arg = "FILE",
 	  .help = "Add to the table of topics, or replace what it says of a tag (CSV: group,topic,tag,source)." },
+	{ .name = "previous",
+	  .type = OPT_TEXTS,
+	  .offset = AT(previous),
+	  .arg = "CENSUS",
+	  .help = "Compare with an earlier census of the same Hub, its folder or its census.h5; may be repeated." },
 	{ .name = "figures",
 	  .type = OPT_TEXT,
 	  .offset = AT(figures),
@@ -203,6 +209,7 @@ static int reduce(struct census *c, const char *dir, const struct options *o, co
 	rc = rc ? rc : tables_read(c->comm, &o->orgs, &o->topics, &c->orgs, &c->topics, e);
 	rc = rc ? rc : census_load(c, dir, e);
 	monitor_phase_ends(&monitor, MONITOR_READ);
+	rc = rc ? rc : compare_make(&c->compare, c, &o->previous, e);
 	rc = rc ? rc : figures_make(c, rc, chosen, table, e);
 	monitor_phase_ends(&monitor, MONITOR_FIGURES);
 	if (!rc) {

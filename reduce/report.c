@@ -53,6 +53,15 @@ static json_t *filters_json(const struct snapshot *s)
 	return o;
 }
 
+char *report_filters(const struct snapshot *s)
+{
+	json_t *o = filters_json(s);
+	char *text = o ? json_dumps(o, JSON_SORT_KEYS | JSON_COMPACT) : NULL;
+
+	json_decref(o);
+	return text;
+}
+
 static json_t *snapshot_json(const struct census *c)
 {
 	const struct snapshot *s = &c->snap;

@@ -15,6 +15,9 @@
  * short. */
 json_t *report_json(const struct census *c, const unsigned char *chosen, const struct figure_table *table);
 
+/* The filters of a partial census as compact JSON, allocated: free() it. NULL when memory is short. */
+char *report_filters(const struct snapshot *s);
+
 /* Write a document to DIR/name: sorted keys, UTF-8, one newline at the end. Takes over the reference. Errors: E_NOMEM
  * (also for root = NULL), E_IO. */
 int report_write(json_t *root, const char *dir, const char *name, struct err *e);

@@ -8,8 +8,10 @@
 #include "io/agree.h"
 #include "io/h5out.h"
 #include "reduce/analyzer.h" /* last */
+#include "reduce/compare.h"
 #include "reduce/complete.h"
 #include "reduce/figures.h"
+#include "reduce/report.h"
 #include "reduce/wire.h"
 
 #ifndef HUBCENSUS_VERSION
@@ -267,6 +269,13 @@ static int store_head(struct h5out *out, const struct census *c, struct err *e)
 	rc = rc ? rc : h5out_attr_text(out, "/", "hub", c->snap.hub, e);
 	rc = rc ? rc : h5out_attr_text(out, "/", "t0", time_format(c->snap.t0, t0), e);
 	rc = rc ? rc : h5out_attr_text(out, "/", "version", HUBCENSUS_VERSION, e);
+	if (!rc && snapshot_is_partial(&c->snap)) {
+		char *filters = report_filters(&c->snap);
+
+		rc = err_agree(c->comm, filters ? E_OK : err_set(e, E_NOMEM, "out of memory for the filters"), e);
+		rc = rc ? rc : h5out_attr_text(out, "/", "filters", filters, e);
+		free(filters);
+	}
 	return rc ? rc : h5out_attr_i64(out, "/", "complete", census_is_complete(c), e);
 }
 
@@ -274,7 +283,7 @@ int store_census(struct census *c, const char *path, const unsigned char *chosen
 		 const struct figure_table *run, struct err *e)
 {
 	struct h5out *out = NULL;
-	int rc = h5out_create(&out, c->comm, path, e);
+	int rc = h5out_create(&out, c->comm, path, "census", e);
 
 	if (rc)
 		return rc;
@@ -284,6 +293,8 @@ int store_census(struct census *c, const char *path, const unsigned char *chosen
 		if (census_has(c, k))
 			rc = store_kind(out, c, k, e);
 	rc = rc ? rc : store_tables(out, c, e);
+	if (!rc && c->compare)
+		rc = changes_store(&c->compare->changes, compare_kinds(c), compare_since(c), c->comm, out, e);
 	rc = rc ? rc : figures_store(c->comm, chosen, table, out, e);
 	rc = rc ? rc : figure_store(run, "/run", c->comm, out, e);
 	/* An error of ours leaves no file behind; h5out_close() agrees on what remains. */

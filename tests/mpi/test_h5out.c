@@ -73,7 +73,7 @@ static void whole(void)
 {
 	struct err e = ERR_INIT;
 	struct h5out *out;
-	int rc = h5out_create(&out, comm, path, &e) || write_all(out, &e);
+	int rc = h5out_create(&out, comm, path, "test", &e) || write_all(out, &e);
 
 	ok_all(comm, !rc && out, "written");
 	ok_all(comm, access(path, F_OK) != 0, "no file under its name before the end");
@@ -89,7 +89,7 @@ static void failing(void)
 
 	unlink(path);
 	MPI_Barrier(comm);
-	h5out_create(&out, comm, path, &e);
+	h5out_create(&out, comm, path, "test", &e);
 	if (rank == size - 1)
 		err_set(&e, E_NOMEM, "no memory on the last rank");
 	ok_all(comm, h5out_column(out, &number, &x, 1, &e) == E_NOMEM && e.rank == size - 1,
@@ -98,7 +98,7 @@ static void failing(void)
 	ok_all(comm, access(path, F_OK) != 0, "no file is left");
 	err_clear(&e);
 	ok_all(comm,
-	       h5out_create(&out, comm, "/nowhere/at/all/x.h5", &e) == E_IO && !out &&
+	       h5out_create(&out, comm, "/nowhere/at/all/x.h5", "test", &e) == E_IO && !out &&
 		       strstr(e.text, "/nowhere/at/all/x.h5"),
 	       "a folder that is not there");
 }
