@@ -43,6 +43,36 @@ static int serve(struct hub *hub, const struct opts *o)
 	return EXIT_FINE;
 }
 
+/* The population that the options ask for, so many weeks before its end. */
+static int make(struct population *p, const struct opts *o, int64_t ago, char *text, size_t ntext)
+{
+	struct edit_opts edits = o->edits;
+	int rc = population_init(p, o->replay, &o->synth, text, ntext);
+	edits.ago = ago;
+	if (!rc && edits.seed)
+		edits_apply(p, &edits);
+	return rc;
+}
+
+/* The truth, beside that of earlier moments. */
+static int tell(struct hub *hub, const struct opts *o, char *text, size_t ntext)
+{
+	static struct population before[SINCE_MAX];
+	struct truth_since since = { .n = 0 };
+	int rc = 0;
+	for (int i = 0; i < o->nsince && !rc; i++) {
+		struct edit_opts edits = o->edits;
+		edits.ago = o->since[i];
+		rc = make(&before[i], o, o->since[i], text, ntext);
+		since.pop[since.n] = &before[i];
+		since.t0[since.n++] = edits_time(&edits);
+	}
+	rc = rc ? rc : truth_print(&hub->pop, &since, &o->faults, o->t0, o->orgs, o->topics, stdout, text, ntext);
+	for (int i = 0; i < since.n; i++)
+		population_release(&before[i]);
+	return rc;
+}
+
 int main(int argc, char **argv)
 {
 	static struct hub hub;
@@ -55,12 +85,10 @@ int main(int argc, char **argv)
 		opts_help();
 		return EXIT_FINE;
 	}
-	if (population_init(&hub.pop, o.replay, &o.synth, text, sizeof text)) {
+	if (make(&hub.pop, &o, o.edits.ago, text, sizeof text)) {
 		rc = fail(EXIT_FAILED, text);
 	} else if (o.truth) {
-		rc = truth_print(&hub.pop, &o.faults, o.t0, o.orgs, o.topics, stdout, text, sizeof text)
-			   ? fail(EXIT_FAILED, text)
-			   : EXIT_FINE;
+		rc = tell(&hub, &o, text, sizeof text) ? fail(EXIT_FAILED, text) : EXIT_FINE;
 	} else {
 		hub.faults = o.faults;
 		rc = serve(&hub, &o);

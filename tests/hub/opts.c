@@ -87,6 +87,30 @@ static int opt_until(struct opts *o, const char *v)
 		     : -1;
 }
 
+static int opt_edits(struct opts *o, const char *v)
+{
+	return number(v, UINT64_MAX, &o->edits.seed) || !o->edits.seed ? -1 : 0;
+}
+
+static int weeks(const char *v, int64_t *out)
+{
+	uint64_t n;
+	if (number(v, 500, &n))
+		return -1;
+	*out = (int64_t)n;
+	return 0;
+}
+
+static int opt_ago(struct opts *o, const char *v)
+{
+	return weeks(v, &o->edits.ago);
+}
+
+static int opt_since(struct opts *o, const char *v)
+{
+	return o->nsince < SINCE_MAX ? weeks(v, &o->since[o->nsince++]) : -1;
+}
+
 static int opt_t0(struct opts *o, const char *v)
 {
 	return when_parse(v, &o->t0, NULL) ? 0 : -1;
@@ -246,6 +270,11 @@ static const struct option {
 	{ "--quiet-orgs", "N", opt_quiet, "organisations that own nothing and are named by overviews only (0)" },
 	{ "--seed", "S", opt_seed, "of everything that is drawn (1)" },
 	{ "--until", "TIME", opt_until, "createdAt of the newest repositories (2026-11-22T00:00:00Z)" },
+	{ "--edits", "S", opt_edits,
+	  "the population as one moment of a Hub in which repositories are made, published, renamed, moved and "
+	  "deleted; "
+	  "S: seed of that" },
+	{ "--ago", "WEEKS", opt_ago, "which moment: so long before --until (0)" },
 	{ "--no-all-time", NULL, opt_no_all_time, "serve no downloadsAllTime" },
 	{ "--port", "P", opt_port, "0 takes a free one (0)" },
 	{ "--bind", "ADDRESS", opt_bind,
@@ -267,7 +296,10 @@ static const struct option {
 	{ "--truth", NULL, opt_truth, "serve nothing: print every figure of this population as JSON" },
 	{ "--orgs", "FILE", opt_orgs, "orgs.csv, for --truth" },
 	{ "--topics", "FILE", opt_topics, "topics.csv, for --truth" },
-	{ "--t0", "TIME", opt_t0, "the moment of the census, for --truth (--until)" },
+	{ "--t0", "TIME", opt_t0, "the moment of the census, for --truth (--until, less --ago)" },
+	{ "--since", "WEEKS", opt_since,
+	  "for --truth with --edits: compare with the moment so long before --until; may be repeated, the latest "
+	  "first" },
 	{ "--help", NULL, opt_help, "print this" },
 };
 enum { NOPTION = sizeof options / sizeof options[0] };
@@ -330,8 +362,9 @@ int opts_parse(struct opts *o, int argc, char **argv, char *text, size_t ntext)
 			return -1;
 	if (!o->synth.users)
 		o->synth.users = (o->synth.n[MODELS] + o->synth.n[DATASETS] + o->synth.n[SPACES]) / 3 + 1;
+	o->edits.until = o->synth.until;
 	if (o->t0 < 0)
-		o->t0 = o->synth.until;
+		o->t0 = o->edits.seed ? edits_time(&o->edits) : o->synth.until;
 	o->faults.seed = o->server.seed = o->synth.seed;
 	if (o->truth && (!o->orgs || !o->topics)) {
 		snprintf(text, ntext, "--truth needs --orgs FILE and --topics FILE");

@@ -6,15 +6,21 @@
 #include <stdbool.h>
 #include <stddef.h>
 
+#include "edits.h"
 #include "fault.h"
 #include "server.h"
 #include "synth.h"
+
+enum { SINCE_MAX = 16 };
 
 struct opts {
 	struct synth_opts synth;
 	struct server_opts server;
 	struct fault_plan faults;
 	const char *replay;
+	struct edit_opts edits;
+	int64_t since[SINCE_MAX]; /* weeks before --until of the views that --truth compares with, the latest first */
+	int nsince;
 	bool truth, help;
 	const char *orgs, *topics;
 	int64_t t0; /* s; -1: --until */

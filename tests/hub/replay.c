@@ -13,7 +13,7 @@
 #include "buf.h"
 #include "when.h"
 
-static void *own(struct replay *r, void *p)
+void *replay_own(struct replay *r, void *p)
 {
 	if ((r->nowned & (r->nowned + 1)) == 0)
 		r->owned = mem_grow(r->owned, (2 * r->nowned + 2) * sizeof *r->owned);
@@ -23,7 +23,7 @@ static void *own(struct replay *r, void *p)
 
 static const char *own_string(struct replay *r, json_t *v)
 {
-	return json_is_string(v) ? own(r, mem_str(json_string_value(v))) : NULL;
+	return json_is_string(v) ? replay_own(r, mem_str(json_string_value(v))) : NULL;
 }
 
 /* End of the JSON value at p; the line is known to be valid JSON. */
@@ -60,14 +60,14 @@ static void split_members(struct replay *r, struct row *row, char *line)
 	while (*p == '"') {
 		const char *key = p + 1, *end = value_end(p);
 		const char *raw = skip_space(end);
-		char *name = own(r, mem_new((size_t)(end - key)));
+		char *name = replay_own(r, mem_new((size_t)(end - key)));
 		memcpy(name, key, (size_t)(end - key) - 1);
 		end = value_end(raw);
 		m = mem_grow(m, (size_t)(n + 1) * sizeof *m);
 		m[n++] = (struct member){ name, raw, (size_t)(end - raw) };
 		p = skip_space(end);
 	}
-	row->members = own(r, m);
+	row->members = replay_own(r, m);
 	row->nmembers = n;
 }
 
@@ -93,7 +93,7 @@ static enum gated gated_of(json_t *v)
 static void read_tags(struct replay *r, struct row *row, json_t *list)
 {
 	size_t i, n = json_array_size(list);
-	const char **tags = own(r, mem_new((n + 1) * sizeof *tags));
+	const char **tags = replay_own(r, mem_new((n + 1) * sizeof *tags));
 	json_t *v;
 	json_array_foreach(list, i, v)
 	{
@@ -172,7 +172,7 @@ static int add_line(struct replay *r, enum kind kind, const char *text, uint64_t
 	json_decref(o);
 	if (rc)
 		return -1;
-	split_members(r, row, own(r, mem_str(text)));
+	split_members(r, row, replay_own(r, mem_str(text)));
 	r->n++;
 	return 0;
 }
@@ -233,7 +233,7 @@ static int cmp_key(const void *a, const void *b, void *arg)
 	return x > y ? -1 : x < y ? 1 : i < j ? -1 : i > j;
 }
 
-static void make_orders(struct replay *r)
+void replay_order(struct replay *r)
 {
 	qsort(r->rows, r->n, sizeof *r->rows, cmp_oid);
 	for (uint64_t i = 0; i < r->n; i++)
@@ -275,7 +275,7 @@ int replay_load(struct replay *r, const char *dir, enum kind kind, char *text, s
 			 (unsigned long long)line);
 		return -1;
 	}
-	make_orders(r);
+	replay_order(r);
 	return 0;
 }
 
@@ -283,11 +283,14 @@ void replay_release(struct replay *r)
 {
 	for (size_t i = 0; i < r->nowned; i++)
 		free(r->owned[i]);
+	for (size_t i = 0; i < r->nbelow; i++)
+		free(r->below[i]);
 	for (int s = 0; s < NSORT; s++) {
 		free(r->order[s]);
 		free(r->place[s]);
 	}
 	free(r->owned);
+	free(r->below);
 	free(r->rows);
 	memset(r, 0, sizeof *r);
 }

@@ -318,8 +318,8 @@ static void release(struct truth *t)
 	json_decref(t->figures);
 }
 
-int truth_print(const struct population *p, const struct fault_plan *faults, int64_t t0, const char *org_csv,
-		const char *topic_csv, FILE *out, char *text, size_t ntext)
+int truth_print(const struct population *p, const struct truth_since *since, const struct fault_plan *faults,
+		int64_t t0, const char *org_csv, const char *topic_csv, FILE *out, char *text, size_t ntext)
 {
 	struct truth t = { .pop = p, .t0 = t0 };
 	int month, dom, rc = -1;
@@ -337,6 +337,7 @@ int truth_print(const struct population *p, const struct fault_plan *faults, int
 		truth_geography(&t);
 		truth_lineage(&t);
 		truth_size(&t);
+		truth_compare(&t, since);
 		json_object_set(whole, "figures", t.figures);
 		if (!p->recorded)
 			json_object_set_new(whole, "accounts", truth_accounts(&t, faults));

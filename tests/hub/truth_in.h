@@ -11,6 +11,7 @@
 #include "fault.h"
 #include "names.h"
 #include "population.h"
+#include "truth.h"
 
 enum { COUNTER_RECENT, COUNTER_ALL_TIME, NCOUNTER };
 extern const char *const counter_name[NCOUNTER]; /* "downloads", "downloads_all_time" */
@@ -111,6 +112,7 @@ void truth_categories(struct truth *t);
 void truth_geography(struct truth *t);
 void truth_lineage(struct truth *t);
 void truth_size(struct truth *t);
+void truth_compare(struct truth *t, const struct truth_since *since);
 
 /* Not a figure of the repositories: a new object. */
 json_t *truth_accounts(const struct truth *t, const struct fault_plan *faults);
