@@ -19,6 +19,7 @@
 #include "reduce/monitor.h"
 #include "reduce/report.h"
 #include "reduce/run.h"
+#include "reduce/series.h"
 #include "reduce/store.h"
 #include "reduce/tables.h"
 #include "reduce/unclassified.h"
@@ -27,8 +28,8 @@
 
 struct options {
 	struct opt_texts orgs, topics, previous;
-	const char *figures, *format, *log_format, *metrics_file;
-	int64_t unclassified;
+	const char *figures, *format, *log_format, *metrics_file, *series;
+	int64_t unclassified, every_ms;
 	int list, quiet;
 };
 
@@ -68,6 +69,18 @@ static const struct opt option[] = {
 	  .arg = "N",
 	  .help = "Print the N most downloaded namespaces that the table of organisations does not know, with their "
 		  "repositories, and exit; nothing is written." },
+	{ .name = "series",
+	  .type = OPT_TEXT,
+	  .offset = AT(series),
+	  .arg = "DIR",
+	  .help = "Make DIR/series.h5 from the census.json of every snapshot folder in DIR, and exit: a row per number "
+		  "and snapshot, also where there is none." },
+	{ .name = "every",
+	  .type = OPT_DURATION,
+	  .offset = AT(every_ms),
+	  .lo = 3600000,
+	  .arg = "TIME",
+	  .help = "With --series: the cadence (7d), so that a snapshot that is missing has its rows." },
 	{ .name = "format",
 	  .type = OPT_TEXT,
 	  .offset = AT(format),
@@ -249,6 +262,27 @@ static int list_unclassified(struct census *c, const char *dir, const struct opt
 	return err_agree(c->comm, rc, e);
 }
 
+/* What --series asks for: no census of our own. */
+static int make_series(MPI_Comm comm, int rank, const struct options *o, struct err *e)
+{
+	struct sheet s;
+	int lock = -1, rc = E_OK;
+
+	sheet_init(&s, "");
+	if (rank == 0 && access(o->series, F_OK))
+		rc = err_set(e, E_USAGE, "cannot open the folder '%s': %s", o->series, strerror(errno));
+	else if (rank == 0)
+		rc = snapshot_lock(o->series, &lock, e);
+	rc = err_agree(comm, rc, e);
+	rc = rc ? rc : series_make(comm, o->series, o->every_ms / 1000, &s, e);
+	if (!rc && rank == 0 && !o->quiet)
+		rc = check_output(sheet_print(&s, stdout, format_of(o)), e);
+	sheet_release(&s);
+	if (lock >= 0)
+		close(lock);
+	return err_agree(comm, rc, e);
+}
+
 static int start(struct census *c, int argc, char **argv, double started_s, struct err *e)
 {
 	struct options o = { .format = "text" }; /* presets of texts are for --help only */
@@ -266,7 +300,9 @@ static int start(struct census *c, int argc, char **argv, double started_s, stru
 		rc = err_set(e, E_USAGE, "--format takes text, json, csv or markdown, not '%s'", o.format);
 	if (!rc && !done && o.list && c->rank == 0)
 		figures_print_list(stdout);
-	if (!rc && !done && !o.list && nargs == 0)
+	if (!rc && !done && o.series && nargs)
+		rc = err_set(e, E_USAGE, "--series names the folder; '%s' is one too many", args[0]);
+	if (!rc && !done && !o.list && !o.series && nargs == 0)
 		rc = err_set(e, E_USAGE, "an argument is missing: the folder of the census; see 'hubreduce --help'");
 	rc = err_agree(c->comm, rc, e);
 	if (rc || done || o.list) {
@@ -275,6 +311,10 @@ static int start(struct census *c, int argc, char **argv, double started_s, stru
 		return rc;
 	}
 	log_init("hubreduce", o.quiet);
+	if (o.series) {
+		free(chosen);
+		return make_series(c->comm, c->rank, &o, e);
+	}
 	rc = open_folder(c, args[0], &lock, e);
 	if (!rc)
 		rc = o.unclassified ? list_unclassified(c, args[0], &o, e)

@@ -10,7 +10,7 @@ import numpy as np
 
 from tap import BUILD, RECORDED, UNTIL, Hub, Run, differences, differing, digest, load, main, mpi, ok, reduce, same, scratch, skip, truth, value
 
-POPULATION = ["--models", 9000, "--datasets", 2500, "--spaces", 3000, "--users", 2500, "--seed", 21, "--until", UNTIL, "--edits", 77]
+POPULATION = ["--models", 6000, "--datasets", 1800, "--spaces", 1800, "--users", 1600, "--seed", 21, "--until", UNTIL, "--edits", 77]
 AGO = {"now": 0, "two": 2, "five": 5}  # weeks before UNTIL
 FIGURES = ("compare.repositories", "compare.counters", "compare.orgs", "compare.geography", "compare.sectors")
 SCRATCH = scratch()
@@ -108,13 +108,13 @@ def every_rank_count():
 
 def gap():
     """Where a census has a gap, what lies there is unknown in the other: as its /windows say."""
-    take("gaps", 2, "--max-requests", 12, "--seal-rows", 500, codes=(3,), ranks=1)
+    take("gaps", 2, "--max-requests", 7, "--seal-rows", 500, codes=(3,), ranks=1)
     ok(reduce(1, folder("gaps")).code == 5, "an earlier census with gaps")
     compare(3, "now", folder("gaps"))
     got = load(folder("now"))
     same(got["figures"]["compare.repositories"]["status"], "partial", "the comparison says that it is partial")
     expect_unknown(got, "gaps", "now")
-    take("later", 0, "--max-requests", 12, "--seal-rows", 500, codes=(3,), ranks=1)
+    take("later", 0, "--max-requests", 7, "--seal-rows", 500, codes=(3,), ranks=1)
     compare(3, "later", folder("two"), codes=(5,))
     expect_unknown(load(folder("later")), "two", "later")
 
