@@ -7,15 +7,17 @@
 #include <string.h>
 
 #include "io/agree.h"
+#include "reduce/compare.h"
 #include "reduce/figures.h"
 #include "reduce/report.h"
 #include "reduce/run.h"
 #include "reduce/store.h"
 #include "reduce/tables.h"
 
-/* Collective over comm. *json: census.json on rank 0 of comm (free()); h5: path to write, or NULL. Returns an error
- * code. */
-__attribute__((unused)) static int pipeline(MPI_Comm comm, const char *dir, const char *h5, char **json, struct err *e)
+/* Collective over comm. *json: census.json on rank 0 of comm (free()); h5: path to write, or NULL; previous: earlier
+ * censuses. Returns an error code. */
+__attribute__((unused)) static int pipeline_since(MPI_Comm comm, const char *dir, const struct opt_texts *previous,
+						  const char *h5, char **json, struct err *e)
 {
 	struct census c = { .comm = comm };
 	struct figure_table *table = calloc((size_t)figure_count, sizeof *table), run;
@@ -33,6 +35,7 @@ __attribute__((unused)) static int pipeline(MPI_Comm comm, const char *dir, cons
 	rc = err_agree(comm, rc, e);
 	rc = rc ? rc : tables_read(comm, &none, &none, &c.orgs, &c.topics, e);
 	rc = rc ? rc : census_load(&c, dir, e);
+	rc = rc ? rc : compare_make(&c.compare, &c, previous, e);
 	rc = rc ? rc : figures_make(&c, rc, chosen, table, e);
 	if (!rc) {
 		run_make(&c, MPI_Wtime(), &run);
@@ -52,6 +55,13 @@ __attribute__((unused)) static int pipeline(MPI_Comm comm, const char *dir, cons
 	free(table);
 	free(chosen);
 	return rc;
+}
+
+__attribute__((unused)) static int pipeline(MPI_Comm comm, const char *dir, const char *h5, char **json, struct err *e)
+{
+	const struct opt_texts none = { .n = 0 };
+
+	return pipeline_since(comm, dir, &none, h5, json, e);
 }
 
 #endif

@@ -22,6 +22,9 @@ struct gen {
 	int repeat; /* every repeat-th row again, in another shard, observed earlier and with another content; 0: none
 		     */
 	int late;   /* rows behind t0 as well */
+	int64_t later;    /* s that t0 lies behind GEN_T0 */
+	uint64_t drop;    /* every drop-th row is not there; 0: all are */
+	uint64_t changed; /* every changed-th row has another content, id and owner; 0: none has */
 };
 
 static uint64_t gen_mix(uint64_t x)
@@ -172,7 +175,7 @@ static struct span gen_span(const struct gen *g, int kind, uint64_t first, uint6
 	struct span s;
 
 	s.lo = first == 0 ? OID_MIN : gen_oid(g, kind, first - 1);
-	s.hi = end >= g->n[kind] ? oid_prev(oid_at(GEN_T0 + 1)) : gen_oid(g, kind, end - 1);
+	s.hi = end >= g->n[kind] ? oid_prev(oid_at(GEN_T0 + g->later + 1)) : gen_oid(g, kind, end - 1);
 	return s;
 }
 
@@ -200,7 +203,8 @@ static int gen_kind(const struct gen *g, const char *dir, const char *id, int ki
 			for (uint64_t i = first; i < end && !rc; i++) {
 				struct shard_piece p = { .rows = 1 };
 
-				rc = gen_row(g, &s.rows, i, 0) ? E_NOMEM : E_OK;
+				if (!g->drop || i % g->drop)
+					rc = gen_row(g, &s.rows, i, g->changed && i % g->changed == 0) ? E_NOMEM : E_OK;
 				if (g->repeat && i % (uint64_t)g->repeat == 0)
 					rc |= gen_row(g, &s.rows, i, 1);
 				p.span = gen_span(g, kind, i, i + 1);
@@ -224,7 +228,7 @@ static int gen_kind(const struct gen *g, const char *dir, const char *id, int ki
 /* Make folder `dir` and fill it. Local. Returns 0 or an error code. */
 __attribute__((unused)) static int gen_snapshot(const struct gen *g, const char *dir, struct err *e)
 {
-	struct snapshot snap = { .t0 = GEN_T0, .fields = (1u << NFIELDS) - 1 };
+	struct snapshot snap = { .t0 = GEN_T0 + g->later, .fields = (1u << NFIELDS) - 1 };
 	int rc;
 
 	strcpy(snap.hub, "http://hub.example");
