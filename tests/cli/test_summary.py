@@ -83,9 +83,9 @@ def engagement():
         if rows.any():
             d, n = int(recent[rows].sum()), int(life[rows].sum())
             want[str(w)] = {"downloads": d, "downloads_all_time": n, "rate": round(7 * d / (30 * n), 9), "repositories": int(rows.sum())}
-    same(figures["engagement.weeks"]["value"], want, "engagement.weeks")
+    same(figures["engagement.weeks"]["value"], {"cross_section": want}, "engagement.weeks")
     peak = max(want.values(), key=lambda x: x["downloads"] / x["downloads_all_time"])
-    half = figures["engagement.half_peak"]["value"]
+    half = figures["engagement.half_peak"]["value"]["cross_section"]
     same(want[str(half["peak_week"])]["rate"], peak["rate"], "the peak")
     below = [int(w) for w, x in want.items() if int(w) > half["peak_week"] and 2 * x["rate"] < peak["rate"]]
     same(half["week"], min(below, default=None), "the first week below half of it")
