@@ -174,16 +174,17 @@ static void tell_stop(struct monitor *m, const struct coordinator_state *s)
 
 void monitor_begin(struct monitor *m)
 {
-	char t0[32];
+	char t0[32], machines[64] = "";
 	int64_t before = rows_before(m);
 
+	if (m->nbudgets > 1)
+		snprintf(machines, sizeof machines, ", a budget for each of %d machines", m->nbudgets);
 	log_event("start",
 		  (struct log_field[]){ { "ranks", m->nranks },
 					{ "machines_with_a_budget", m->nbudgets },
 					{ "rows_before", (double)before } },
 		  3, "%s %s up to %s, %d rank%s%s", before > 0 ? "going on with" : "crawling", m->snapshot->hub,
-		  time_format(m->snapshot->t0, t0), m->nranks, m->nranks > 1 ? "s" : "",
-		  m->nbudgets > 1 ? ", a budget for each machine" : "");
+		  time_format(m->snapshot->t0, t0), m->nranks, m->nranks > 1 ? "s" : "", machines);
 	write_metrics(m, -1);
 }
 

@@ -5,8 +5,10 @@ Needs root and iproute2. Each namespace has its own host name, its own loopback,
 from outside. All that is started is ended: processes are those that run in the two namespaces, which are deleted.
 """
 
+import json
 import os
 import re
+import shlex
 import shutil
 import signal
 import subprocess
@@ -76,20 +78,34 @@ class Hosts:
         self.servers.append(server)
         return server.stdout.readline().strip(), log
 
-    def crawl(self, url, folder, *args):
-        """A crawl with a rank on each host, started on the first. Returns the process."""
+    def mpirun(self):
         keep = [word for k, v in KEEPALIVE.items() for word in ("--mca", k, str(v))]
-        command = ["mpirun", "--quiet", "--mca", "plm", "rsh", "--mca", "plm_rsh_agent", self.agent, "--host", ",".join(f"{n}:1" for n in NAMES)]
-        command += ["--mca", "btl", "tcp,self", "--mca", "btl_tcp_if_include", "e0", "--mca", "oob_tcp_if_include", "e0", "--mca", "mpi_yield_when_idle", "1", *keep]
-        command += ["-n", "2", os.path.abspath(f"{BUILD}/hubcrawl"), "--hub", url, "--until", UNTIL, *args, folder]
-        text = " ".join(str(word) for word in command)
-        env = {**ENV, "no_proxy": "*", "NO_PROXY": "*"}
+        command = ["mpirun", "--mca", "plm", "rsh", "--mca", "plm_rsh_agent", self.agent, "--host", ",".join(f"{n}:1" for n in NAMES)]
+        return [*command, "--mca", "btl", "tcp,self", "--mca", "btl_tcp_if_include", "e0", "--mca", "oob_tcp_if_include", "e0", "--mca", "mpi_yield_when_idle", "1", *keep]
+
+    def start(self, *command):
+        """A command on the first host. Returns the process."""
+        text = " ".join(shlex.quote(str(word)) for word in command)
+        env = {**ENV, "no_proxy": "*", "NO_PROXY": "*", "BUILD": os.path.abspath(BUILD)}
         self.err = f"{self.place}/err"
         with open(self.err, "w", encoding="utf-8") as err:
             return subprocess.Popen(
                 ["ip", "netns", "exec", NAMES[0], "unshare", "--uts", "bash", "-c", f"hostname {NAMES[0]}; exec {text}"],
                 stdout=err, stderr=err, stdin=subprocess.DEVNULL, env=env,
             )  # fmt: skip
+
+    def crawl(self, url, folder, *args):
+        """A crawl with a rank on each host."""
+        return self.start(*self.mpirun(), "--quiet", "-n", "2", os.path.abspath(f"{BUILD}/hubcrawl"), "--hub", url, "--until", UNTIL, *args, folder)
+
+    def census(self, url, folder, *args, mpirun=None):
+        """The whole job, jobs/census, with a rank on each host, or as `mpirun` has it."""
+        return self.start("jobs/census", "--mpirun", mpirun or " ".join(self.mpirun()), "--hub", url, f"--until={UNTIL}", *args, folder)
+
+    def lose(self, host):
+        """Everything on it is gone at once, as when its power fails; the other side's connections are reset."""
+        for pid in ip("netns", "pids", NAMES[host]).stdout.split():
+            os.kill(int(pid), signal.SIGKILL)
 
     def cable(self, state):
         ip("-n", NAMES[0], "link", "set", "e0", state)
@@ -190,8 +206,36 @@ def pulled_for_good(hosts):
     equal(folder, "pulled for good")
 
 
+def whole_job(hosts):
+    folder = f"{hosts.place}/whole"
+    url, log = hosts.serve(0, "--bind", ADDRESSES[0], "--quota", "40/2", "--latency", "50")
+    code = finish(hosts.census(url, folder, "--ranks", "2"), 90)
+    ok(code == 0 and by_rank(folder), "jobs/census over both hosts: complete", code, hosts.said())
+    same(statuses(log).count("429"), 0, "and no request was one too many")
+    with open(f"{folder}/run.json", encoding="utf-8") as f:
+        same(json.load(f)["run"]["reduce"]["ranks"], 2, "reduced over both hosts")
+    same([d for d in differing(digest(folder), WANT) if d != "census.json"], [], "jobs/census: the census is the undisturbed one")
+
+
+def node_lost(hosts):
+    folder = f"{hosts.place}/lost"
+    url, _ = hosts.serve(0, "--bind", ADDRESSES[0], "--quota", "20/2", "--latency", "50")
+    process = hosts.census(url, folder, "--ranks", "2", "--seal-rows=2000")
+    early = finish(process, 4)
+    hosts.lose(1)
+    began = time.monotonic()
+    code = finish(process, NOTICED_S)
+    said = hosts.said()
+    ok(early is None and code == 4, f"a host is lost: the job ends after {time.monotonic() - began:.0f} s with exit code {code}", said)
+    ok(said.count("census: error:") == 1 and "run the same command again" in said, "one line says so, and what to do", said)
+    ok(not os.path.exists(f"{folder}/census.h5") and os.listdir(f"{folder}/shards"), "with what was sealed, and no census yet")
+    code = finish(hosts.census(url, folder, "--ranks", "1", mpirun="mpirun"), 90)
+    ok(code == 0, "run again on one host it completes", code, hosts.said())
+    same([d for d in differing(digest(folder), WANT) if d != "census.json"], [], "a host lost: the census is the undisturbed one")
+
+
 def two_hosts():
-    for scene in (one_budget, two_budgets, pulled_for_a_while, pulled_for_good):
+    for scene in (whole_job, node_lost, one_budget, two_budgets, pulled_for_a_while, pulled_for_good):
         with Hosts() as hosts:
             scene(hosts)
     left = [name for name in re.findall(r"^\S+", ip("netns", "list").stdout, re.M) if name in NAMES]

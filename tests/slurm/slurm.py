@@ -10,6 +10,8 @@ import socket
 import subprocess
 import time
 
+from tap import Run
+
 CONF = """
 ClusterName=test
 SlurmctldHost={host}(127.0.0.1)
@@ -72,7 +74,8 @@ class Slurm:
         self.place = os.path.abspath(place)
         self.host = socket.gethostname().split(".")[0]
         self.env = {k: v for k, v in env.items() if not k.startswith(("SLURM", "PMI"))}
-        self.env.update(SLURM_CONF=f"{self.place}/slurm.conf", PATH=path_of_daemons())
+        # Slurm is told of four processors, whatever there are: MPI's ranks have to be told that they may be more than those.
+        self.env.update(OMPI_MCA_mpi_yield_when_idle="1", SLURM_CONF=f"{self.place}/slurm.conf", PATH=path_of_daemons())
         self.daemons = []
 
     def start(self, *args):
@@ -128,10 +131,8 @@ class Slurm:
                 daemon.wait()
         self.daemons = []
 
-    def run(self, *args, **kw):
-        from tap import Run
-
-        return Run(args, env=self.env, **kw)
+    def run(self, *args, more=None, **kw):
+        return Run(args, env={**self.env, **(more or {})}, **kw)
 
     def submit(self, *args, **kw):
         """The job's number."""

@@ -7,13 +7,12 @@ Slurm's time limits are whole minutes and it looks at them every 30 s, so this t
 
 import os
 import re
-import signal
 import sys
 import time
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "../cli"))
 from slurm import Slurm, missing
-from tap import BUILD, ENV, UNTIL, Hub, crawl, diag, differing, digest, load, main, ok, reduce, same, scratch, skip, skip_all
+from tap import BUILD, ENV, UNTIL, Hub, Run, crawl, differing, digest, load, main, ok, reduce, same, scratch, skip, skip_all
 
 SIZE = ["--models", 60000, "--datasets", 12000, "--spaces", 12000, "--seed", 5, "--until", UNTIL]
 HOME = os.getcwd()
@@ -127,9 +126,73 @@ def by_srun(slurm):
         ok(not os.path.exists(f"{folder}3"), "and no folder")
 
 
+def finish_all(slurm, seconds):
+    """All jobs' ends: number to state."""
+    wait_for(lambda: not slurm.run("squeue", "-h", "-o", "%A").out.split(), seconds)
+    states = slurm.run("scontrol", "-o", "show", "jobs").out
+    return {m[1]: m[2] for m in re.finditer(r"^JobId=(\d+) .*?JobState=(\S+)", states, re.M)}
+
+
+def checkout(name):
+    """A folder in which the README's lines run as in a checkout."""
+    place = f"{PLACE}/{name}"
+    os.mkdir(place)
+    for part in ("jobs", BUILD):
+        os.symlink(os.path.abspath(part), f"{place}/{os.path.basename(part)}")
+    return place
+
+
+def readme(slurm):
+    with open("README.md", encoding="utf-8") as f:
+        blocks = re.findall(r"<!-- test: skip needs Slurm.*? -->\n```sh\n(.*?)```", f.read(), re.S)
+    ok(len(blocks) >= 3, f"{len(blocks)} blocks of the README are for Slurm")
+    place = checkout("readme")
+    before = finish_all(slurm, 10)
+    with Hub(*SIZE, "--quota", "0") as hub:
+        for block in blocks:
+            r = slurm.run("bash", "-e", "-c", block, cwd=place, more={"HF_ENDPOINT": hub.url})
+            ok(r.code == 0, f"README: {block.strip().splitlines()[0]}", r)
+        states = {job: state for job, state in finish_all(slurm, 120).items() if job not in before}
+    logs = "".join(read(f"{place}/hubcensus-{job}.log") for job in states)
+    ok(len(states) == len(blocks) and set(states.values()) == {"COMPLETED"}, "and their jobs complete", states, logs)
+    for folder in ("slurm-census", "srun-census", "slurm-series/latest"):
+        same(load(f"{place}/{folder}")["figures"]["totals.models"]["value"], 60000, f"README: {folder}")
+    say = Run(["jobs/census", "--help"]).out
+    with open("README.md", encoding="utf-8") as f:
+        text = f.read()
+    for script in ("jobs/slurm/census.sbatch", "jobs/pbs/census.pbs"):
+        knobs = set(re.findall(r"\$\{(CENSUS_[A-Z]+):-", read(script))) - {"CENSUS_START"}
+        same([k for k in sorted(knobs) if f"`{k}`" not in text], [], f"every knob of {script} stands in the README")
+    ok(all(option in say for option in ("--series", "--every", "--keep")), "and those of jobs/census in its help")
+
+
+def nightly(slurm):
+    """The lines of snapshots.scron as scrontab would run them, which Debian's Slurm does not have: its options, then its command, submitted twice."""
+    with open("jobs/slurm/snapshots.scron", encoding="utf-8") as f:
+        lines = [line.rstrip("\n") for line in f]
+    options = [line[len("#SCRON ") :] for line in lines if line.startswith("#SCRON ")]
+    jobs = [line for line in lines if line and not line.startswith("#")]
+    at = re.fullmatch(r"([\d*/,-]+ ){5}(.+)", jobs[0])
+    ok(len(jobs) == 1 and at, "one line, with a time and a command", jobs)
+    place = f"{PLACE}/nightly"
+    os.mkdir(place)
+    os.symlink(checkout("nightly-checkout"), f"{place}/hubcensus")
+    with Hub(*SIZE, "--quota", "0") as hub:
+        for night in (1, 2):
+            r = slurm.run("sbatch", *options, f"--wrap={at[2]}", cwd=place, more={"HOME": place, "HF_ENDPOINT": hub.url})
+            ok(r.code == 0, f"night {night}: submitted", r)
+            states = finish_all(slurm, 90)
+            ok(set(states.values()) <= {"COMPLETED", "FAILED"} and states, f"night {night}: over", states, read(f"{place}/hubcensus-nightly.log"))
+            if night == 1:
+                asked = len(hub.requests())
+        same(len(hub.requests()), asked, "the second night nothing was due, and nothing asked")
+    names = sorted(os.listdir(f"{place}/hub-series")) if os.path.isdir(f"{place}/hub-series") else []
+    ok(len([n for n in names if n[0].isdigit()]) == 1 and "latest" in names, "one snapshot", names)
+
+
 def main_tests():
     with Slurm(PLACE, ENV) as slurm:
-        for test in (time_limit, preempted, by_srun):
+        for test in (readme, nightly, by_srun, preempted, time_limit):
             test(slurm)
 
 

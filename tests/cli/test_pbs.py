@@ -1,0 +1,52 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The body of jobs/pbs/census.pbs, run by sh with the variables that PBS sets: stopped before its time is up, submitted again, finished."""
+
+import os
+import re
+import shutil
+
+from tap import BUILD, ENV, UNTIL, Hub, Run, crawl, differing, digest, main, ok, reduce, same, scratch
+
+SIZE = ["--models", 30000, "--datasets", 3000, "--spaces", 3000, "--seed", 5, "--until", UNTIL]
+# PBS is not in Debian. This stands for its command alone: it notes what is submitted; the test then runs that, as PBS would.
+QSUB = '#!/bin/sh\necho "$CENSUS_START $*" >>"$SUBMITTED"\n'
+
+
+def job(place, url, **knobs):
+    with open(f"{place}/nodes", "w", encoding="utf-8") as f:
+        f.write("node1\nnode1\n")
+    env = {"PBS_O_WORKDIR": place, "PBS_NODEFILE": f"{place}/nodes", "PBS_JOBID": "17.server", "HF_ENDPOINT": url, "BUILD": os.path.abspath(BUILD)}
+    env.update({"CENSUS_HOME": os.getcwd(), "CENSUS_OPTIONS": f"--until={UNTIL}", "SUBMITTED": f"{place}/submitted", "PATH": f"{place}/bin:{ENV['PATH']}"})
+    env.update({f"CENSUS_{name.upper()}": str(value) for name, value in knobs.items()})
+    return Run(["sh", f"{os.getcwd()}/jobs/pbs/census.pbs"], env=env, cwd="/")
+
+
+def submitted(place):
+    with open(f"{place}/submitted", encoding="utf-8") as f:
+        return f.read().splitlines()
+
+
+def census():
+    place, want = scratch(), scratch()
+    os.mkdir(f"{place}/bin")
+    with open(f"{place}/bin/qsub", "w", encoding="utf-8") as f:
+        f.write(QSUB)
+    os.chmod(f"{place}/bin/qsub", 0o755)
+    with Hub(*SIZE, "--quota", "20/3", "--pages-quota", 0, "--latency", 20) as hub:
+        r = job(place, hub.url, walltime=5, grace=2)
+        ok(r.code == 3 and "submitted again" in r.out, "stopped cleanly before its time was up", r)
+        ok("job 17.server, start 1, 2 ranks on node1" in r.out and "jobs/census --mpirun mpirun --ranks 2" in r.out, "the log names job, ranks, nodes, command", r.out)
+        same(submitted(place), [f"2 -V {os.getcwd()}/jobs/pbs/census.pbs"], "and submitted again, with its environment")
+        r = job(place, hub.url, start=2)
+        ok(r.code == 0 and "start 2" in r.out and len(submitted(place)) == 1, "the next one finishes it and submits nothing", r)
+    with Hub(*SIZE, "--quota", "0") as hub:
+        ok(crawl(1, hub.url, want).code == 0 and reduce(1, want).code == 0, "the undisturbed census")
+        os.remove(f"{place}/bin/qsub")
+        r = job(place, hub.url, dir=f"{place}/small", options=f"--until={UNTIL} --max-requests=4")
+        ok(r.code == 3 and "run the same qsub again" in r.out, "where nothing can be submitted it says what to do", r)
+        r = job(place, hub.url, home=f"{place}/nowhere")
+        ok(r.code == 4 and "set CENSUS_HOME" in r.out, "without the programs it says so", r) if not shutil.which("hubcensus") else None
+    same([d for d in differing(digest(f"{place}/census"), digest(want)) if d != "census.json"], [], "the census is the undisturbed one")
+
+
+main(census)
