@@ -325,8 +325,8 @@ static void sum_up(struct comparison *to, const struct census *c)
 
 	wire_sum(c->comm, &to->fate[0][0], sizeof to->fate / sizeof(int64_t));
 	wire_sum(c->comm, &to->sum[0][0][0], sizeof to->sum / sizeof(int64_t));
-	wire_sum(c->comm, &to->country[0].up, sizeof to->country / (sizeof(int64_t)));
-	wire_sum(c->comm, &to->sector[0].up, sizeof to->sector / (sizeof(int64_t)));
+	wire_sum(c->comm, &to->country[0].up, (NCOUNTRY + 1) * (sizeof(struct made) / sizeof(int64_t)));
+	wire_sum(c->comm, &to->sector[0].up, NSECTOR * (sizeof(struct made) / sizeof(int64_t)));
 	wire_sum(c->comm, to->org, norg);
 }
 
@@ -391,7 +391,8 @@ static int compare_all(struct compare *x, const struct census *c, const struct l
 		count_ages(x->week, c, x->previous.at[x->previous.n - 1].head.t0, c->snap.t0, before,
 			   t->col[F_DOWNLOADS_ALL].i64);
 	if (!rc)
-		wire_sum(c->comm, &x->week[0].repositories, sizeof x->week / (sizeof(int64_t)));
+		wire_sum(c->comm, &x->week[0].repositories,
+			 ENGAGEMENT_WEEKS * (sizeof(struct between) / sizeof(int64_t)));
 	free(before);
 	free(now);
 	return rc;

@@ -221,8 +221,9 @@ static int store_codes(const struct grid *g, struct h5out *out, const struct h5o
 	int32_t *x = malloc((size_t)(g->ncell + 1) * sizeof *x);
 	int rc = err_agree(g->comm, x ? E_OK : no_memory(e), e);
 
-	for (uint64_t i = 0; i < g->ncell && !rc; i++)
-		x[i] = code[i / g->m->n] < 0 ? -1 : global[code[i / g->m->n]];
+	for (uint64_t i = 0; i < g->key.own.n && !rc; i++)
+		for (uint64_t m = 0; m < g->m->n; m++)
+			x[i * g->m->n + m] = code[i] < 0 ? -1 : global[code[i]];
 	if (!rc)
 		rc = h5out_column(out, spec, x, g->ncell, e);
 	free(x);
@@ -244,7 +245,7 @@ static int store_part(const struct grid *g, struct h5out *out, enum key_part p, 
 				   .labels = label_path };
 	struct dict d = { 0 };
 	struct labels l;
-	int32_t *code = malloc((size_t)(g->key.own.n + 1) * sizeof *code);
+	int32_t *code = calloc((size_t)g->key.own.n + 1, sizeof *code);
 	int rc = code ? find_parts(g, p, &d, code, e) : no_memory(e);
 
 	snprintf(path, sizeof path, "/series/%s", name[p]);
@@ -389,14 +390,15 @@ static void describe(const struct grid *g, struct sheet *s)
 	sheet_block(s, "Snapshots", 0, kind_name, NKINDS);
 	for (uint64_t i = 0; i < g->m->n; i++) {
 		const struct moment *m = &g->m->at[i];
-		const int64_t *total = &g->points.total[i * NKINDS];
 
 		snprintf(name, sizeof name, "%.10s%s%s", time_format(m->t0, t0), m->state == MOMENT_CENSUS ? "" : " ",
 			 m->state == MOMENT_CENSUS ? "" : moment_state_name[m->state]);
 		sheet_line(s, name);
 		for (int k = 0; k < NKINDS; k++) {
-			if (total[k] >= 0)
-				sheet_count(s, total[k]);
+			int64_t n = g->points.total[i * NKINDS + (uint64_t)k];
+
+			if (n >= 0)
+				sheet_count(s, n);
 			else
 				sheet_none(s);
 		}

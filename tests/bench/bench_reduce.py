@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The reduce: seconds and peak memory of a rank over rows and ranks. bench_reduce.py [--quick] [--json FILE]
+"""The reduce: seconds and peak memory of a rank over rows and ranks, alone and beside an earlier census. bench_reduce.py [--quick] [--json FILE]
 
 The limit is 300 bytes per repository divided by the number of ranks, plus 200 MB.
 """
@@ -17,8 +17,8 @@ from tap import BUILD, ENV, MPIRUN, UNTIL, Hub, Run, scratch  # noqa: E402
 PEAK = "import resource, subprocess, sys, time; t = time.monotonic(); c = subprocess.call(sys.argv[1:]); print(c, time.monotonic() - t, resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss / 1000)"
 
 
-def measure(ranks, folder):
-    args = [*MPIRUN, "-n", str(ranks), f"{BUILD}/hubreduce", "--quiet", folder]
+def measure(ranks, folder, *options):
+    args = [*MPIRUN, "-n", str(ranks), f"{BUILD}/hubreduce", "--quiet", *options, folder]
     out = subprocess.run([sys.executable, "-c", PEAK, *args], env=ENV, capture_output=True, text=True, check=True).stdout
     code, seconds, peak = out.split()[-3:]
     if code != "0":
@@ -33,16 +33,19 @@ def main():
     args = parser.parse_args()
     rows = []
     for models in (100000,) if args.quick else (100000, 1000000):
-        folder = scratch()
+        now, then = scratch(), scratch()
         with Hub("--models", models, "--datasets", 0, "--spaces", 0, "--until", UNTIL, "--quota", 0) as hub:
-            r = Run([*MPIRUN, "-n", 2, f"{BUILD}/hubcrawl", "--quiet", "--hub", hub.url, "--until", UNTIL, "--kinds", "models", folder])
-            if r.code:
-                raise RuntimeError(str(r))
-        for ranks in (1, 2):
-            seconds, peak = measure(ranks, folder)
-            limit = 300 * models / ranks / 1e6 + 200
-            rows.append({"case": "reduce", "models": models, "ranks": ranks, "seconds": seconds, "peak_mb": peak, "limit_mb": limit, "ratio": peak / limit})
-            print(f"reduce of {models:>9,} models  {ranks} ranks  {seconds:6.2f} s  peak of a rank {peak:6.1f} MB, limit {limit:6.1f} MB, ratio {peak / limit:.2f}", flush=True)
+            for folder, until in ((now, UNTIL), (then, "2026-10-25")):
+                r = Run([*MPIRUN, "-n", 2, f"{BUILD}/hubcrawl", "--quiet", "--burst", "--hub", hub.url, "--until", until, "--kinds", "models", folder])
+                if r.code:
+                    raise RuntimeError(str(r))
+        measure(2, then)
+        for case, options in (("reduce", []), ("compare", ["--previous", then])):
+            for ranks in (1, 2):
+                seconds, peak = measure(ranks, now, *options)
+                limit = 300 * models / ranks / 1e6 + 200
+                rows.append({"case": case, "models": models, "ranks": ranks, "seconds": seconds, "peak_mb": peak, "limit_mb": limit, "ratio": peak / limit})
+                print(f"{case:7} of {models:>9,} models  {ranks} ranks  {seconds:6.2f} s  peak of a rank {peak:6.1f} MB, limit {limit:6.1f} MB, ratio {peak / limit:.2f}", flush=True)
     if args.json:
         with open(args.json, "w", encoding="utf-8") as f:
             json.dump(rows, f, indent=1)

@@ -103,8 +103,8 @@ static const struct point *find(const struct points *x, const char *key, size_t 
 	return NULL;
 }
 
-#define HEAD         "{\"snapshot\":{\"complete\":true},\"figures\":{"
-#define FIND(x, key) find(x, key, sizeof key - 1)
+#define TEXT(s) (s), sizeof(s) - 1
+#define HEAD    "{\"snapshot\":{\"complete\":true},\"figures\":{"
 
 static void documents(void)
 {
@@ -123,14 +123,14 @@ static void documents(void)
 	const struct point *p;
 
 	ok(read_text(&x, text, sizeof text - 1) == 0 && x.n == 5, "a census.json: five numbers");
-	p = FIND(&x, "totals.models\0\0");
+	p = find(&x, TEXT("totals.models\0\0"));
 	ok(p && p->count == 12 && p->value >= 12 && p->value <= 12 && x.total[KIND_MODELS] == 12 && x.complete[0],
 	   "an integer, and the total");
-	p = FIND(&x, "growth.orgs\0A?B\0models/ratio_2025");
+	p = find(&x, TEXT("growth.orgs\0A?B\0models/ratio_2025"));
 	ok(p && isinf(p->value) && p->count == INT64_MIN, "from none; a NUL in a name is shown");
-	p = FIND(&x, "growth.orgs\0A?B\0models/ratio_2024");
+	p = find(&x, TEXT("growth.orgs\0A?B\0models/ratio_2024"));
 	ok(p && isnan(p->value), "null is a number that is missing");
-	p = FIND(&x, "compare.orgs\0X\0001/models/likes");
+	p = find(&x, TEXT("compare.orgs\0X\0001/models/likes"));
 	ok(p && p->count == -4, "of several earlier censuses the latest");
 	ok(x.known[figures_find("gating", 6)] == FIGURE_IS_MISSING &&
 		   x.known[figures_find("science", 7)] == FIGURE_UNKNOWN,
