@@ -48,6 +48,34 @@ OPTS = {
     "bad": "--seal-rows=0x7f\n--filter\ntag=\n--budget=1/0\n--reserve=200%",
     "many": "--filter=tag=a\n" * 34 + "D",
 }
+POINTS = {
+    "some": '{"snapshot":{"complete":true},"figures":{"totals.models":{"status":"ok","value":12},"growth.orgs":{"status":"partial","value":{"A\\u0000B":{"models":{"2025":3,"ratio_2025":"from none","ratio_2024":null}}}},'
+    '"compare.orgs":{"status":"ok","value":{"1":{"X":{"models":{"likes":-4}}},"2":{}}},"gating":{"status":"not available","why":"x"},"sector.share":{"status":"ok","value":{"downloads":{"all":{"industry":0.5}}}}}}',
+    "odd": '{"snapshot":[],"figures":{"gating":{"status":1,"value":[[{}]]},"growth.orgs":{"status":"ok","value":1},"totals.models":{"status":"ok","value":1e300},"totals.spaces":{"status":"ok","value":{"":{"":18446744073709551615}}}}}',
+}
+
+
+def census(path):
+    """A small census.h5, as far as a comparison reads it; its stamp is made by the target."""
+    import h5py
+    import numpy as np
+
+    with h5py.File(path, "w", userblock_size=512) as f:
+        f.attrs.update({"schema": 1, "complete": 1})
+        for name, text in {"hub": "http://127.0.0.1:1", "t0": "2026-11-22T00:00:00Z", "version": "0", "filters": '{"tag":["x"]}'}.items():
+            f.attrs[name] = np.bytes_(text.encode() + b"\0")
+        ids = np.array([f"{0x65000000 + i:08x}{i:016x}".encode() for i in range(50)])
+        for kind in ("models", "spaces"):
+            g = f.create_group(kind)
+            g.attrs["rows"] = 50
+            g.create_dataset("_id", data=ids, chunks=(16,), compression=1)
+            g.create_dataset("id", data=np.array([f"owner/name-{i}".encode() for i in range(50)]), chunks=(50,), compression=1)
+            for name in ("downloads", "likes"):
+                g.create_dataset(name, data=np.arange(50), chunks=(50,), compression=1, shuffle=True)
+        for name, data in {"kind": ["models", "models"], "lo": ["0" * 24, "65000010" + "0" * 16], "hi": ["65000010" + "0" * 16, "f" * 24], "state": ["covered", "gap"]}.items():
+            f[f"windows/{name}"] = np.array([x.encode() for x in data])
+        for name, data in {"kind": ["spaces", "models"], "_id": ["65000011" + "0" * 16, "0" * 24], "field": ["likes", ""]}.items():
+            f[f"quarantine/{name}"] = np.array([x.encode() for x in data])
 
 
 def put(out, target, name, data):
@@ -80,6 +108,13 @@ def main():
                 rows = [json.loads(next(f)) for _ in range(60)]
             for k in range(0, 60, 10):
                 put(out, "page", f"{kind}-{k}", bytes([i]) + json.dumps(rows[k : k + 10], ensure_ascii=False).encode())
+    for name, text in POINTS.items():
+        put(out, "points", name, text)
+    os.makedirs(f"{out}/census", exist_ok=True)
+    try:
+        census(f"{out}/census/small")
+    except ImportError:
+        print("no h5py: no seed for the target census", file=sys.stderr)
     os.makedirs(f"{out}/shard", exist_ok=True)
     os.makedirs(f"{out}/warc", exist_ok=True)
     for path in shards:
