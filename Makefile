@@ -52,7 +52,7 @@ UNIT     := $(patsubst %.c,$(BUILD)/%,$(wildcard tests/unit/test_*.c))
 MPI      := $(patsubst %.c,$(BUILD)/%,$(wildcard tests/mpi/test_*.c))
 CLI      := $(wildcard tests/cli/test_*.py)
 C_FILES  := $(wildcard crawler/*.[ch] reduce/*.[ch] io/*.[ch] io/*.cc tests/*.h tests/*/*.[ch])
-SCRIPTS  := $(wildcard jobs/census jobs/*/*.sbatch jobs/*/*.pbs .ci/run tests/*.sh tests/*/*.sh)
+SCRIPTS  := $(wildcard jobs/census jobs/report jobs/*/*.sbatch jobs/*/*.pbs .ci/run tests/*.sh tests/*/*.sh)
 
 PROGRAMS := $(BUILD)/hubcrawl $(BUILD)/hubreduce $(BUILD)/hubsim
 MAN      := $(BUILD)/hubcrawl.1 $(BUILD)/hubreduce.1
@@ -120,7 +120,11 @@ install: all ## install into PREFIX (below DESTDIR, for packagers)
 	install -d $(DESTDIR)$(PREFIX)/share/hubcensus/slurm $(DESTDIR)$(PREFIX)/share/hubcensus/pbs
 	install -m 644 jobs/slurm/census.sbatch jobs/slurm/snapshots.scron $(DESTDIR)$(PREFIX)/share/hubcensus/slurm/
 	install -m 644 jobs/pbs/census.pbs $(DESTDIR)$(PREFIX)/share/hubcensus/pbs/
-	install -m 644 jobs/orgs.csv jobs/topics.csv jobs/notebook/hubcensus.py $(DESTDIR)$(PREFIX)/share/hubcensus/
+	install -m 755 jobs/report $(DESTDIR)$(PREFIX)/bin/hubcensus-report
+	install -m 644 jobs/orgs.csv jobs/topics.csv $(DESTDIR)$(PREFIX)/share/hubcensus/
+	install -d $(DESTDIR)$(PREFIX)/share/hubcensus/notebook/page
+	install -m 644 $(filter-out %.svg,$(wildcard jobs/notebook/*.*)) $(DESTDIR)$(PREFIX)/share/hubcensus/notebook/
+	install -m 644 jobs/notebook/page/* $(DESTDIR)$(PREFIX)/share/hubcensus/notebook/page/
 	install -m 644 $(MAN) $(DESTDIR)$(PREFIX)/share/man/man1/
 
 .PHONY: demo
@@ -187,6 +191,11 @@ bench: all $(BUILD)/tests/bench/bench_coordinator ## what the crawl and the redu
 .PHONY: soak
 soak: all ## longer tests: a hundred seeds of the second pass for each share (ten minutes)
 	$(Q)BUILD=$(BUILD) $(PYTHON) -B tests/cli/test_audit.py 100
+
+.PHONY: check-report
+check-report: $(PROGRAMS) ## the report in headless Chromium, Parquet, and other readers of census.h5: R, Octave (a minute; installs them)
+	@tests/deps.sh report
+	$(Q)BUILD=$(BUILD) RECORDED=$(RECORDED) tests/report/run.sh
 
 .PHONY: check-clients
 check-clients: $(BUILD)/hubsim ## the Hub's official JavaScript client against the stand-in (Node and npm)

@@ -27,11 +27,15 @@ $models models, $datasets datasets and $spaces Spaces, made up to resemble the p
 
 \$ jobs/census --hub $url $dir
 END
-HF_HUB_DISABLE_IMPLICIT_TOKEN=1 BUILD=$build jobs/census --hub "$url" "$dir"
+HF_HUB_DISABLE_IMPLICIT_TOKEN=1 HUBCENSUS_REPORT=no BUILD=$build jobs/census --hub "$url" "$dir"
+jobs/report --optional --note "A SYNTHETIC population, made up to resemble the published figures. Nothing here is the real Hub." "$dir" >/dev/null
 cat <<END
 
 The census of this SYNTHETIC population lies in
   $dir/census.h5     every repository and every figure, for h5py, pandas, R, Julia
   $dir/census.json   every figure, for reading
+END
+[ ! -e "$dir/report.html" ] || echo "  $dir/report.html   every figure as a chart, for a browser"
+cat <<'END'
 Of the real Hub: jobs/census DIR
 END

@@ -77,11 +77,28 @@ def join(parts, form="text"):
     return "".join(getattr(p if isinstance(p, Piece) else Piece(p), form) for p in parts)
 
 
+def _shorten(text, width):
+    """Cut in the middle what is wider than so many common letters."""
+    def wide(c):
+        return 1.9 if unicodedata.east_asian_width(c) in "WF" else 1.6 if c in "WMmw@%" else 1.15 if c.isupper() or c in "~<>=+" else 0 if unicodedata.combining(c) else 1
+
+    def fitting(letters, room):
+        n = 0
+        while n < len(letters) and (room := room - wide(letters[n])) >= 0:
+            n += 1
+        return n
+
+    if fitting(text, width) == len(text):
+        return text
+    head, tail = fitting(text, (width - 1) * 0.65), fitting(text[::-1], (width - 1) * 0.35)
+    return f"{text[:head]}…{text[len(text) - tail:]}"
+
+
 def name(text, width=34):
     """What a stranger wrote, as text: without control and direction characters, and cut in the middle when it is long."""
     kept = "".join(c if unicodedata.category(c) not in ("Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp") or c == "\u200d" else "\ufffd" for c in str(text))
     kept = re.sub(r"([\u0300-\u036f\u0e31-\u0e4e\u20d0-\u20ff]{2})[\u0300-\u036f\u0e31-\u0e4e\u20d0-\u20ff]+", r"\1", kept)  # piles of accents
-    cut = kept if len(kept) <= width else f"{kept[: width * 2 // 3]}…{kept[-(width - width * 2 // 3 - 1):]}"
+    cut = _shorten(kept, width)
     title = f' title="{html.escape(kept[:300])}"' if cut != kept else ""
     return Piece(cut, f"<bdi{title}>{html.escape(cut)}</bdi>")
 
@@ -257,8 +274,8 @@ def ends(ax, lines, room=0.36):
     ax.set_xlim(left, right + room * (right - left))
     shown = ax.transData + ax.transAxes.inverted()
     least = -1.0
-    for x, y, title, piece, colour in sorted(lines, key=lambda line: line[1]):
-        at, height = shown.transform((x, y))
+    for _, y, title, piece, colour in sorted(lines, key=lambda line: line[1]):
+        at, height = shown.transform((last, y))
         least = max(least + 0.075, height)
         label(ax, at + 0.015, least, piece, before=f"{title} ", color=colour, transform=ax.transAxes, ha="left")
     ax.spines["bottom"].set_bounds(left, last)

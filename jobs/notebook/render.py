@@ -4,6 +4,8 @@ import argparse
 import hashlib
 import json
 import os
+import re
+import secrets
 import shutil
 import sys
 import tempfile
@@ -30,12 +32,15 @@ def private_folders(at):
 def execute(folder):
     """The notebook with its outputs. A chart that fails leaves its error in its place; without a census there is nothing."""
     import nbformat
+    from traitlets.config import Config
     from nbconvert.preprocessors import CellExecutionError, ExecutePreprocessor
 
     notebook = nbformat.read(os.path.join(HERE, "census.ipynb"), as_version=4)
     os.environ["HUBCENSUS_FOLDER"] = os.path.abspath(folder)
+    # Jupyter picks free TCP ports that another program may take before the kernel does; names of Linux's abstract sockets are ours alone.
+    ours = {"transport": "ipc", "ip": f"@hubcensus-{secrets.token_hex(16)}"} if sys.platform == "linux" else {}
     try:
-        ExecutePreprocessor(timeout=None, allow_errors=True, kernel_name="python3").preprocess(notebook, {"metadata": {"path": HERE}})
+        ExecutePreprocessor(timeout=None, allow_errors=True, kernel_name="python3", config=Config(KernelManager=ours)).preprocess(notebook, {"metadata": {"path": HERE}})
     except CellExecutionError as e:
         raise Failed(str(e)) from e
     for cell, error in errors(notebook):
@@ -74,7 +79,7 @@ def export(notebook, census):
     page, _ = HTMLExporter(**where).from_notebook_node(notebook, {"census": census})
     markdown = TemplateExporter(**where, template_file="index.md.j2", file_extension=".md", filters={"markdown_text": lambda s: Piece(str(s)).markdown})
     text, _ = markdown.from_notebook_node(notebook, {"census": census})
-    return page, text
+    return page, re.sub("\n{3,}", "\n\n", text)
 
 
 def publish(folder, scratch, notebook, page, text):
@@ -107,6 +112,7 @@ def main():
         publish(options.folder, scratch, notebook, *export(notebook, census))
         for cell, error in errors(notebook):
             print(f"report: warning: the chart '{cell.id}' could not be drawn: {' '.join(f'{error.ename}: {error.evalue}'.split())}", file=sys.stderr)
+        print(os.path.join(options.folder, "report.html"))
         return 5 if errors(notebook) else 0
     finally:
         shutil.rmtree(scratch, ignore_errors=True)

@@ -1,0 +1,143 @@
+# SPDX-License-Identifier: Apache-2.0
+"""jobs/report: every number of the page is that of census.json, the page stands by itself, and what goes wrong is said in one line.
+
+tests/report/test_page.py looks at it in a browser."""
+
+import json
+import os
+import re
+import shutil
+import sys
+
+import h5py
+
+from page import Page, loads, told_titles, wrong_numbers
+from tap import UNTIL, Hub, Run, census, load, main, ok, same, scratch, skip_all
+
+if Run([sys.executable, "-c", "import h5py, pandas, matplotlib, nbconvert, ipykernel"]).code:
+    skip_all("a Python package of the report is not installed")
+
+FOLDER = scratch()
+ENV = {"PYTHON": sys.executable}
+NOTE = "A SYNTHETIC <b>population</b> & more"
+
+
+def report(*args, **env):
+    return Run(["jobs/report", *args], env={**ENV, **env}, timeout=300)
+
+
+def files(*folders):
+    return {os.path.join(at, f): os.stat(os.path.join(at, f)).st_mtime_ns for folder in folders for at, _, names in os.walk(folder) for f in names}
+
+
+def take():
+    with Hub("--models", 4000, "--datasets", 1000, "--spaces", 800, "--until", UNTIL, "--seed", 5, "--fault", "poison@2%") as hub:
+        census(2, hub.url, FOLDER, codes=(0, 5))
+
+
+def made():
+    home, tmp, before = scratch(), scratch(), files("jobs", FOLDER)
+    r = report("--note", NOTE, FOLDER, HOME=home, TMPDIR=tmp, XDG_CACHE_HOME="", MPLCONFIGDIR="")
+    ok(r.code == 0 and r.out == f"{FOLDER}/report.html\n" and r.err == "", "the report is made, and its path printed", r)
+    after = files("jobs", FOLDER)
+    new = sorted(os.path.relpath(p, FOLDER) for p in after if after[p] != before.get(p))
+    ok({"report.html", "report.md"} <= set(new) and all(re.fullmatch(r"report\.(html|md)|report_files/[a-z-]+\.svg", n) for n in new), "nothing but the report is written", new)
+    same(files(home, tmp), {}, "nothing at home, nothing in the folder for temporary files")
+    same([n for n in os.listdir(FOLDER) if n.startswith(".report")], [], "nothing is left over")
+
+
+def numbers():
+    page = Page(FOLDER)
+    wrong, n = wrong_numbers(page, FOLDER)
+    ok(not wrong and n > 600, f"{n} numbers on the page are those of census.json", *wrong[:10])
+    same(told_titles(page), [], "titles have no number that is not looked up")
+    figures = load(FOLDER)["figures"]
+    total = figures["totals.models"]["value"]
+    ok(any(f"/figures/totals.models/value" == e["attrs"].get("data-of") and e["attrs"]["value"] == str(total) for e in page.elements), "the number of models stands there")
+    keys = {k for k in figures if k in page.source}
+    same(sorted(set(figures) - keys), [], "every figure is named")
+    text = " ".join(e["text"] for e in page.all("figure"))
+    same([k for k, f in figures.items() if f["status"] == "not available" and f["why"] not in text], [], "why a figure is not available")
+
+
+def alone():
+    page = Page(FOLDER)
+    same(loads(page), [], "the page loads nothing and runs nothing")
+    same(page.unclosed, [], "every element is closed by its own end")
+    ok("default-src 'none'" in page.all("meta")[1]["attrs"]["content"], "and its own policy would not let it")
+    charts = page.all("svg", role="img")
+    ok(len(charts) > 18 and all(len(e["attrs"].get("aria-label", "")) > 30 for e in charts), f"{len(charts)} charts, each with a text that stands for it")
+    same(len(page.all("figure", class_="chart")), len(charts), "each in its figure")
+    ids = [e["attrs"]["id"] for e in page.elements if "id" in e["attrs"]]
+    same(sorted({i for i in ids if ids.count(i) > 1}), [], "no id twice")
+    captions = [e["text"] for e in page.all("figcaption")]
+    same([c for c in captions if "Figure: " in c and "Rows: " not in c and "Not available" not in c], [], "captions tell the rows")
+    ok(len(page.all("div", class_="fact")) + len(page.all("div", class_="fact absent")) == 10, "ten facts come first")
+    ok("State of Open Source" in page.source and NOTE in page.all("p", class_="note")[0]["text"], "their source is named, and the note is a text")
+
+
+def markdown():
+    with open(f"{FOLDER}/report.md", encoding="utf-8") as f:
+        text = f.read()
+    charts = re.findall(r"^!\[[^\n]{30,}\]\((report_files/[a-z-]+\.svg)\)$", text, re.M)
+    ok(len(charts) > 18 and all(os.path.exists(f"{FOLDER}/{c}") for c in charts), f"report.md refers to {len(charts)} charts, which are there")
+    same(sorted(os.listdir(f"{FOLDER}/report_files")), sorted(os.path.basename(c) for c in charts), "and to all of them")
+    rows = [line.count("|") - line.count("\\|") for line in text.splitlines() if line.startswith("|")]
+    ok(len(rows) > 100 and "\n\n\n" not in text, f"its tables have {len(rows)} lines")
+
+
+def again():
+    before = {n: open(f"{FOLDER}/{n}", "rb").read() for n in ("report.html", "report.md")}
+    r = report("--note", NOTE, FOLDER)
+    same((r.code, [n for n in before if open(f"{FOLDER}/{n}", "rb").read() != before[n]]), (0, []), "the same census gives the same bytes")
+
+
+def said(r, code, words, name):
+    ok(r.code == code and words in r.err and r.err.count("\n") == 1 and "Traceback" not in r.err, name, r)
+
+
+def refused():
+    said(report(), 2, "an argument is missing", "no folder")
+    said(report("--nonsense", FOLDER), 2, "unknown option '--nonsense'", "an unknown option")
+    said(report(FOLDER, "x"), 2, "one folder too many", "two folders")
+    said(report(scratch()), 2, "there is no census", "a folder without a census")
+    r = report("--help")
+    ok(r.code == 0 and "Exit codes" in r.out, "--help")
+    said(report(FOLDER, PYTHON="/bin/false"), 4, "apt-get install", "without packages: how to get them")
+    said(report("--optional", FOLDER, PYTHON="/bin/false"), 0, "pip install", "without packages, asked for if it is possible")
+    broken = scratch()
+    shutil.copy(f"{FOLDER}/census.h5", broken)
+    with open(f"{broken}/census.json", "w", encoding="utf-8") as f:
+        f.write('{"figures": ')
+    said(report(broken), 4, "is not a census", "census.json is broken")
+    same(os.listdir(broken).count("report.html"), 0, "nothing is written then")
+    shutil.copy(f"{FOLDER}/census.json", broken)
+    with h5py.File(f"{broken}/census.h5", "r+") as f:
+        f["models/secret"] = h5py.ExternalLink("/etc/passwd", "/x")
+    said(report(broken), 4, "holds an external link and was not read", "census.h5 leads elsewhere")
+    same([n for n in os.listdir(broken) if n not in ("census.h5", "census.json")], [], "nothing is left over")
+
+
+def failing_chart():
+    """Figures of another shape than the notebook knows: the page is made, and says so."""
+    odd = scratch()
+    shutil.copy(f"{FOLDER}/census.h5", odd)
+    figures = load(FOLDER)
+    figures["figures"]["gating"]["value"] = {"models": {"gated": {"false": "many", "auto": "x"}}}
+    del figures["figures"]["science"], figures["figures"]["totals.owners"]
+    with open(f"{odd}/census.json", "w", encoding="utf-8") as f:
+        json.dump(figures, f)
+    said(report(odd), 5, "warning: the chart 'gating' could not be drawn", "a chart that fails is named, the others are there")
+    page = Page(odd)
+    ok(any("could not be drawn" in e["text"] for e in page.all("figure", class_="absent")), "in its place the page says so")
+    ok(any("reduced without the figure science" in e["text"] for e in page.all("figure", class_="absent")), "a figure that was not computed is said to be absent")
+
+
+def without_outputs():
+    with open("jobs/notebook/census.ipynb", encoding="utf-8") as f:
+        cells = json.load(f)["cells"]
+    same([c["id"] for c in cells if c.get("outputs") or c.get("execution_count")], [], "the notebook is committed without outputs")
+
+
+tests = (take, made, numbers, alone, markdown, refused, failing_chart, without_outputs)
+main(*tests, *((again,) if "all" in sys.argv else ()))
