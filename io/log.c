@@ -94,9 +94,12 @@ static void json_line(enum level level, const char *event, const struct log_fiel
 		add(&t, ",\"event\":\"%s\"", event);
 	add(&t, ",\"text\":");
 	add_string(&t, text);
-	for (int i = 0; i < nfields && t.n < sizeof t.at - 128; i++)
-		if (isfinite(field[i].value))
-			add(&t, ",\"%s\":%.15g", field[i].name, field[i].value);
+	for (int i = 0; i < nfields && t.n < sizeof t.at - 128; i++) {
+		double x = field[i].value;
+
+		if (isfinite(x)) /* whole numbers whole, up to where doubles hold them */
+			add(&t, x == floor(x) && fabs(x) < 9e15 ? ",\"%s\":%.0f" : ",\"%s\":%.15g", field[i].name, x);
+	}
 	memcpy(t.at + t.n, "}\n", 2);
 	put(t.at, t.n + 2);
 }

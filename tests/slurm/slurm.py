@@ -6,6 +6,7 @@ Nothing of the machine's own Slurm is touched, and what is started is ended by i
 
 import os
 import shutil
+import signal
 import socket
 import subprocess
 import time
@@ -130,6 +131,21 @@ class Slurm:
                 daemon.kill()
                 daemon.wait()
         self.daemons = []
+        for pid in self.left():
+            os.kill(pid, signal.SIGKILL)
+
+    def left(self):
+        """Processes of our jobs and their shepherds that outlived slurmd: they alone have this slurm.conf in their environment."""
+        mine = f"SLURM_CONF={self.place}/slurm.conf".encode()
+        pids = []
+        for pid in os.listdir("/proc"):
+            try:
+                with open(f"/proc/{pid}/environ", "rb") as f:
+                    if mine in f.read().split(b"\0"):
+                        pids.append(int(pid))
+            except OSError:  # no process, or gone
+                pass
+        return pids
 
     def run(self, *args, more=None, **kw):
         return Run(args, env={**self.env, **(more or {})}, **kw)
