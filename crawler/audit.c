@@ -17,6 +17,7 @@
 /* Behind this repository the page begins. */
 struct place {
 	uint64_t index; /* in the census, in the order of the shards */
+	int64_t number; /* in the sample */
 	struct oid oid;
 	int64_t value; /* of the counter */
 };
@@ -198,22 +199,34 @@ static int make_url(const struct run *r, const struct place *at, char *url, size
 	return hub_list_url(r->s->hub, &l, url, n);
 }
 
-/* The rows of a page in any order: as those of a broken page of the whole axis. Returns whether it was a list. */
-static int take(struct run *r, const struct fetch_reply *reply, struct err *e)
+/* As the rows of a broken page of the whole axis. */
+int audit_take(struct shard *sample, struct page *page, const char *text, size_t n, int64_t observed, struct err *e)
 {
-	struct page_ask want = { .window = { r->kind, HUB_ASC, { OID_MIN, OID_MAX } },
+	struct page_ask want = { .window = { sample->kind, HUB_ASC, { OID_MIN, OID_MAX } },
 				 .fields = 1u << F_OID | 1u << F_ID | 1u << F_CREATED,
 				 .flags = PAGE_FORCE | PAGE_SPLIT,
-				 .observed = clock_wall_ms() / 1000 };
+				 .observed = observed };
 	struct page_result res;
 
-	if (page_take(r->page, reply->body, reply->nbody, &want, &r->sample, &res, e))
+	if (page_take(page, text, n, &want, sample, &res, e))
 		return 0;
 	if (res.verdict != PAGE_TAKEN && res.verdict != PAGE_BROKEN)
 		return 0;
-	r->sample.counter[CNT_PAGES]++;
-	r->sample.counter[CNT_ROWS] += res.rows;
+	sample->counter[CNT_PAGES]++;
+	sample->counter[CNT_ROWS] += res.rows;
 	return 1;
+}
+
+static int take_reply(struct run *r, const struct place *at, const struct fetch_reply *reply, enum outcome outcome,
+		      struct err *e)
+{
+	struct note n = { .what = outcome == OUT_PAGE ? NOTE_AUDIT : NOTE_NOTHING,
+			  .window.kind = r->kind,
+			  .place = at->number };
+
+	if (archive_add(r->s->archive, reply, &n, e) || outcome != OUT_PAGE)
+		return 0;
+	return audit_take(&r->sample, r->page, reply->body, reply->nbody, reply->received_at_ms / 1000, e);
 }
 
 static int refused(struct run *r, int status, struct err *e)
@@ -256,7 +269,7 @@ static int sample_page(struct run *r, const struct place *at, struct err *e)
 		r->sample.counter[CNT_REQUESTS]++;
 		status = reply->status;
 		outcome = retry_outcome(status);
-		good = outcome == OUT_PAGE && take(r, reply, e);
+		good = take_reply(r, at, reply, outcome, e);
 		fetch_release(r->s->fetch, reply);
 		if (good || e->code)
 			break;
@@ -273,22 +286,51 @@ static int sample_page(struct run *r, const struct place *at, struct err *e)
 
 /* --- a kind --- */
 
-/* How many pages are sealed, and the number of the next file. */
-static int look_back(struct run *r, const char *dir, struct err *e)
+/* With one file of the sample lost, which of its places it held is lost too: all of the kind are asked anew. */
+static int set_aside(const struct shard_list *l, enum kind kind, struct err *e)
+{
+	char to[4200];
+
+	for (size_t i = 0; i < l->n; i++) {
+		enum kind k;
+		int64_t seq;
+		int rank;
+
+		if (!shard_name_parse(l->path[i], &k, &rank, &seq) || k != kind)
+			continue;
+		if (shard_set_aside(l->path[i], to, e))
+			return e->code;
+		log_warn("'%s' is set aside as '%s': the second pass of %s has damage and is asked anew", l->path[i],
+			 to, kind_name[kind]);
+	}
+	return E_OK;
+}
+
+/* How many pages of a kind are sealed. */
+static int look_back(int64_t *done, enum kind kind, const char *dir, const char *snapshot, struct err *e)
 {
 	struct shard_list l;
+	struct err own = ERR_INIT;
 	int rc = shard_list(&l, dir, e);
 
-	for (size_t i = 0; i < l.n && !rc; i++) {
+	for (size_t i = 0; i < l.n && !rc && !own.code; i++) {
 		struct shard x;
+		enum kind k;
 		uint64_t n;
+		int64_t seq;
+		int rank;
 
-		rc = shard_read(&x, l.path[i], r->s->snapshot->id, 0, &n, e);
-		if (!rc && x.kind == r->kind) {
-			r->done += x.counter[CNT_PAGES];
-			r->sample.seq = x.seq >= r->sample.seq ? x.seq + 1 : r->sample.seq;
-		}
+		if (!shard_name_parse(l.path[i], &k, &rank, &seq) || k != kind)
+			continue;
+		if (!shard_read(&x, l.path[i], snapshot, 0, &n, &own))
+			*done += x.counter[CNT_PAGES];
 		shard_release(&x);
+	}
+	if (own.code == E_DAMAGED) {
+		*done = 0;
+		rc = set_aside(&l, kind, e);
+	} else if (own.code) {
+		rc = err_set(e, own.code, "%s", own.text);
 	}
 	shard_list_release(&l);
 	return rc;
@@ -298,7 +340,7 @@ static int sample_kind(struct run *r, const char *dir, struct err *e)
 {
 	int64_t got = 0, n = r->s->pages;
 	struct place *p;
-	int rc = look_back(r, dir, e);
+	int rc = look_back(&r->done, r->kind, dir, r->s->snapshot->id, e);
 
 	if (rc || r->done >= n)
 		return rc;
@@ -307,6 +349,7 @@ static int sample_kind(struct run *r, const char *dir, struct err *e)
 		return err_set(e, E_NOMEM, "no memory for the second pass");
 	rc = draw(r, p, n, &got, e);
 	for (int64_t i = r->done; i < got && !rc; i++) {
+		p[i].number = i;
 		rc = sample_page(r, &p[i], e);
 		if (r->plain)
 			break; /* the same page again and again */
@@ -315,7 +358,7 @@ static int sample_kind(struct run *r, const char *dir, struct err *e)
 	if (r->sample.counter[CNT_PAGES] > 0) {
 		struct err own = ERR_INIT;
 
-		if (shard_seal(&r->sample, dir, &own) && !rc)
+		if ((archive_seal(r->s->archive, &own) || audit_seal(&r->sample, r->s->dir, &own)) && !rc)
 			rc = err_set(e, own.code, "%s", own.text);
 	}
 	free(p);
@@ -331,14 +374,44 @@ static uint64_t seed_of(const char *id, enum kind kind)
 	return strtoull(part, NULL, 16) + (uint64_t)kind * 0x9E3779B97F4A7C15u;
 }
 
+static int audit_dir(const char *dir, char path[4096], struct err *e)
+{
+	return snprintf(path, 4096, "%s/audit", dir) >= 4096 ? err_set(e, E_USAGE, "the folder's name is too long")
+							     : E_OK;
+}
+
+int audit_seal(struct shard *sample, const char *dir, struct err *e)
+{
+	int64_t next[NKINDS];
+	char path[4096];
+
+	if (audit_dir(dir, path, e))
+		return e->code;
+	if (mkdir(path, 0777) && errno != EEXIST)
+		return err_sys(e, errno, "cannot make the folder '%s'", path);
+	if (shard_numbers(path, next, e))
+		return e->code;
+	sample->seq = next[sample->kind];
+	return shard_seal(sample, path, e);
+}
+
+int audit_check(const char *dir, const struct snapshot *s, struct err *e)
+{
+	char path[4096];
+	int64_t done = 0;
+	int rc = audit_dir(dir, path, e);
+
+	for (int k = 0; k < NKINDS && !rc; k++)
+		rc = look_back(&done, (enum kind)k, path, s->id, e);
+	return rc;
+}
+
 int audit_run(const struct audit_setup *s, struct err *e)
 {
 	char dir[4096];
 
-	if (snprintf(dir, sizeof dir, "%s/audit", s->dir) >= (int)sizeof dir)
-		return err_set(e, E_USAGE, "the folder's name is too long");
-	if (mkdir(dir, 0777) && errno != EEXIST)
-		return err_sys(e, errno, "cannot make the folder '%s'", dir);
+	if (audit_dir(s->dir, dir, e))
+		return e->code;
 	for (int k = 0; k < NKINDS && !e->code; k++) {
 		struct run r = { .s = s, .kind = (enum kind)k, .sort = "downloads", .counter = F_DOWNLOADS };
 

@@ -10,14 +10,17 @@
 #ifndef CRAWLER_AUDIT_H
 #define CRAWLER_AUDIT_H
 
+#include "crawler/archive.h"
 #include "crawler/budget.h"
 #include "crawler/fetch.h"
+#include "crawler/page.h"
 #include "io/snapshot.h"
 
 struct audit_setup {
 	const struct hub *hub;
 	struct fetch *fetch;
 	struct budget *budget;
+	struct archive *archive; /* keeps every reply, or NULL */
 	const struct snapshot *snapshot;
 	const char *dir; /* of the census */
 	int64_t pages;   /* per kind, in all sessions */
@@ -30,5 +33,17 @@ struct audit_setup {
  * id, so a second pass that was interrupted goes on with the same places. Errors: E_STOPPED, E_HUB, E_DENIED, E_IO,
  * E_FORMAT, E_NOMEM. */
 int audit_run(const struct audit_setup *s, struct err *e);
+
+/* Verify the sealed samples of a folder, and set those of a kind aside where one is damaged (all of the kind: which of
+ * its places were in the damaged one is not known), with a line for each. Rank 0 alone. Errors: E_FORMAT, E_IO,
+ * E_NOMEM. */
+int audit_check(const char *dir, const struct snapshot *s, struct err *e);
+
+/* Take a page's rows, in any order, into the sample of its kind, and count it. `observed`: s since 1970, when it was
+ * received. Returns whether it was a list. Errors: E_NOMEM. */
+int audit_take(struct shard *sample, struct page *page, const char *text, size_t n, int64_t observed, struct err *e);
+
+/* Seal a sample into DIR/audit, which is made where it is missing. Errors: E_IO, E_H5, E_NOMEM. */
+int audit_seal(struct shard *sample, const char *dir, struct err *e);
 
 #endif

@@ -65,6 +65,8 @@ static int seal(struct buffer *b, enum kind k, struct err *e)
 	b->oldest[k] = -1;
 	if (shard_is_empty(s))
 		return E_OK;
+	if (archive_seal(b->archive, e))
+		return e->code;
 	s->counter[CNT_SHARDS]++;
 	if (shard_seal(s, b->dir, e))
 		return e->code;

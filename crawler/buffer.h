@@ -3,6 +3,7 @@
 #ifndef CRAWLER_BUFFER_H
 #define CRAWLER_BUFFER_H
 
+#include "crawler/archive.h"
 #include "crawler/fetch.h"
 #include "crawler/page.h"
 #include "io/h5shard.h"
@@ -15,6 +16,7 @@ struct buffer {
 	int64_t oldest[NKINDS];           /* when what is in it came, ms; -1: nothing */
 	int64_t total[NKINDS][NCOUNTERS]; /* of all that was sealed */
 	const char *dir;                  /* of the shards */
+	struct archive *archive;          /* sealed before any of them; NULL none. The caller's */
 	int64_t seal_rows, seal_ms;
 };
 

@@ -19,8 +19,18 @@ static int set_user_agent(struct contact *c, const char *contact, struct err *e)
 	return E_OK;
 }
 
+static int open_archive(struct contact *c, const struct archive_setup *keep, const char *secret, struct err *e)
+{
+	struct archive_setup a = *keep;
+
+	a.user_agent = c->user_agent;
+	a.secret = secret;
+	c->archive = archive_create(&a);
+	return c->archive ? E_OK : err_set(e, E_NOMEM, "no memory for the archive");
+}
+
 int contact_open(struct contact *c, const struct hub *hub, const struct options *o, struct token *token, int save,
-		 struct err *e)
+		 const struct archive_setup *keep, struct err *e)
 {
 	struct fetch_setup f = { .hub = hub,
 				 .token = token->text,
@@ -31,10 +41,12 @@ int contact_open(struct contact *c, const struct hub *hub, const struct options 
 	struct warc_setup w = { .user_agent = c->user_agent, .secret = token->text };
 	int rc = set_user_agent(c, o->contact, e);
 
-	f.keep_heads = save && o->save_probe;
+	f.keep_heads = (save && o->save_probe) || keep;
 	if (!rc)
 		rc = fetch_create(&c->fetch, &f, e);
-	if (!rc && f.keep_heads)
+	if (!rc && keep)
+		rc = open_archive(c, keep, token->text, e);
+	if (!rc && save && o->save_probe)
 		rc = warc_create(&c->saved, o->save_probe, &w, e);
 	token_wipe(token);
 	return rc;
@@ -58,5 +70,6 @@ void contact_release(struct contact *c)
 {
 	fetch_free(c->fetch);
 	warc_free(c->saved);
+	archive_free(c->archive);
 	memset(c, 0, sizeof *c);
 }

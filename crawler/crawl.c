@@ -1,20 +1,17 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "crawler/crawl.h"
 
-#include <errno.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
-#include <unistd.h>
 
 #include "crawler/audit.h"
 #include "crawler/contact.h"
 #include "crawler/fetch.h"
+#include "crawler/folder.h"
 #include "crawler/loop.h"
 #include "crawler/monitor.h"
-#include "crawler/resume.h"
 #include "crawler/share.h"
 #include "crawler/start.h"
 #include "crawler/summary.h"
@@ -57,6 +54,7 @@ struct brief {
 	int64_t session;
 	int64_t seq[NKINDS], hub_total[NKINDS];
 	int complete; /* nothing is missing */
+	int archive;  /* every reply is kept */
 };
 
 struct crawl {
@@ -67,9 +65,7 @@ struct crawl {
 	struct brief brief;
 	struct hub hub;
 	char shards[4096];
-	int lock;                        /* rank 0 */
-	int is_new;                      /* rank 0: the folder was empty */
-	struct resume resume;            /* rank 0 */
+	struct folder folder;            /* rank 0 */
 	int nbudgets;                    /* one per job, or per machine */
 	int *host;                       /* rank 0: which budget each rank spends */
 	struct budget *budget;           /* rank 0 */
@@ -94,64 +90,33 @@ static void phase_ends(struct crawl *c, enum summary_phase phase)
 
 /* --- before the start: rank 0 --- */
 
-static int open_snapshot(struct crawl *c, struct err *e)
+/* A folder that has an archive goes on with it: one with holes is worth little. */
+static int prepare_archive(struct crawl *c, struct err *e)
 {
-	struct snapshot *s = &c->brief.snapshot, old;
-	const char *dir = c->o->dir;
-	char *echo;
-	int found, rc;
+	const struct folder *f = &c->folder;
 
-	if (mkdir(dir, 0777) && errno != EEXIST)
-		return err_sys(e, errno, "cannot make the folder '%s'", dir);
-	if (snapshot_lock(dir, &c->lock, e) || snapshot_read(&old, dir, &found, e) ||
-	    options_snapshot(s, &c->plan, found ? &old : NULL, e))
-		return e->code;
-	if (found)
-		return snapshot_has_shards(dir, e) ? e->code : snapshot_check(&old, s, dir, e);
-	echo = opts_echo(&crawl_opts, c->o);
-	rc = snapshot_create(s, dir, echo, e);
-	free(echo);
-	c->is_new = !rc;
-	return rc;
-}
-
-/* The Hub was none, or nothing came from it: the folder is not to be bound to it. */
-static void forget_snapshot(const struct crawl *c)
-{
-	char path[4096];
-
-	if (c->is_new && snprintf(path, sizeof path, "%s/snapshot.json", c->o->dir) < (int)sizeof path)
-		unlink(path);
-}
-
-static int is_complete(const struct crawl *c, int *complete)
-{
-	struct cover gaps = COVER_INIT;
-	int rc = 0;
-
-	*complete = 1;
-	for (int k = 0; k < NKINDS && !rc; k++) {
-		rc = resume_gaps(&c->resume, &c->brief.snapshot, (enum kind)k, &gaps);
-		*complete &= gaps.n == 0;
-	}
-	cover_release(&gaps);
-	return rc;
+	c->brief.archive = c->o->archive || archive_is_there(f->dir);
+	if (!c->brief.archive || (f->complete && c->o->audit == 0))
+		return E_OK;
+	if (c->o->archive && !archive_is_there(f->dir) && f->resume.nshards > 0)
+		log_warn("'%s' was begun without --archive: what was crawled before will not be in the archive",
+			 f->dir);
+	return archive_open(f->dir, e);
 }
 
 static int prepare(struct crawl *c, struct err *e)
 {
+	struct folder *f = &c->folder;
 	struct brief *b = &c->brief;
 
-	if (options_plan(&c->plan, c->o, e) || token_find(&b->token, c->o->token_file, e) || open_snapshot(c, e))
+	if (options_plan(&c->plan, c->o, e) || token_find(&b->token, c->o->token_file, e) ||
+	    folder_open(f, c->o, &c->plan, NULL, e) || audit_check(f->dir, &f->snapshot, e) || prepare_archive(c, e))
 		return e->code;
-	snprintf(c->shards, sizeof c->shards, "%s/shards", c->o->dir);
-	if (resume_clean(c->shards, e) || resume_read(&c->resume, c->shards, &b->snapshot, e))
-		return e->code;
-	b->session = clock_wall_ms();
-	memcpy(b->seq, c->resume.next_seq, sizeof b->seq);
-	memcpy(b->hub_total, c->resume.hub_total, sizeof b->hub_total);
-	if (is_complete(c, &b->complete))
-		return err_set(e, E_NOMEM, "no memory for the windows");
+	b->snapshot = f->snapshot;
+	b->session = f->session;
+	b->complete = f->complete;
+	memcpy(b->seq, f->resume.next_seq, sizeof b->seq);
+	memcpy(b->hub_total, f->resume.hub_total, sizeof b->hub_total);
 	return E_OK;
 }
 
@@ -165,6 +130,7 @@ static int create_worker(struct crawl *c, struct err *e)
 				  .fetch = c->contact.fetch,
 				  .snapshot = &c->brief.snapshot,
 				  .shards = c->shards,
+				  .archive = c->contact.archive,
 				  .session = c->brief.session,
 				  .seal_rows = c->o->seal_rows,
 				  .seal_ms = c->o->seal_time,
@@ -187,6 +153,7 @@ static int probe(struct crawl *c, struct probe *p, struct err *e)
 	struct probe_setup u = { .hub = &c->hub,
 				 .fetch = c->contact.fetch,
 				 .saved = c->contact.saved,
+				 .archive = c->contact.archive,
 				 .snapshot = s,
 				 .worker = c->worker,
 				 .budget = c->budget,
@@ -198,7 +165,7 @@ static int probe(struct crawl *c, struct probe *p, struct err *e)
 	struct cover gaps = COVER_INIT;
 
 	for (int k = 0; k < NKINDS; k++) {
-		if (resume_gaps(&c->resume, s, (enum kind)k, &gaps)) {
+		if (resume_gaps(&c->folder.resume, s, (enum kind)k, &gaps)) {
 			cover_release(&gaps);
 			return err_set(e, E_NOMEM, "no memory for the windows");
 		}
@@ -211,7 +178,7 @@ static int probe(struct crawl *c, struct probe *p, struct err *e)
 	for (int k = 0; k < NKINDS && !rc; k++) {
 		if (p->total[k] >= 0)
 			c->brief.hub_total[k] = p->total[k];
-		if (cover_add(c->resume.cover + k, p->done[k]))
+		if (cover_add(c->folder.resume.cover + k, p->done[k]))
 			rc = err_set(e, E_NOMEM, "no memory for the windows");
 	}
 	return rc;
@@ -255,7 +222,7 @@ static int begin(struct crawl *c, struct err *e)
 	c->coordinator = coordinator_create(&s, c->budget, clock_ms());
 	if (!c->coordinator)
 		return err_set(e, E_NOMEM, "no memory for the coordinator");
-	return start_windows(c->coordinator, &c->brief.snapshot, &c->resume, &p, e);
+	return start_windows(c->coordinator, &c->brief.snapshot, &c->folder.resume, &p, e);
 }
 
 /* --- the end --- */
@@ -263,14 +230,11 @@ static int begin(struct crawl *c, struct err *e)
 /* Rank 0 reads the folder again: what counts is what is on disk. */
 static int conclude(struct crawl *c, int why, int *exit_code, struct err *e)
 {
-	int complete;
+	const struct folder *f = &c->folder;
 
-	resume_release(&c->resume);
-	if (resume_read(&c->resume, c->shards, &c->brief.snapshot, e))
+	if (folder_reread(&c->folder, e))
 		return e->code;
-	if (is_complete(c, &complete))
-		return err_set(e, E_NOMEM, "no memory for the windows");
-	*exit_code = complete && !c->resume.suspect ? 0 : why == MSG_ASKED && !complete ? 3 : CRAWL_EXIT_GAPS;
+	*exit_code = f->complete && !f->resume.suspect ? 0 : why == MSG_ASKED && !f->complete ? 3 : CRAWL_EXIT_GAPS;
 	phase_ends(c, SUMMARY_FOLDER);
 	return E_OK;
 }
@@ -280,7 +244,7 @@ static void sum_up(struct crawl *c, const int64_t *sums, int exit_code)
 {
 	struct summary s = { .dir = c->o->dir,
 			     .snapshot = &c->brief.snapshot,
-			     .resume = &c->resume,
+			     .resume = &c->folder.resume,
 			     .session = sums,
 			     .progress = &c->monitor.last,
 			     .share = &c->share,
@@ -290,6 +254,15 @@ static void sum_up(struct crawl *c, const int64_t *sums, int exit_code)
 			     .exit_code = exit_code };
 
 	summary_print(&s);
+}
+
+static int open_contact(struct crawl *c, int save, struct err *e)
+{
+	struct archive_setup keep = {
+		.dir = c->o->dir, .snapshot = c->brief.snapshot.id, .rank = c->rank, .session = c->brief.session
+	};
+
+	return contact_open(&c->contact, &c->hub, c->o, &c->brief.token, save, c->brief.archive ? &keep : NULL, e);
 }
 
 /* The second pass. Rank 0; on a census that was complete there is no way to the Hub yet. */
@@ -305,8 +278,7 @@ static int audit(struct crawl *c, struct err *e)
 
 	if (c->rank != 0 || c->o->audit == 0)
 		return E_OK;
-	if (!c->contact.fetch && (hub_parse(&c->hub, c->brief.snapshot.hub, e) ||
-				  contact_open(&c->contact, &c->hub, c->o, &c->brief.token, 0, e)))
+	if (!c->contact.fetch && (hub_parse(&c->hub, c->brief.snapshot.hub, e) || open_contact(c, 0, e)))
 		return e->code;
 	if (!c->budget) {
 		c->budget = calloc(1, sizeof *c->budget);
@@ -315,6 +287,7 @@ static int audit(struct crawl *c, struct err *e)
 		budget_init(c->budget, &c->plan.budget, clock_ms());
 	}
 	s.fetch = c->contact.fetch;
+	s.archive = c->contact.archive;
 	s.budget = c->budget;
 	return audit_run(&s, e);
 }
@@ -337,7 +310,7 @@ static int crawl_loop(struct crawl *c, struct err *e)
 	int rc;
 
 	for (int k = 0; k < NKINDS; k++)
-		l.rows_before += c->resume.rows[k];
+		l.rows_before += c->folder.resume.rows[k];
 	rc = loop_run(&l, e);
 	phase_ends(c, SUMMARY_CRAWL);
 	return rc;
@@ -366,7 +339,7 @@ static void prepare_monitor(struct crawl *c)
 				       .nranks = c->nranks,
 				       .nbudgets = c->nbudgets,
 				       .began_s = c->brief.session / 1000 };
-	memcpy(c->monitor.kind_rows_before, c->resume.rows, sizeof c->resume.rows);
+	memcpy(c->monitor.kind_rows_before, c->folder.resume.rows, sizeof c->folder.resume.rows);
 	phase_ends(c, SUMMARY_FOLDER);
 }
 
@@ -377,7 +350,7 @@ static int crawl_all(struct crawl *c, int *exit_code, struct err *e)
 	int rc = hub_parse(&c->hub, c->brief.snapshot.hub, e);
 
 	snprintf(c->shards, sizeof c->shards, "%s/shards", c->o->dir);
-	if (!rc && !(rc = contact_open(&c->contact, &c->hub, c->o, &c->brief.token, c->rank == 0, e)))
+	if (!rc && !(rc = open_contact(c, c->rank == 0, e)))
 		rc = create_worker(c, e);
 	if (!rc && c->rank == 0) {
 		prepare_monitor(c);
@@ -387,7 +360,8 @@ static int crawl_all(struct crawl *c, int *exit_code, struct err *e)
 			monitor_begin(&c->monitor);
 	}
 	if (err_agree(c->comm, rc, e)) {
-		forget_snapshot(c);
+		if (c->rank == 0)
+			folder_forget(&c->folder);
 		return e->code;
 	}
 	c->transport = transport_create(c->comm);
@@ -416,10 +390,8 @@ static void release(struct crawl *c)
 	free(c->budget);
 	free(c->host);
 	coordinator_free(c->coordinator);
-	resume_release(&c->resume);
 	token_wipe(&c->brief.token);
-	if (c->lock >= 0)
-		close(c->lock);
+	folder_close(&c->folder);
 }
 
 int crawl_run(MPI_Comm comm, const struct options *o, int *exit_code, struct err *e)
@@ -433,9 +405,8 @@ int crawl_run(MPI_Comm comm, const struct options *o, int *exit_code, struct err
 	}
 	c->o = o;
 	c->comm = comm;
-	c->lock = -1;
+	c->folder.lock = -1;
 	c->start_ms = c->mark_ms = clock_ms();
-	resume_init(&c->resume);
 	MPI_Comm_rank(comm, &c->rank);
 	MPI_Comm_size(comm, &c->nranks);
 	if (c->rank == 0)
@@ -445,8 +416,8 @@ int crawl_run(MPI_Comm comm, const struct options *o, int *exit_code, struct err
 		if (!c->brief.complete)
 			crawl_all(c, exit_code, e);
 		else if (c->rank == 0) {
-			*exit_code = c->resume.suspect ? CRAWL_EXIT_GAPS : 0;
-			summary_complete(o->dir, &c->resume);
+			*exit_code = c->folder.resume.suspect ? CRAWL_EXIT_GAPS : 0;
+			summary_complete(o->dir, &c->folder.resume);
 			rc = audit(c, e);
 		}
 		err_agree(comm, rc, e);

@@ -335,7 +335,7 @@ static int run(struct dryrun *d, int (*is_stopped)(void), struct err *e)
 	}
 	if (*d->token.text)
 		snprintf(d->origin, sizeof d->origin, "%s", d->token.origin);
-	if (contact_open(&d->contact, &d->hub, d->o, &d->token, 1, e))
+	if (contact_open(&d->contact, &d->hub, d->o, &d->token, 1, NULL, e))
 		return e->code;
 	rc = survey(d, is_stopped, e);
 	/* What a strange Hub said is worth most: kept also when the survey failed. */

@@ -19,8 +19,8 @@ struct slot {
 	struct fetch_reply reply;
 	char *body;
 	size_t nbody, cap;
-	size_t nheaders;
-	char *head; /* with keep_heads: FETCH_HEADERS_MAX bytes */
+	size_t nheaders, nhead; /* nhead: as far as they were kept */
+	char *head;             /* with keep_heads: FETCH_HEADERS_MAX bytes */
 	int too_big;
 	char link[FETCH_LINK_MAX], ratelimit[256], policy[256], retry_after[64];
 	char why[CURL_ERROR_SIZE];
@@ -126,8 +126,10 @@ static size_t on_header(char *data, size_t size, size_t n, void *to)
 		s->too_big = 1;
 		return 0;
 	}
-	if (s->head)
-		memcpy(s->head + s->nheaders - n, data, n);
+	if (s->head) {
+		memcpy(s->head + s->nhead, data, n);
+		s->nhead = s->nheaders;
+	}
 	if ((v = header_value(data, n, "link", &len)))
 		keep(s->link, sizeof s->link, v, len);
 	else if ((v = header_value(data, n, "ratelimit", &len)))
@@ -280,7 +282,7 @@ void fetch_free(struct fetch *f)
 static void slot_clear(struct slot *s, uint64_t tag)
 {
 	s->reply = (struct fetch_reply){ .tag = tag, .slot = (int)(s - s->owner->slot) };
-	s->nbody = s->nheaders = 0;
+	s->nbody = s->nheaders = s->nhead = 0;
 	s->too_big = 0;
 	s->link[0] = s->ratelimit[0] = s->policy[0] = s->retry_after[0] = s->why[0] = '\0';
 }
@@ -325,6 +327,8 @@ static enum fetch_failure classify(const struct slot *s, CURLcode rc)
 	case CURLE_SSL_CACERT_BADFILE:
 	case CURLE_SSL_CERTPROBLEM:
 		return FETCH_TLS;
+	case CURLE_OPERATION_TIMEDOUT:
+		return FETCH_TIMEOUT;
 	case CURLE_UNSUPPORTED_PROTOCOL:
 	case CURLE_URL_MALFORMAT:
 		return FETCH_UNFIT;
@@ -345,6 +349,7 @@ static void finish(struct fetch *f, struct slot *s, CURLcode rc)
 	f->nflying--;
 	s->state = SLOT_DONE;
 	r->received_ms = clock_ms();
+	r->received_at_ms = clock_wall_ms();
 	r->failure = classify(s, rc);
 	r->why = s->too_big ? "larger than allowed" : *s->why ? s->why : curl_easy_strerror(rc);
 	r->status = r->failure == FETCH_OK ? (int)status : 0;
@@ -396,7 +401,7 @@ const struct fetch_reply *fetch_next(struct fetch *f)
 		s->reply.nbody = s->nbody;
 		s->reply.url = url_of(s);
 		s->reply.head = s->head;
-		s->reply.nhead = s->head ? s->nheaders : 0;
+		s->reply.nhead = s->nhead;
 		s->reply.link = s->link;
 		s->reply.nlink = strlen(s->link);
 		s->reply.ratelimit = s->ratelimit;

@@ -35,7 +35,8 @@ enum fetch_failure {
 	FETCH_OK,
 	FETCH_NO_CONNECTION, /* name, route, refused, connect timeout */
 	FETCH_TLS,           /* certificate or handshake */
-	FETCH_BROKEN,        /* reset, cut short, timeout, bad encoding */
+	FETCH_BROKEN,        /* reset, cut short, bad encoding */
+	FETCH_TIMEOUT,       /* too slow */
 	FETCH_TOO_BIG,       /* body or headers beyond their cap */
 	FETCH_UNFIT,         /* the URL is not the Hub's; nothing was sent */
 };
@@ -52,8 +53,10 @@ struct fetch_reply {
 	size_t nbody;
 	int64_t wire;                 /* bytes of the body as received */
 	int64_t sent_ms, received_ms; /* clock_ms() */
+	int64_t received_at_ms;       /* clock_wall_ms() */
 	int is_json;                  /* content-type says so */
-	const char *head;             /* with keep_heads: status and header lines as received, else NULL */
+	const char *head; /* with keep_heads: status and header lines as received, else NULL; of a broken reply
+			   * too, as its body, as far as they came */
 	size_t nhead;
 	const char *link; /* all Link headers, joined by ", " */
 	size_t nlink;

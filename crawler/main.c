@@ -4,6 +4,7 @@
 #include "crawler/crawl.h"
 #include "crawler/dryrun.h"
 #include "crawler/options.h"
+#include "crawler/replay.h"
 #include "io/agree.h"
 #include "io/launch.h"
 #include "io/log.h"
@@ -26,6 +27,8 @@ int main(int argc, char **argv)
 		crawl_catch_signals();
 		if (o.dry_run)
 			dryrun_run(MPI_COMM_WORLD, &o, crawl_is_stopped, &e);
+		else if (o.from_archive)
+			replay_run(MPI_COMM_WORLD, &o, crawl_is_stopped, &code, &e);
 		else
 			crawl_run(MPI_COMM_WORLD, &o, &code, &e);
 	}

@@ -66,6 +66,13 @@ static const struct opt table[] = {
 	{ "contact", OPT_TEXT, AT(contact), 0, 0, "TEXT", NULL, "Address or URL to name in the User-Agent.", 0 },
 	{ "ca-file", OPT_TEXT, AT(ca_file), 0, 0, "FILE", NULL, "Certificates to trust instead of the system's.", 0 },
 	{ NULL, OPT_GROUP, 0, 0, 0, NULL, NULL, "Files", 0 },
+	{ "archive", OPT_FLAG, AT(archive), 0, 0, NULL, NULL,
+	  "Keep every reply as WARC 1.1 in DIR/archive, the token left out; a folder that has one goes on with it.",
+	  0 },
+	{ "from-archive", OPT_TEXT, AT(from_archive), 0, 0, "FOLDER", NULL,
+	  "Take the census DIR from the archive of the census FOLDER, or from its archive folder alone, without a "
+	  "network.",
+	  0 },
 	{ "seal-rows", OPT_COUNT, AT(seal_rows), 1, 10000000, "N", "50000", "Rows of a rank's shard.", 0 },
 	{ "seal-time", OPT_DURATION, AT(seal_time), 1, 0, "TIME", "60s", "Seal what there is after that time.", 0 },
 	{ NULL, OPT_GROUP, 0, 0, 0, NULL, NULL, "What it tells", 0 },
@@ -116,6 +123,10 @@ int options_parse(struct options *o, int argc, char **argv, int print, int *done
 	if (n == 0 && !o->dry_run)
 		return err_set(e, E_USAGE, "an argument is missing: %s %s", crawl_opts.program, crawl_opts.synopsis);
 	o->dir = n > 0 ? args[0] : NULL;
+	if (o->from_archive && (o->dry_run || o->archive || o->save_probe || o->audit))
+		return err_set(e, E_USAGE,
+			       "--from-archive asks the Hub for nothing: leave out --dry-run, --archive, --save-probe, "
+			       "--audit");
 	return log_set_format(o->log_format, e);
 }
 

@@ -13,11 +13,11 @@
 
 struct options {
 	const char *hub, *kinds, *until, *fields, *token_file, *contact, *ca_file, *budget, *budget_scope, *save_probe,
-		*log_format, *metrics_file;
+		*log_format, *metrics_file, *from_archive;
 	struct opt_texts filter;
 	int64_t max_requests, max_time, max_outage, in_flight, seal_rows, seal_time, timeout, retries, audit;
 	double reserve;
-	int burst, dry_run, quiet;
+	int burst, dry_run, archive, quiet;
 	const char *dir; /* the argument; NULL only with dry_run */
 };
 

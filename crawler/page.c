@@ -163,12 +163,18 @@ static void broken(struct page_result *r, const char *what, struct oid oid)
 	snprintf(r->why, sizeof r->why, "%s: %s", what, oid_hex(oid, hex));
 }
 
+/* A clock that was set back must not make the youngest repositories look made up. */
+static int64_t latest(const struct page_ask *ask)
+{
+	return (ask->observed > ask->t0 ? ask->observed : ask->t0) + PAGE_FUTURE_S;
+}
+
 static void judge(struct page *p, size_t i, const struct page_ask *ask, struct page_result *r)
 {
 	struct record *c = p->record + i;
 	const struct window *w = &ask->window;
 
-	if (!record_oid(p, i, &c->oid) || oid_seconds(c->oid) > ask->observed + PAGE_FUTURE_S) {
+	if (!record_oid(p, i, &c->oid) || oid_seconds(c->oid) > latest(ask)) {
 		c->fate = FATE_REFUSE;
 		return;
 	}

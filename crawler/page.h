@@ -25,7 +25,7 @@
 
 /* More elements than this are no page: 1000 are asked for. */
 #define PAGE_RECORDS_MAX 10000
-/* An _id whose time lies further ahead than this of the clock is made up, s. */
+/* An _id whose time lies further ahead than this of the clock and of t0 is made up, s. */
 #define PAGE_FUTURE_S (2 * 86400)
 
 struct page;
@@ -46,6 +46,7 @@ struct page_ask {
 		window;   /* what is left: rows must lie behind its near end, those beyond the far end are dropped */
 	unsigned fields;  /* bit per enum field */
 	unsigned flags;   /* enum page_flag */
+	int64_t t0;       /* s since 1970: repositories may be as young, whatever the clock says */
 	int64_t observed; /* s since 1970, when it was received */
 };
 

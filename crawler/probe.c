@@ -139,13 +139,14 @@ static int again(struct run *u, enum kind k, const char *why, int64_t now, struc
 }
 
 /* The page counts as crawled: its rows and the piece that they complete are kept. */
-static int keep(struct run *u, enum kind k, const struct page_result *res, int is_last, struct err *e)
+static int keep(struct run *u, enum kind k, const struct page_result *res, int is_last, int64_t observed, struct err *e)
 {
 	struct shard *to = worker_buffer(u->s->worker)->shard + k;
 	struct trial *t = u->trial + k;
-	struct shard_piece piece = { .pages = 1, .rows = res->rows };
+	struct shard_piece piece = {
+		.pages = 1, .rows = res->rows, .observed_first = observed, .observed_last = observed
+	};
 
-	piece.observed_first = piece.observed_last = clock_wall_ms() / 1000;
 	if (is_last)
 		piece.span = window_finish(&t->window);
 	else if (res->has_last)
@@ -163,7 +164,8 @@ static int take_page(struct run *u, enum kind k, const struct fetch_reply *r, in
 	struct shard *to = worker_buffer(u->s->worker)->shard + k;
 	struct page_ask want = { .window = t->window,
 				 .fields = u->s->snapshot->fields,
-				 .observed = clock_wall_ms() / 1000 };
+				 .t0 = u->s->snapshot->t0,
+				 .observed = r->received_at_ms / 1000 };
 	char cursor[HUB_CURSOR_MAX];
 	struct page_result res;
 	int is_chain = t->mode == PROBE_CHAIN_ASC || t->mode == PROBE_CHAIN_DESC;
@@ -185,7 +187,8 @@ static int take_page(struct run *u, enum kind k, const struct fetch_reply *r, in
 	u->p->mode[k] = t->mode;
 	t->mode = PROBE_NONE;
 	if (!is_chain)
-		return keep(u, k, &res, res.is_beyond || (next == HUB_NEXT_NONE && res.nrecords < HUB_PAGE_ROWS), e);
+		return keep(u, k, &res, res.is_beyond || (next == HUB_NEXT_NONE && res.nrecords < HUB_PAGE_ROWS),
+			    want.observed, e);
 	/* A chain begins anew, or where it stopped; this page would be in its way. */
 	table_truncate(&to->rows, rows);
 	return E_OK;
@@ -221,6 +224,24 @@ static int take_reply(struct run *u, enum kind k, const struct fetch_reply *r, i
 	return E_OK;
 }
 
+/* Keep a reply as it came, with what take_reply() will read it as. */
+static int save_reply(struct run *u, const struct fetch_reply *r, struct err *e)
+{
+	int is_total = r->tag >= TAG_TOTAL;
+	const struct trial *t = u->trial + (is_total ? r->tag - TAG_TOTAL : r->tag);
+	struct note n = { .what = NOTE_NOTHING };
+
+	if (is_total && r->status == 200)
+		n = (struct note){ .what = NOTE_TOTAL, .window.kind = (enum kind)(r->tag - TAG_TOTAL) };
+	/* The first page of a chain is dropped. */
+	else if (!is_total && retry_outcome(r->status) == OUT_PAGE && (t->mode == PROBE_ASC || t->mode == PROBE_DESC))
+		n = (struct note){ .what = NOTE_PAGE,
+				   .window = t->window,
+				   .limit = HUB_PAGE_ROWS,
+				   .flags = t->failures > 1 ? PAGE_SPLIT : 0u };
+	return archive_reply(u->s->saved, r, NULL, e) ? e->code : archive_add(u->s->archive, r, &n, e);
+}
+
 static int take_replies(struct run *u, int64_t now, struct err *e)
 {
 	const struct fetch_reply *r;
@@ -228,7 +249,7 @@ static int take_replies(struct run *u, int64_t now, struct err *e)
 
 	while ((r = fetch_next(u->s->fetch))) {
 		if (!rc)
-			rc = archive_reply(u->s->saved, r, e);
+			rc = save_reply(u, r, e);
 		if (r->tag >= TAG_TOTAL)
 			take_total(u, (enum kind)(r->tag - TAG_TOTAL), r);
 		else if (!rc)

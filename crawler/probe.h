@@ -18,7 +18,8 @@ enum probe_mode { PROBE_NONE, PROBE_ASC, PROBE_DESC, PROBE_CHAIN_ASC, PROBE_CHAI
 struct probe_setup {
 	const struct hub *hub;
 	struct fetch *fetch;
-	struct warc *saved; /* keeps the replies, or NULL */
+	struct archive *archive; /* keeps every reply, or NULL */
+	struct warc *saved;      /* keeps the replies, or NULL */
 	const struct snapshot *snapshot;
 	struct worker *worker; /* its buffers take the pages: a probe's page is work done */
 	struct budget *budget;

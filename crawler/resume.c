@@ -8,6 +8,11 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "io/log.h"
+
+/* Year 10000, ms: no later beginning of a crawl is believed. */
+#define SESSION_END 253402300800000ll
+
 void resume_init(struct resume *r)
 {
 	memset(r, 0, sizeof *r);
@@ -23,6 +28,7 @@ void resume_release(struct resume *r)
 			free(r->chain[k][i].next);
 		free(r->chain[k]);
 	}
+	shard_list_release(&r->damaged);
 	resume_init(r);
 }
 
@@ -70,8 +76,8 @@ static int add_shard(struct resume *r, const struct shard *s, uint64_t nrows)
 
 	r->rows[k] += (int64_t)nrows;
 	r->nshards++;
-	if (s->seq >= r->next_seq[k])
-		r->next_seq[k] = s->seq + 1;
+	if (s->session > r->session && s->session < SESSION_END)
+		r->session = s->session;
 	if (s->hub_total >= 0)
 		r->hub_total[k] = s->hub_total;
 	for (int c = 0; c < NCOUNTERS; c++)
@@ -86,22 +92,62 @@ static int add_shard(struct resume *r, const struct shard *s, uint64_t nrows)
 	return 0;
 }
 
+static int add_damaged(struct resume *r, char *path)
+{
+	char **more = realloc(r->damaged.path, (r->damaged.n + 1) * sizeof *more);
+
+	if (!more)
+		return -1;
+	r->damaged.path = more;
+	more[r->damaged.n] = strdup(path);
+	return more[r->damaged.n++] ? 0 : -1;
+}
+
+static int read_shard(struct resume *r, char *path, const struct snapshot *snap, struct err *e)
+{
+	struct err own = ERR_INIT;
+	enum kind k;
+	int64_t seq;
+	int rank, rc;
+	struct shard s;
+	uint64_t nrows;
+
+	rc = shard_read(&s, path, snap->id, 0, &nrows, &own);
+	if (!rc ? add_shard(r, &s, nrows) : rc == E_DAMAGED && add_damaged(r, path))
+		rc = err_set(e, E_NOMEM, "no memory for the windows of '%s'", path);
+	else if (rc == E_DAMAGED && !shard_name_parse(path, &k, &rank, &seq))
+		rc = err_set(e, E_FORMAT, "'%s' is no shard of hubcensus; move it out of the folder", path);
+	else if (rc == E_DAMAGED)
+		rc = E_OK;
+	else if (rc)
+		rc = err_set(e, rc, "%s", own.text);
+	shard_release(&s);
+	return rc;
+}
+
 int resume_read(struct resume *r, const char *shards, const struct snapshot *snap, struct err *e)
 {
 	struct shard_list l = { NULL, 0 };
-	int rc = shard_list(&l, shards, e);
+	int rc = shard_numbers(shards, r->next_seq, e);
 
-	for (size_t i = 0; i < l.n && !rc; i++) {
-		struct shard s;
-		uint64_t nrows;
-
-		rc = shard_read(&s, l.path[i], snap->id, 0, &nrows, e);
-		if (!rc && add_shard(r, &s, nrows))
-			rc = err_set(e, E_NOMEM, "no memory for the windows of '%s'", l.path[i]);
-		shard_release(&s);
-	}
+	if (!rc)
+		rc = shard_list(&l, shards, e);
+	for (size_t i = 0; i < l.n && !rc; i++)
+		rc = read_shard(r, l.path[i], snap, e);
 	shard_list_release(&l);
 	return rc;
+}
+
+int resume_set_aside(struct resume *r, struct err *e)
+{
+	char to[4200];
+
+	for (size_t i = 0; i < r->damaged.n; i++) {
+		if (shard_set_aside(r->damaged.path[i], to, e))
+			return e->code;
+		log_warn("'%s' is damaged: set aside as '%s', its part is crawled again", r->damaged.path[i], to);
+	}
+	return E_OK;
 }
 
 int resume_gaps(const struct resume *r, const struct snapshot *s, enum kind k, struct cover *gaps)

@@ -12,11 +12,13 @@ struct resume {
 	struct shard_piece *chain[NKINDS]; /* pieces that know the Hub's own cursor for what follows; owned */
 	uint32_t nchain[NKINDS];
 	int64_t rows[NKINDS];
-	int64_t suspect;            /* pieces that are */
-	int64_t next_seq[NKINDS];   /* above those of all shards of the kind, whichever rank wrote them */
+	int64_t suspect;          /* pieces that are */
+	int64_t next_seq[NKINDS]; /* above those of all shards of the kind, whichever rank wrote them, damaged or not */
+	int64_t session;          /* of the shards, the latest; 0 none */
 	int64_t hub_total[NKINDS];  /* the latest told, -1 none */
 	int64_t counter[NCOUNTERS]; /* sums over all shards */
 	size_t nshards;
+	struct shard_list damaged; /* what is named like a shard, but is not what was sealed: not counted above */
 };
 
 void resume_init(struct resume *r);
@@ -28,9 +30,12 @@ struct span resume_axis(const struct snapshot *s);
 /* Remove what a killed crawl has left half written (*.tmp in the folder `shards`). Local. Errors: E_IO. */
 int resume_clean(const char *shards, struct err *e);
 
-/* Read all shards of the folder but for their rows. Local. A damaged or foreign file: E_FORMAT and one line that names
- * it. */
+/* Read all shards of the folder but for their rows: their stamps over the whole file, then what they say. Local. A
+ * foreign or hostile file: E_FORMAT and one line that names it. */
 int resume_read(struct resume *r, const char *shards, const struct snapshot *s, struct err *e);
+
+/* Move the damaged shards out of the way (shard_set_aside()), a line for each. Local. Errors: E_IO. */
+int resume_set_aside(struct resume *r, struct err *e);
 
 /* What of a kind is missing. Returns 0, or -1 when memory is short. `gaps` must be initialised. */
 int resume_gaps(const struct resume *r, const struct snapshot *s, enum kind k, struct cover *gaps);

@@ -176,7 +176,7 @@ static int take_reply(struct run *r, const struct fetch_reply *reply, const char
 	struct survey *s = r->s;
 	struct hub_quota q;
 
-	if (archive_reply(r->u->saved, reply, e))
+	if (archive_reply(r->u->saved, reply, NULL, e))
 		return e->code;
 	if (reply->failure == FETCH_TLS)
 		return err_set(e, E_HUB, "no secure connection to '%s': %s", r->u->hub->base, reply->why);

@@ -50,9 +50,11 @@ int walk_url(struct walk *w, const struct hub *h, const struct hub_list *list, c
 	return hub_list_url(h, &l, dst, n);
 }
 
-struct page_ask walk_ask(const struct walk *w, unsigned fields, int64_t observed)
+struct page_ask walk_ask(const struct walk *w, const struct snapshot *snapshot, int64_t observed)
 {
-	struct page_ask a = { .window = w->window, .fields = fields, .observed = observed };
+	struct page_ask a = {
+		.window = w->window, .fields = snapshot->fields, .t0 = snapshot->t0, .observed = observed
+	};
 
 	/* A page is asked for again before anything less than all of it is taken. */
 	if (w->not_json > 0)
@@ -62,6 +64,21 @@ struct page_ask walk_ask(const struct walk *w, unsigned fields, int64_t observed
 	if (w->chain && w->window.order == HUB_DESC)
 		a.flags |= PAGE_PRECEDES;
 	return a;
+}
+
+struct note walk_note(const struct walk *w)
+{
+	struct note n = { .what = NOTE_PAGE, .window = w->window, .limit = w->limit, .chain = w->chain };
+
+	n.flags = (w->not_json > 0 ? PAGE_SPLIT : 0u) | (w->broken > 0 ? PAGE_FORCE : 0u);
+	return n;
+}
+
+void walk_from_note(struct walk *w, const struct note *n)
+{
+	*w = (struct walk){ .state = WALK_FLYING, .window = n->window, .limit = n->limit, .chain = n->chain };
+	w->not_json = (n->flags & PAGE_SPLIT) != 0;
+	w->broken = (n->flags & PAGE_FORCE) != 0;
 }
 
 /* Is there nothing behind this page? A full page without a next link is not believed: a proxy that drops headers would

@@ -5,8 +5,10 @@
 #define CRAWLER_WALK_H
 
 #include "crawler/message.h"
+#include "crawler/note.h"
 #include "crawler/page.h"
 #include "crawler/window.h"
+#include "io/snapshot.h"
 
 enum walk_state {
 	WALK_FREE,
@@ -45,7 +47,12 @@ void walk_progress(const struct walk *w, struct msg_progress *p);
 int walk_url(struct walk *w, const struct hub *h, const struct hub_list *list, char *dst, size_t n);
 
 /* What page.h is to be asked for. */
-struct page_ask walk_ask(const struct walk *w, unsigned fields, int64_t observed);
+struct page_ask walk_ask(const struct walk *w, const struct snapshot *snapshot, int64_t observed);
+
+/* What the archive has to know of a reply to its request under way; and the walk as it was then: all that walk_ask()
+ * and walk_take() need. */
+struct note walk_note(const struct walk *w);
+void walk_from_note(struct walk *w, const struct note *n);
 
 enum walk_step {
 	WALK_WENT_ON, /* the page was taken, more follow */

@@ -48,6 +48,7 @@ struct worker *worker_create(const struct worker_setup *s)
 	buffer_init(&w->buf, s->shards, s->snapshot->id, s->rank, s->session, s->seq);
 	w->buf.seal_rows = s->seal_rows;
 	w->buf.seal_ms = s->seal_ms;
+	w->buf.archive = s->archive;
 	for (int k = 0; k < NKINDS; k++)
 		w->buf.shard[k].hub_total = s->hub_total[k];
 	w->seen_cap = 4 * (uint32_t)s->nslots + 16;
@@ -157,7 +158,7 @@ static int page_taken(struct worker *w, struct walk *x, const struct fetch_reply
 	enum kind k = x->window.kind;
 	enum hub_next next = hub_next(w->setup.hub, k, r->link, r->nlink, cursor);
 	struct shard_piece piece;
-	enum walk_step step = walk_take(x, res, next, cursor, clock_wall_ms() / 1000, &piece);
+	enum walk_step step = walk_take(x, res, next, cursor, r->received_at_ms / 1000, &piece);
 
 	if (next == HUB_NEXT_FOREIGN && !w->foreign[k]++)
 		log_warn("the Hub named a next page of %s on another server: not followed", kind_name[k]);
@@ -179,7 +180,7 @@ static int take_page(struct worker *w, struct walk *x, const struct fetch_reply 
 		     struct err *e)
 {
 	enum kind k = x->window.kind;
-	struct page_ask ask = walk_ask(x, w->setup.snapshot->fields, clock_wall_ms() / 1000);
+	struct page_ask ask = walk_ask(x, w->setup.snapshot, r->received_at_ms / 1000);
 	struct page_result res;
 	int rc = page_take(w->page, r->body, r->nbody, &ask, w->buf.shard + k, &res, e);
 
@@ -213,11 +214,14 @@ static int take_reply(struct worker *w, const struct fetch_reply *r, int64_t now
 {
 	struct walk *x = walk_find(w, r->tag);
 	enum outcome out = retry_outcome(r->status);
+	struct note note;
 	int good = 0, rc = E_OK;
 
 	if (!x)
 		return E_OK;
 	buffer_count_reply(&w->buf, x->window.kind, r);
+	if (archive_add(w->setup.archive, r, out == OUT_PAGE ? (note = walk_note(x), &note) : NULL, e))
+		return e->code;
 	switch (out) {
 	case OUT_PAGE:
 		rc = take_page(w, x, r, now, &good, e);

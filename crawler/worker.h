@@ -17,9 +17,10 @@ struct worker_setup {
 	const struct hub *hub;
 	struct fetch *fetch;
 	const struct snapshot *snapshot;
-	const char *shards;  /* the folder */
-	int64_t session;     /* ms since 1970 */
-	int64_t seq[NKINDS]; /* number of the first shard */
+	const char *shards;      /* the folder */
+	struct archive *archive; /* keeps every reply, or NULL */
+	int64_t session;         /* ms since 1970 */
+	int64_t seq[NKINDS];     /* number of the first shard */
 	int64_t hub_total[NKINDS];
 	int64_t seal_rows, seal_ms;
 	int retries;

@@ -20,7 +20,8 @@ enum err_code {
 	E_OK = 0,
 	E_STOPPED, /* asked to stop, everything sealed: run again to go on */
 	E_USAGE,   /* options, or a folder that belongs to another census */
-	E_FORMAT,  /* a file is not what it should be: damaged, foreign, hostile */
+	E_FORMAT,  /* a file is not what it should be: foreign, hostile, damaged */
+	E_DAMAGED, /* a shard is not what was sealed: hubcrawl sets it aside and crawls its part again */
 	E_DENIED,  /* the Hub refused the token or the request (401, 403) */
 	E_HUB,     /* the Hub cannot be reached, or what answers is not a Hub */
 	E_IO,      /* the operating system failed: disk, permission, network stack */

@@ -7,6 +7,10 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "io/snapshot.h"
 
 const char *const counter_name[NCOUNTERS] = {
 	[CNT_REQUESTS] = "requests",
@@ -257,4 +261,48 @@ void shard_list_release(struct shard_list *l)
 		free(l->path[i]);
 	free(l->path);
 	memset(l, 0, sizeof *l);
+}
+
+static int raise_numbers(const char *dir, int64_t next[NKINDS], struct err *e)
+{
+	struct shard_list l;
+	enum kind k;
+	int64_t seq;
+	int rank;
+
+	if (shard_list(&l, dir, e))
+		return e->code;
+	for (size_t i = 0; i < l.n; i++)
+		if (shard_name_parse(l.path[i], &k, &rank, &seq) && seq >= next[k])
+			next[k] = seq + 1;
+	shard_list_release(&l);
+	return E_OK;
+}
+
+int shard_numbers(const char *dir, int64_t next[NKINDS], struct err *e)
+{
+	char damaged[4096];
+
+	memset(next, 0, NKINDS * sizeof *next);
+	if (snprintf(damaged, sizeof damaged, "%s/damaged", dir) >= (int)sizeof damaged)
+		return err_set(e, E_USAGE, "the path '%.60s...' is too long", dir);
+	return raise_numbers(dir, next, e) ? e->code : raise_numbers(damaged, next, e);
+}
+
+int shard_set_aside(const char *path, char to[4200], struct err *e)
+{
+	const char *slash = strrchr(path, '/'), *name = slash ? slash + 1 : path;
+	char dir[4096], damaged[4112];
+
+	snprintf(dir, sizeof dir, "%.*s", slash ? (int)(slash - path) : 1, slash ? path : ".");
+	snprintf(damaged, sizeof damaged, "%s/damaged", dir);
+	if (mkdir(damaged, 0777) && errno != EEXIST)
+		return err_sys(e, errno, "cannot make the folder '%s'", damaged);
+	if (snprintf(to, 4200, "%s/%s", damaged, name) >= 4180)
+		return err_set(e, E_USAGE, "the path '%.60s...' is too long", path);
+	for (int i = 1; access(to, F_OK) == 0; i++)
+		snprintf(to, 4200, "%s/%s.%d", damaged, name, i);
+	if (rename(path, to))
+		return err_sys(e, errno, "cannot rename '%s'", path);
+	return snapshot_sync_dir(damaged, e) ? e->code : snapshot_sync_dir(dir, e);
 }

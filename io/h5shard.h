@@ -124,8 +124,8 @@ int shard_seal(struct shard *s, const char *dir, struct err *e);
  *   snapshot   id that it must belong to, or NULL
  *   with_rows  0: everything but the rows (their number is in *nrows)
  * A file that is no shard, belongs to another snapshot, holds external storage, links or virtual datasets, or whose
- * sizes and codes do not fit each other is refused with one line (E_FORMAT) before its datasets are read; damage gives
- * E_FORMAT too. */
+ * sizes and codes do not fit each other is refused with one line (E_FORMAT) before its datasets are read. A file whose
+ * stamp does not hold is E_DAMAGED, and not read at all. */
 int shard_read(struct shard *s, const char *path, const char *snapshot, int with_rows, uint64_t *nrows, struct err *e);
 
 /* The shards of a snapshot folder, sorted by name. Local. */
@@ -140,5 +140,13 @@ void shard_list_release(struct shard_list *l);
 
 /* Kind, rank and number from a shard's file name; 0 if it is none. */
 int shard_name_parse(const char *path, enum kind *kind, int *rank, int64_t *seq);
+
+/* The first number that no shard of a kind has, in the folder or set aside: whatever became of a shard, its name is not
+ * given again. Local. Errors: E_IO, E_NOMEM. */
+int shard_numbers(const char *dir, int64_t next[NKINDS], struct err *e);
+
+/* Move a shard into the folder "damaged" beside it, under its name, or one with a number where that is taken; nothing
+ * is ever removed. `to` gets the new path. Local. Errors: E_IO. */
+int shard_set_aside(const char *path, char to[4200], struct err *e);
 
 #endif

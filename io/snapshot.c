@@ -151,6 +151,26 @@ int snapshot_write_file(const char *dir, const char *name, const char *text, siz
 	return snapshot_sync_dir(dir, e);
 }
 
+int snapshot_copy(const char *from, const char *to, struct err *e)
+{
+	char path[PATH_CAP], *text = malloc(DOCUMENT_MAX);
+	int fd = -1, rc = E_OK;
+	ssize_t n = 0;
+
+	if (!text)
+		return err_set(e, E_NOMEM, "no memory for a copy of snapshot.json");
+	snprintf(path, sizeof path, "%s/snapshot.json", from);
+	fd = open(path, O_RDONLY | O_CLOEXEC);
+	if (fd < 0 || (n = read(fd, text, DOCUMENT_MAX)) < 0)
+		rc = err_sys(e, errno, "cannot read '%s'", path);
+	if (fd >= 0)
+		close(fd);
+	if (!rc)
+		rc = snapshot_write_file(to, "snapshot.json", text, (size_t)n, e);
+	free(text);
+	return rc;
+}
+
 static int make_dir(const char *dir, struct err *e)
 {
 	char part[PATH_CAP];

@@ -57,6 +57,9 @@ int snapshot_lock(const char *dir, int *fd, struct err *e);
 /* Write n bytes to DIR/name as name.tmp, sync, rename, sync the folder. Local. Errors: E_IO. */
 int snapshot_write_file(const char *dir, const char *name, const char *text, size_t n, struct err *e);
 
+/* Copy snapshot.json from folder to folder, as it is. Local. Errors: E_IO, E_NOMEM. */
+int snapshot_copy(const char *from, const char *to, struct err *e);
+
 /* fsync of a folder, so that a rename in it is on disk. */
 int snapshot_sync_dir(const char *dir, struct err *e);
 

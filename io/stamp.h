@@ -3,7 +3,8 @@
  * library: release 1.10 frees wild pointers on a damaged list of links. Local.
  *
  * The block is 512 bytes of text and NULs: "hubcensus <what> <version>\nxxh3-64 <16 hex digits>\nbytes <length of the
- * file>\n". It finds accidents, not forgers: what an intact stamp covers is still checked by whoever reads it.
+ * file>\n". The hash is that of the first line and of everything behind the block, so that no byte of the file is
+ * outside of it. It finds accidents, not forgers: what an intact stamp covers is still checked by whoever reads it.
  */
 #ifndef IO_STAMP_H
 #define IO_STAMP_H
@@ -16,7 +17,8 @@
  * Errors: E_IO, E_NOMEM. */
 int stamp_write(const char *path, const char *what, int version, struct err *e);
 
-/* Check it. Errors: E_FORMAT (no such stamp, other version, damaged; one line for people), E_IO, E_NOMEM. */
+/* Check it. Errors: E_DAMAGED (the file is not what was stamped, or never was), E_FORMAT (no regular file; whole, but
+ * of another version), E_IO, E_NOMEM; one line for people. */
 int stamp_check(const char *path, const char *what, int version, struct err *e);
 
 #endif

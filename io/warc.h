@@ -30,6 +30,7 @@
 #define WARC_HEAD_MAX 65536        /* header lines as received (FETCH_HEADERS_MAX); a record's own header */
 #define WARC_HTTP_MAX (2 * WARC_HEAD_MAX + 256) /* header lines as stored: "a:\n" becomes "a: \r\n" */
 #define WARC_URI_MAX  16384                     /* twice FETCH_LINK_MAX */
+#define WARC_NOTE_MAX 1024                      /* the field Hubcensus-Note of a record */
 
 /* ---- Writing */
 
@@ -50,6 +51,9 @@ struct warc_exchange {
 	size_t nhead;     /* at most WARC_HEAD_MAX */
 	const char *body; /* decoded */
 	size_t nbody;     /* at most WARC_BODY_MAX */
+	const char *truncated; /* NULL, or why this is not the whole reply, a word of WARC-Truncated: "length", "time",
+				* "disconnect" */
+	const char *note;      /* NULL, or the writer's own remark: printable ASCII, at most WARC_NOTE_MAX bytes */
 };
 
 /* Begin the archive `path` as path.tmp, which is made or emptied, with the warcinfo in it. A killed program leaves
@@ -74,6 +78,9 @@ int warc_seal(struct warc *w, struct err *e);
 
 /* An archive that was not sealed is removed. NULL is fine. */
 void warc_free(struct warc *w);
+
+/* warc_free(), but an archive that was not sealed stays as path.tmp. NULL is fine. */
+void warc_leave(struct warc *w);
 
 /* The HTTP part of a record, status line to blank line, as warc_append() stores it: pure, for the tests. *block is
  * allocated, *n bytes and a NUL, and the caller frees it; NULL after an error.
@@ -111,6 +118,8 @@ struct warc_record {
 	int is_encoded;   /* Content-Encoding or Transfer-Encoding says so (never in our own): body is not what it seems
 			   */
 	int is_truncated; /* the record says that it is not the whole reply */
+	const char *note; /* its Hubcensus-Note, any bytes; nnote = 0: none */
+	size_t nnote;
 };
 
 /* Read an archive, .warc.gz or .warc by its content; a regular file, or n bytes in memory that outlive the reader.

@@ -33,7 +33,7 @@ struct warc_reader {
 
 /* The record's own header: views into the buffer. */
 struct fields {
-	struct view type, uri, date, content_type;
+	struct view type, uri, date, content_type, note;
 	int64_t length; /* -1: none */
 	int is_truncated;
 };
@@ -198,6 +198,8 @@ static const char *parse_fields(const char *p, size_t n, struct fields *f)
 			f->date = value;
 		else if (line_is(name, "Content-Type"))
 			f->content_type = value;
+		else if (line_is(name, "Hubcensus-Note"))
+			f->note = value;
 		else if (line_is(name, "WARC-Truncated") || line_is(name, "WARC-Segment-Number"))
 			f->is_truncated = 1;
 		else if (line_is(name, "Content-Length") && take_length(value, &f->length))
@@ -291,6 +293,8 @@ static int take_block(struct warc_reader *r, const struct fields *f, const char 
 	int rc;
 
 	r->x = (struct warc_record){ .head = "", .body = block, .nbody = n, .is_truncated = f->is_truncated };
+	r->x.note = f->note.n ? f->note.s : "";
+	r->x.nnote = f->note.n;
 	if (take_date(f->date, &r->x.date_ms))
 		return refuse(r, "it has no date", e);
 	rc = take_uri(r, f->uri, e);

@@ -33,7 +33,9 @@ static const char info_text[] =
 	"decoded "
 	"body. Authorization, Proxy-Authorization, Cookie and Set-Cookie are left out; the token, wherever repeated, "
 	"is "
-	"overwritten by x. HTTP/2 and 3 are written as HTTP/1.1, with WARC-Protocol.\r\n";
+	"overwritten by x. HTTP/2 and 3 are written as HTTP/1.1, with WARC-Protocol. Hubcensus-Note says what was "
+	"asked "
+	"for, where hubcrawl read the reply as a page.\r\n";
 
 /* ---- Text that grows; whether memory was short shows at its end only */
 
@@ -305,6 +307,22 @@ static int is_uri(const char *uri)
 	return n > 0 && n <= WARC_URI_MAX && !(host && memchr(host + 3, '@', strcspn(host + 3, "/?#")));
 }
 
+static int is_note(const char *s)
+{
+	size_t n = s ? strlen(s) : 0;
+
+	for (size_t i = 0; i < n; i++)
+		if (s[i] < 0x20 || s[i] > 0x7E)
+			return 0;
+	return n <= WARC_NOTE_MAX;
+}
+
+static void put_field(struct text *t, const char *name, const char *value)
+{
+	if (value && *value)
+		put(t, "%s: %s", name, value);
+}
+
 int warc_append(struct warc *w, const struct warc_exchange *x, struct err *e)
 {
 	struct text header, head = { 0 };
@@ -312,7 +330,8 @@ int warc_append(struct warc *w, const struct warc_exchange *x, struct err *e)
 	char id[64];
 	int rc, rc2;
 
-	if (!is_uri(x->uri) || x->nbody > WARC_BODY_MAX || x->date_ms < 0 || x->date_ms >= DATE_END)
+	if (!is_uri(x->uri) || !is_note(x->note) || x->nbody > WARC_BODY_MAX || x->date_ms < 0 ||
+	    x->date_ms >= DATE_END)
 		return err_set(e, E_BUG, "the URI, date or size of a reply does not fit the archive '%s'", w->path);
 	rc = warc_http_block(x, w->secret, &head.s, &head.n, &protocol, e);
 	rc = rc ? rc : make_id(id, e);
@@ -325,8 +344,10 @@ int warc_append(struct warc *w, const struct warc_exchange *x, struct err *e)
 	put_date(&header, x->date_ms);
 	put(&header, "WARC-Target-URI: ");
 	put_string(&header, x->uri, w->secret);
-	put(&header, "%s%s\r\nContent-Type: application/http;msgtype=response\r\n",
-	    protocol ? "\r\nWARC-Protocol: " : "", protocol ? protocol : "");
+	put_field(&header, "\r\nWARC-Protocol", protocol);
+	put_field(&header, "\r\nWARC-Truncated", x->truncated);
+	put_field(&header, "\r\nHubcensus-Note", x->note);
+	put(&header, "\r\nContent-Type: application/http;msgtype=response\r\n");
 	rc2 = text_end(&header, e);
 	rc = rc2 ? rc2 : put_record(w, &header, &head, x->body, x->nbody, e);
 	free(header.s);
@@ -402,12 +423,17 @@ int warc_seal(struct warc *w, struct err *e)
 
 void warc_free(struct warc *w)
 {
+	if (w && w->tmp[0] && !w->is_sealed)
+		unlink(w->tmp);
+	warc_leave(w);
+}
+
+void warc_leave(struct warc *w)
+{
 	if (!w)
 		return;
 	if (w->fd >= 0)
 		close(w->fd);
-	if (w->tmp[0] && !w->is_sealed)
-		unlink(w->tmp);
 	if (w->secret)
 		explicit_bzero(w->secret, strlen(w->secret));
 	free(w->secret);

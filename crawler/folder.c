@@ -1,0 +1,105 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "crawler/folder.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "crawler/archive.h"
+
+static int open_snapshot(struct folder *f, const struct options *o, const struct plan *p, const struct snapshot *from,
+			 struct err *e)
+{
+	struct snapshot *s = &f->snapshot, old;
+	char *echo;
+	int found, rc;
+
+	if (mkdir(f->dir, 0777) && errno != EEXIST)
+		return err_sys(e, errno, "cannot make the folder '%s'", f->dir);
+	if (snapshot_lock(f->dir, &f->lock, e) || snapshot_read(&old, f->dir, &found, e))
+		return e->code;
+	if (options_snapshot(s, p, from ? from : found ? &old : NULL, e))
+		return e->code;
+	if (from && snapshot_check(from, s, o->from_archive, e))
+		return e->code;
+	if (found) {
+		memcpy(s->id, old.id, sizeof s->id);
+		return snapshot_has_shards(f->dir, e) ? e->code : snapshot_check(&old, s, f->dir, e);
+	}
+	echo = opts_echo(&crawl_opts, o);
+	rc = snapshot_create(s, f->dir, echo, e);
+	free(echo);
+	f->is_new = !rc;
+	return rc;
+}
+
+static int find_missing(struct folder *f, struct err *e)
+{
+	struct cover gaps = COVER_INIT;
+	int rc = 0;
+
+	f->complete = 1;
+	for (int k = 0; k < NKINDS && !rc; k++) {
+		rc = resume_gaps(&f->resume, &f->snapshot, (enum kind)k, &gaps);
+		f->complete &= gaps.n == 0;
+	}
+	cover_release(&gaps);
+	return rc ? err_set(e, E_NOMEM, "no memory for the windows") : E_OK;
+}
+
+static int64_t next_session(const struct folder *f)
+{
+	int64_t now = clock_wall_ms(), last = archive_last_session(f->dir);
+
+	if (f->resume.session > last)
+		last = f->resume.session;
+	return now > last ? now : last + 1;
+}
+
+int folder_open(struct folder *f, const struct options *o, const struct plan *p, const struct snapshot *from,
+		struct err *e)
+{
+	memset(f, 0, sizeof *f);
+	f->dir = o->dir;
+	f->lock = -1;
+	resume_init(&f->resume);
+	if (snprintf(f->shards, sizeof f->shards, "%s/shards", f->dir) >= (int)sizeof f->shards)
+		return err_set(e, E_USAGE, "the folder's name is too long");
+	if (open_snapshot(f, o, p, from, e) || resume_clean(f->shards, e) ||
+	    resume_read(&f->resume, f->shards, &f->snapshot, e) || resume_set_aside(&f->resume, e))
+		return e->code;
+	f->session = next_session(f);
+	return find_missing(f, e);
+}
+
+int folder_reread(struct folder *f, struct err *e)
+{
+	resume_release(&f->resume);
+	if (resume_read(&f->resume, f->shards, &f->snapshot, e))
+		return e->code;
+	if (f->resume.damaged.n > 0)
+		return err_set(e, E_DAMAGED, "'%s' was damaged since it was sealed; run the same command again",
+			       f->resume.damaged.path[0]);
+	return find_missing(f, e);
+}
+
+void folder_forget(const struct folder *f)
+{
+	char path[4096];
+
+	if (!f->is_new || snprintf(path, sizeof path, "%s/snapshot.json", f->dir) >= (int)sizeof path)
+		return;
+	unlink(path);
+	archive_forget(f->dir);
+}
+
+void folder_close(struct folder *f)
+{
+	resume_release(&f->resume);
+	if (f->lock >= 0)
+		close(f->lock);
+	f->lock = -1;
+}

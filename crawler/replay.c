@@ -1,0 +1,375 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "crawler/replay.h"
+
+#include <limits.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "crawler/audit.h"
+#include "crawler/crawl.h"
+#include "crawler/folder.h"
+#include "crawler/reread.h"
+#include "crawler/summary.h"
+#include "io/agree.h"
+#include "io/log.h"
+
+/* What rank 0 finds out, and all ranks need. */
+struct brief {
+	struct snapshot snapshot;
+	int64_t session, seq[NKINDS];
+	uint64_t nnames, nbytes; /* of the segments */
+	uint64_t ncover[NKINDS]; /* spans that are sealed already */
+	int complete;
+	char archive[4096];
+};
+
+struct replay {
+	const struct options *o;
+	MPI_Comm comm;
+	int rank, nranks;
+	int (*is_stopped)(void);
+	struct plan plan;
+	struct hub hub;
+	struct folder folder; /* rank 0 */
+	struct brief brief;
+	char shards[4096];
+	char *names; /* of the segments, sorted, a NUL behind each */
+	char **name;
+	struct cover taken[NKINDS];
+	struct buffer buf;
+	struct reread reread;
+	int64_t nfiles, ncut, nbad; /* this rank's; cut, and damaged */
+	int64_t start_ms;
+};
+
+/* --- before the start: rank 0 --- */
+
+/* FOLDER/archive, or FOLDER itself. */
+static int find_archive(struct replay *p, struct snapshot *from, struct archive_list *l, struct err *e)
+{
+	const char *given = p->o->from_archive;
+	char *dir = p->brief.archive;
+	int found = 0;
+
+	if (snprintf(dir, sizeof p->brief.archive, archive_is_there(given) ? "%s/archive" : "%s", given) >=
+	    (int)sizeof p->brief.archive)
+		return err_set(e, E_USAGE, "the folder's name is too long");
+	if (access(dir, F_OK) || snapshot_read(from, dir, &found, e) || archive_list(l, dir, e))
+		return e->code ? e->code : err_set(e, E_USAGE, "--from-archive: there is no folder '%s'", dir);
+	if (!found || l->n == 0)
+		return err_set(e, E_USAGE,
+			       "--from-archive: '%s' holds no archive; give a census that was taken with --archive",
+			       given);
+	return E_OK;
+}
+
+static int prepare(struct replay *p, struct err *e)
+{
+	struct archive_list l = { NULL, 0, 0 };
+	struct brief *b = &p->brief;
+	struct folder *f = &p->folder;
+	struct snapshot from;
+
+	if (options_plan(&p->plan, p->o, e) || find_archive(p, &from, &l, e))
+		return e->code;
+	/* The environment says which Hub to crawl, and none is. */
+	p->plan.hub_given = p->o->hub != NULL;
+	p->names = l.names;
+	b->nnames = l.n;
+	b->nbytes = l.nbytes;
+	if (folder_open(f, p->o, &p->plan, &from, e) || audit_check(f->dir, &f->snapshot, e))
+		return e->code;
+	b->snapshot = f->snapshot;
+	b->session = f->session;
+	b->complete = f->complete;
+	memcpy(b->seq, f->resume.next_seq, sizeof b->seq);
+	for (int k = 0; k < NKINDS; k++)
+		b->ncover[k] = f->resume.cover[k].n;
+	return E_OK;
+}
+
+/* --- all ranks --- */
+
+/* Names and what is sealed, from rank 0. */
+static int share(struct replay *p, struct err *e)
+{
+	struct brief *b = &p->brief;
+	int rc;
+
+	agree_bcast(p->comm, b, sizeof *b);
+	if (p->rank != 0)
+		p->names = malloc(b->nbytes);
+	p->name = malloc(b->nnames * sizeof *p->name);
+	for (int k = 0; k < NKINDS; k++) {
+		p->taken[k].at = malloc((b->ncover[k] + 1) * sizeof *p->taken[k].at);
+		p->taken[k].n = p->taken[k].at ? b->ncover[k] : 0;
+		p->taken[k].cap = b->ncover[k] + 1;
+	}
+	rc = p->names && p->name && p->taken[0].at && p->taken[1].at && p->taken[2].at
+		   ? hub_parse(&p->hub, b->snapshot.hub, e)
+		   : err_set(e, E_NOMEM, "no memory for the archive's names");
+	if (err_agree(p->comm, rc, e))
+		return e->code;
+	agree_bcast(p->comm, p->names, b->nbytes);
+	for (int k = 0; k < NKINDS; k++) {
+		if (p->rank == 0 && b->ncover[k] > 0)
+			memcpy(p->taken[k].at, p->folder.resume.cover[k].at, b->ncover[k] * sizeof *p->taken[k].at);
+		agree_bcast(p->comm, p->taken[k].at, b->ncover[k] * sizeof *p->taken[k].at);
+	}
+	for (uint64_t i = 0, at = 0; i < b->nnames; at += strlen(p->names + at) + 1)
+		p->name[i++] = p->names + at;
+	return E_OK;
+}
+
+static int read_segment(struct replay *p, struct warc_reader *r, struct err *e)
+{
+	const struct warc_record *x;
+	int rc;
+
+	while (!(rc = warc_next(r, &x, e)) && x) {
+		if (p->is_stopped())
+			return err_set(e, E_STOPPED, "stopped: run the same command again to go on");
+		rc = reread_record(&p->reread, x, e);
+		if (rc || (rc = buffer_seal_due(&p->buf, clock_ms(), e)))
+			break;
+	}
+	return rc;
+}
+
+/* Damage is told and is no failure: what was before it is taken. */
+static int take_segment(struct replay *p, const char *name, struct err *e)
+{
+	struct warc_reader *r = NULL;
+	struct err own = ERR_INIT;
+	char path[4400];
+	int rc;
+
+	snprintf(path, sizeof path, "%s/%s", p->brief.archive, name);
+	rc = warc_open(&r, path, 0, &own);
+	if (!rc)
+		rc = read_segment(p, r, &own);
+	p->nfiles++;
+	if (rc == E_FORMAT) {
+		p->nbad++;
+		log_warn("%s", own.text);
+	} else if (rc) {
+		err_set(e, rc, "%s", own.text);
+	} else if (warc_was_cut(r)) {
+		p->ncut++;
+		log_note("'%s' stops within a record: what is before it is taken", path);
+	}
+	warc_reader_free(r);
+	return e->code;
+}
+
+/* What every rank has taken in this session becomes what older ones do not give any more. */
+static int share_spans(struct replay *p, enum kind k, struct err *e)
+{
+	struct cover *mine = p->reread.fresh + k;
+	int n = (int)(mine->n * sizeof *mine->at), total = 0, *each = calloc((size_t)p->nranks, 2 * sizeof *each);
+	struct span *all = NULL;
+	int rc = each && mine->n < INT_MAX / sizeof *mine->at ? E_OK : err_set(e, E_NOMEM, "no memory for the windows");
+
+	if (err_agree(p->comm, rc, e)) {
+		free(each);
+		return e->code;
+	}
+	MPI_Allgather(&n, 1, MPI_INT, each, 1, MPI_INT, p->comm);
+	for (int r = 0; r < p->nranks; r++) {
+		each[p->nranks + r] = total;
+		total += each[r];
+	}
+	all = malloc((size_t)total + 1);
+	rc = all ? E_OK : err_set(e, E_NOMEM, "no memory for the windows");
+	if (!err_agree(p->comm, rc, e))
+		MPI_Allgatherv(mine->at, n, MPI_BYTE, all, each, each + p->nranks, MPI_BYTE, p->comm);
+	for (size_t i = 0; !e->code && i < (size_t)total / sizeof *all; i++)
+		if (cover_add(p->taken + k, all[i]))
+			err_set(e, E_NOMEM, "no memory for the windows");
+	free(all);
+	free(each);
+	return e->code;
+}
+
+static int end_session(struct replay *p, int rc, struct err *e)
+{
+	struct reread *r = &p->reread;
+
+	if (err_agree(p->comm, rc, e))
+		return e->code;
+	for (int k = 0; k < NKINDS && !rc; k++)
+		rc = share_spans(p, (enum kind)k, e);
+	if (err_agree(p->comm, rc, e))
+		return e->code;
+	for (int k = 0; k < NKINDS; k++) {
+		r->total_later[k] = r->total_later[k] >= 0 ? r->total_later[k] : r->total[k];
+		r->place_later[k] = r->place[k] < r->place_later[k] ? r->place[k] : r->place_later[k];
+	}
+	MPI_Allreduce(MPI_IN_PLACE, r->total_later, NKINDS, MPI_INT64_T, MPI_MAX, p->comm);
+	MPI_Allreduce(MPI_IN_PLACE, r->place_later, NKINDS, MPI_INT64_T, MPI_MIN, p->comm);
+	reread_next_session(r);
+	return E_OK;
+}
+
+static int same_session(const char *a, const char *b)
+{
+	size_t n = archive_session(a);
+
+	return n == archive_session(b) && !strncmp(a, b, n);
+}
+
+/* The segments from last to first, a session at a time; names sort by session, rank, number. */
+static int take_sessions(struct replay *p, struct err *e)
+{
+	uint64_t end = p->brief.nnames;
+	int rc = E_OK;
+
+	while (end > 0 && !e->code) {
+		uint64_t begin = end - 1;
+
+		while (begin > 0 && same_session(p->name[begin - 1], p->name[end - 1]))
+			begin--;
+		for (uint64_t i = begin; i < end && !rc; i++)
+			if ((i - begin) % (uint64_t)p->nranks == (uint64_t)p->rank)
+				rc = take_segment(p, p->name[i], e);
+		end_session(p, rc, e);
+		end = begin;
+	}
+	return e->code;
+}
+
+/* The sample of the second pass first: when it is sealed and the rest is not, it is taken again, and repeats nothing
+ * but itself. */
+static int seal(struct replay *p, struct err *e)
+{
+	int rc = E_OK;
+
+	for (int k = 0; k < NKINDS && !rc; k++)
+		if (!shard_is_empty(p->reread.sample + k))
+			rc = audit_seal(p->reread.sample + k, p->o->dir, e);
+	return rc ? rc : buffer_seal_all(&p->buf, e);
+}
+
+/* What was taken before a stop is kept, and so is what a healthy rank has when another fails. */
+static int read_archive(struct replay *p, struct err *e)
+{
+	struct err own = ERR_INIT;
+	int rc = reread_init(&p->reread, &p->brief.snapshot, &p->hub, p->taken, &p->buf, p->rank, p->brief.session, e);
+
+	if (err_agree(p->comm, rc, e))
+		return e->code;
+	rc = take_sessions(p, e);
+	if (rc == E_OK || rc == E_STOPPED)
+		seal(p, &own);
+	if (own.code) {
+		err_clear(e);
+		err_set(e, own.code, "%s", own.text);
+	}
+	return err_agree(p->comm, e->code, e);
+}
+
+/* --- the end --- */
+
+static void tell(const struct replay *p, const int64_t sum[6])
+{
+	log_note("%lld replies of %lld files were read again, %lld pages taken", (long long)sum[0], (long long)sum[3],
+		 (long long)sum[1]);
+	if (sum[4])
+		log_note("%lld files stop within a record", (long long)sum[4]);
+	if (sum[5])
+		log_warn("%lld files of '%s' are damaged: what was behind the damage was not read", (long long)sum[5],
+			 p->brief.archive);
+	if (sum[2])
+		log_warn("%lld replies of '%s' were asked for by another census and passed over", (long long)sum[2],
+			 p->brief.archive);
+}
+
+static int conclude(struct replay *p, const int64_t *counters, int *exit_code, struct err *e)
+{
+	struct summary s = { .dir = p->o->dir,
+			     .snapshot = &p->brief.snapshot,
+			     .resume = &p->folder.resume,
+			     .session = counters,
+			     .wall_ms = clock_ms() - p->start_ms };
+
+	if (folder_reread(&p->folder, e))
+		return e->code;
+	*exit_code = p->folder.complete && !p->folder.resume.suspect ? 0 : CRAWL_EXIT_GAPS;
+	s.exit_code = *exit_code;
+	summary_print(&s);
+	return E_OK;
+}
+
+static int replay_all(struct replay *p, int *exit_code, struct err *e)
+{
+	int64_t counters[NCOUNTERS] = { 0 }, all[NCOUNTERS], sum[6];
+	int rc;
+
+	if (share(p, e))
+		return e->code;
+	snprintf(p->shards, sizeof p->shards, "%s/shards", p->o->dir);
+	buffer_init(&p->buf, p->shards, p->brief.snapshot.id, p->rank, p->brief.session, p->brief.seq);
+	p->buf.seal_rows = p->o->seal_rows;
+	p->buf.seal_ms = p->o->seal_time;
+	rc = read_archive(p, e);
+	agree_sum(p->comm,
+		  (int64_t[]){ p->reread.nreplies, p->reread.npages, p->reread.nforeign, p->nfiles, p->ncut, p->nbad },
+		  sum, 6);
+	if (p->rank == 0 && (!rc || rc == E_STOPPED))
+		tell(p, sum);
+	if (rc)
+		return rc;
+	for (int k = 0; k < NKINDS; k++)
+		for (int i = 0; i < NCOUNTERS; i++)
+			counters[i] += p->buf.total[k][i];
+	agree_sum(p->comm, counters, all, NCOUNTERS);
+	rc = p->rank == 0 ? conclude(p, all, exit_code, e) : E_OK;
+	return err_agree(p->comm, rc, e);
+}
+
+static void release(struct replay *p)
+{
+	reread_release(&p->reread);
+	buffer_release(&p->buf);
+	for (int k = 0; k < NKINDS; k++)
+		cover_release(p->taken + k);
+	free(p->names);
+	free(p->name);
+	folder_close(&p->folder);
+	free(p);
+}
+
+int replay_run(MPI_Comm comm, const struct options *o, int (*is_stopped)(void), int *exit_code, struct err *e)
+{
+	struct replay *p = calloc(1, sizeof *p);
+	int rc = p ? E_OK : err_set(e, E_NOMEM, "no memory");
+
+	if (err_agree(comm, rc, e) || !p) {
+		free(p);
+		return e->code;
+	}
+	p->o = o;
+	p->comm = comm;
+	p->is_stopped = is_stopped;
+	p->folder.lock = -1;
+	p->start_ms = clock_ms();
+	MPI_Comm_rank(comm, &p->rank);
+	MPI_Comm_size(comm, &p->nranks);
+	if (p->rank == 0)
+		rc = prepare(p, e);
+	if (!err_agree(comm, rc, e)) {
+		agree_bcast(comm, &p->brief.complete, sizeof p->brief.complete);
+		if (!p->brief.complete)
+			replay_all(p, exit_code, e);
+		else if (p->rank == 0) {
+			*exit_code = p->folder.resume.suspect ? CRAWL_EXIT_GAPS : 0;
+			summary_complete(o->dir, &p->folder.resume);
+		}
+	}
+	agree_bcast(comm, exit_code, sizeof *exit_code);
+	rc = e->code;
+	release(p);
+	return rc;
+}
