@@ -6,6 +6,7 @@ import os
 import re
 
 from tap import BUILD, UNTIL, Hub, Run, crawl, main, mpi, ok, reduce, same, scratch
+from warc import records
 
 SMALL = ["--models", 12000, "--datasets", 4000, "--spaces", 5000, "--seed", 11, "--until", UNTIL]
 FINDINGS = ("crafted cursors", "direction=1", "page size", "rate-limit headers", "totals")
@@ -132,23 +133,6 @@ def filtered():
         r = dry(hub.url, "--filter", "author=Qwen")
         ok(r.code == 0 and "counted" in r.out and "partial" in r.out, "a small part is counted", r)
         ok(asked(hub) <= 6, f"with {asked(hub)} requests")
-
-
-def records(path):
-    """Bare reading of a WARC file: each record is a gzip member with one header and one block."""
-    with gzip.open(path, "rb") as f:
-        data = f.read()
-    while data:
-        head, _, rest = data.partition(b"\r\n\r\n")
-        lines = head.decode("utf-8").split("\r\n")
-        if lines[0] not in ("WARC/1.0", "WARC/1.1"):
-            raise ValueError(f"no WARC record: {lines[0]!r}")
-        fields = {k.lower(): v for k, v in (line.split(": ", 1) for line in lines[1:])}
-        n = int(fields["content-length"])
-        if rest[n : n + 4] != b"\r\n\r\n":
-            raise ValueError("a record does not end where it says")
-        yield fields, rest[:n]
-        data = rest[n + 4 :]
 
 
 def saved(path, secret, kinds=("models", "datasets", "spaces")):

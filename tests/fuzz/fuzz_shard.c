@@ -19,7 +19,8 @@ static void read_it(const char *path)
 	struct shard s;
 	uint64_t nrows;
 
-	if (shard_read(&s, path, NULL, 1, &nrows, &e) && e.code != E_FORMAT && e.code != E_NOMEM && e.code != E_IO)
+	if (shard_read(&s, path, NULL, 1, &nrows, &e) && e.code != E_FORMAT && e.code != E_DAMAGED &&
+	    e.code != E_NOMEM && e.code != E_IO)
 		abort();
 	shard_release(&s);
 }

@@ -125,7 +125,7 @@ static void check_failing(const char *dir, const char *name)
 	memcpy(text, e.text, sizeof text);
 	MPI_Bcast(text, sizeof text, MPI_BYTE, 0, MPI_COMM_WORLD);
 	ok_all(MPI_COMM_WORLD,
-	       rc == E_FORMAT && !strcmp(text, e.text) && strstr(text, "/shards/") && access(path, F_OK) && !json,
+	       rc == E_DAMAGED && !strcmp(text, e.text) && strstr(text, "/shards/") && access(path, F_OK) && !json,
 	       name);
 	free(json);
 }

@@ -113,7 +113,7 @@ static void damage(void)
 	for (size_t k = 0; k < n; k += 509, cut++) {
 		spill(bad, s, k);
 		err_clear(&e);
-		if (shard_read(&r, bad, ID, 1, &nrows, &e) != E_FORMAT && ++wrong == 1)
+		if (shard_read(&r, bad, ID, 1, &nrows, &e) != E_DAMAGED && ++wrong == 1)
 			diag("cut at %zu of %zu", k, n);
 		shard_release(&r);
 	}
@@ -123,10 +123,103 @@ static void damage(void)
 		spill(bad, s, n);
 		s[k] ^= 0x20;
 		err_clear(&e);
-		wrong += shard_read(&r, bad, ID, 1, &nrows, &e) != E_FORMAT;
+		wrong += shard_read(&r, bad, ID, 1, &nrows, &e) != E_DAMAGED;
 		shard_release(&r);
 	}
 	ok(!wrong, "%d flipped bytes: each refused, the last with: %s", flips, e.text);
+	free(s);
+}
+
+/* One bit, a byte, a run of zeros, a hole, a tail that is gone or not ours: what disks and copies do. */
+static size_t hurt(char *s, size_t n)
+{
+	size_t at = (size_t)random() % n, len = 1 + (size_t)random() % 4096;
+
+	len = len < n - at ? len : n - at;
+	switch (random() % 5) {
+	case 0:
+		s[at] = (char)(s[at] ^ (1 << random() % 8));
+		return n;
+	case 1:
+		s[at] = (char)(s[at] + 1 + random() % 255);
+		return n;
+	case 2:
+		return at;
+	case 3:
+		memmove(s + at, s + at + len, n - at - len);
+		return n - len;
+	default:
+		for (size_t i = 0; i < len; i++)
+			s[at + i] = (char)(~s[at + i] & 0x7F);
+		return n;
+	}
+}
+
+/* Each of 200 is found, set aside under a name of its own, and its number not given again. */
+static void set_aside(void)
+{
+	unsigned seed = getenv("SEED") ? (unsigned)strtoul(getenv("SEED"), NULL, 10) : (unsigned)getpid();
+	char sub[64], path[128], to[4200], twin[4200];
+	int64_t next[NKINDS];
+	int found = 0, moved = 0;
+	struct err e = ERR_INIT;
+	struct shard_list l;
+	struct shard r;
+	uint64_t nrows;
+	size_t n;
+	char *s, *t;
+
+	srandom(seed);
+	snprintf(sub, sizeof sub, "%s/many", dir);
+	mkdir(sub, 0777);
+	snprintf(path, sizeof path, "%s/datasets-r0003-%06d.h5", dir, 10);
+	s = slurp(path, &n);
+	t = malloc(n);
+	for (int i = 0; i < 200; i++) {
+		memcpy(t, s, n);
+		snprintf(path, sizeof path, "%s/datasets-r0001-%06d.h5", sub, i);
+		spill(path, t, hurt(t, n));
+		err_clear(&e);
+		found += shard_read(&r, path, ID, 1, &nrows, &e) == E_DAMAGED && strstr(e.text, path);
+		shard_release(&r);
+		moved += !shard_set_aside(path, to, &e) && access(path, F_OK) && !access(to, F_OK);
+	}
+	ok(found == 200 && moved == 200, "seed %u: %d of 200 damaged shards found and named, %d set aside", seed, found,
+	   moved);
+	ok(!shard_numbers(sub, next, &e) && next[KIND_DATASETS] == 200 && next[KIND_MODELS] == 0,
+	   "their numbers are not given again");
+	spill(path, s, n);
+	ok(!shard_set_aside(path, twin, &e) && strcmp(to, twin) && !access(to, F_OK) && !access(twin, F_OK),
+	   "another of the same name does not replace it: %s", strrchr(twin, '/'));
+	ok(!shard_list(&l, sub, &e) && l.n == 0, "none is left in the way");
+	shard_list_release(&l);
+	free(s);
+	free(t);
+}
+
+/* A stamp of another version that holds is no damage. */
+static void versions(void)
+{
+	struct err e = ERR_INIT;
+	struct shard r;
+	uint64_t nrows;
+	char path[128], other[128];
+	size_t n;
+	char *s;
+
+	snprintf(path, sizeof path, "%s/datasets-r0003-%06d.h5", dir, 10);
+	snprintf(other, sizeof other, "%s/version", dir);
+	s = slurp(path, &n);
+	spill(other, s, n);
+	ok(!stamp_write(other, "shard", SHARD_VERSION + 1, &e) &&
+		   shard_read(&r, other, ID, 1, &nrows, &e) == E_FORMAT && strstr(e.text, "the version that wrote it"),
+	   "%s", e.text);
+	shard_release(&r);
+	err_clear(&e);
+	s[strlen("hubcensus shard ")]++;
+	spill(other, s, n);
+	ok(shard_read(&r, other, ID, 1, &nrows, &e) == E_DAMAGED, "a version that is but a flipped bit is damage");
+	shard_release(&r);
 	free(s);
 }
 
@@ -189,8 +282,8 @@ static void hostile(void)
 	refused(make("empty", path), path, "no shard of hubcensus");
 	f = make("foreign", path);
 	H5Fclose(f);
-	ok(shard_read(&r, path, ID, 1, &nrows, &e) == E_FORMAT && strstr(e.text, "no shard of hubcensus"), "%s",
-	   e.text);
+	ok(shard_read(&r, path, ID, 1, &nrows, &e) == E_DAMAGED && strstr(e.text, "no shard of hubcensus"),
+	   "without a stamp: %s", e.text);
 	shard_release(&r);
 	H5Pclose(p);
 	H5Pclose(v);
@@ -232,6 +325,8 @@ int main(void)
 	shard_list_release(&l);
 	ok(!shard_list(&l, "/nowhere/at/all", &e) && l.n == 0, "a missing folder is an empty list");
 	damage();
+	set_aside();
+	versions();
 	hostile();
 	names();
 	shard_init(&s, KIND_SPACES, ID, 0, 0);

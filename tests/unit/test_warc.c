@@ -287,14 +287,14 @@ static void test_long_head(void)
 static const char binary[] = "\0\1\2\r\n\r\nWARC/1.1\r\n\x1f\x8b\xff";
 
 static const struct warc_exchange exchanges[] = {
-	{ URI, WHEN, TEXT(HEAD), TEXT("[{\"_id\":\"621ffdc036468d709f17434d\"}]") },
+	{ URI, WHEN, TEXT(HEAD), TEXT("[{\"_id\":\"621ffdc036468d709f17434d\"}]"), .note = "page models ~" },
 	{ "https://hub.example/" SECRET "/b%20c?q=\xc3\xa4", WHEN + 1000,
 	  TEXT("HTTP/2 200 \r\nLink: <a>; rel=\"next\"\r\nX: y\r\nlink:<b>\r\nset-cookie: " SECRET "\r\n"
 	       "content-encoding: gzip\r\ncontent-length: 5\r\nx-echo: " SECRET "\r\n\r\n"),
 	  TEXT("{\"you\":\"" SECRET "\",\"twice\":\"" SECRET SECRET "\",\"half\":\"hf_abcdef\"}" SECRET) },
 	{ "http://127.0.0.1:1/", 0, TEXT("HTTP/1.1 204 No Content\r\n\r\n"), NULL, 0 },
 	{ "http://h/binary", WHEN - 1, TEXT("HTTP/1.1 504 Gateway Timeout\r\nContent-Length: 20\r\n\r\n"), binary,
-	  sizeof binary - 1 },
+	  sizeof binary - 1, .truncated = "disconnect" },
 };
 enum { NEXCHANGES = sizeof exchanges / sizeof *exchanges };
 
@@ -341,7 +341,8 @@ static int is_same(const struct warc_record *x, int i)
 		return x->type == WARC_INFO && x->nbody > 400 && memcmp(x->body, "software: hubcensus/", 20) == 0 &&
 		       x->uri[0] == '\0' && x->nhead == 0;
 	if (x->type != WARC_RESPONSE || x->date_ms != want->date_ms || x->nbody != want->nbody || x->is_encoded ||
-	    x->is_truncated)
+	    x->is_truncated != (want->truncated != NULL) || x->nnote != (want->note ? strlen(want->note) : 0) ||
+	    (want->note && memcmp(x->note, want->note, x->nnote) != 0))
 		return 0;
 	if (i == 2)
 		return x->status == 200 &&
@@ -486,6 +487,12 @@ static void test_arguments(void)
 		ok(warc_append(w, &x, &e) == E_BUG, "the URI '%.8s' is refused", i == 2 ? "with lines" : uris[i]);
 		err_clear(&e);
 	}
+	for (size_t i = 0; i < 3; i++) {
+		x = good;
+		x.note = ((const char *[]){ "a\nb", "\x7f", "\xc3\xa4" })[i];
+		ok(warc_append(w, &x, &e) == E_BUG, "a note that is no line of ASCII");
+		err_clear(&e);
+	}
 	x = good;
 	x.uri = "http://h/?at=@";
 	ok(!warc_append(w, &x, &e) && warc_nbytes(w) > n, "an @ in the query is none in the authority");
@@ -502,6 +509,9 @@ static void test_arguments(void)
 	ok(warc_append(w, &x, &e) == E_BUG && warc_nbytes(w) == n && warc_count(w) == 1, "no header: %s", e.text);
 	warc_free(w);
 	ok(!exists("b.warc.gz") && !exists("b.warc.gz.tmp"), "not sealed: removed");
+	warc_leave(begin("e.warc.gz"));
+	ok(!exists("e.warc.gz") && exists("e.warc.gz.tmp"), "not sealed, but left where it is");
+	warc_leave(NULL);
 	warc_free(NULL);
 	err_clear(&e);
 	ok(warc_create(&w, in_dir("none/b.warc.gz"), &(struct warc_setup){ 0 }, &e) == E_IO && !w, "no folder: %s",
