@@ -189,8 +189,8 @@ static void set_aside(void)
 	ok(!shard_numbers(sub, next, &e) && next[KIND_DATASETS] == 200 && next[KIND_MODELS] == 0,
 	   "their numbers are not given again");
 	spill(path, s, n);
-	ok(!shard_set_aside(path, twin, &e) && strcmp(to, twin) && !access(to, F_OK) && !access(twin, F_OK),
-	   "another of the same name does not replace it: %s", strrchr(twin, '/'));
+	moved = !shard_set_aside(path, twin, &e) && strcmp(to, twin) && !access(to, F_OK) && !access(twin, F_OK);
+	ok(moved, "another of the same name does not replace it: %s %s", strrchr(twin, '/'), e.text);
 	ok(!shard_list(&l, sub, &e) && l.n == 0, "none is left in the way");
 	shard_list_release(&l);
 	free(s);

@@ -291,8 +291,9 @@ static const struct warc_exchange exchanges[] = {
 	{ "https://hub.example/" SECRET "/b%20c?q=\xc3\xa4", WHEN + 1000,
 	  TEXT("HTTP/2 200 \r\nLink: <a>; rel=\"next\"\r\nX: y\r\nlink:<b>\r\nset-cookie: " SECRET "\r\n"
 	       "content-encoding: gzip\r\ncontent-length: 5\r\nx-echo: " SECRET "\r\n\r\n"),
-	  TEXT("{\"you\":\"" SECRET "\",\"twice\":\"" SECRET SECRET "\",\"half\":\"hf_abcdef\"}" SECRET) },
-	{ "http://127.0.0.1:1/", 0, TEXT("HTTP/1.1 204 No Content\r\n\r\n"), NULL, 0 },
+	  TEXT("{\"you\":\"" SECRET "\",\"twice\":\"" SECRET SECRET "\",\"half\":\"hf_abcdef\"}" SECRET),
+	  .note = NULL },
+	{ "http://127.0.0.1:1/", 0, TEXT("HTTP/1.1 204 No Content\r\n\r\n"), .note = NULL },
 	{ "http://h/binary", WHEN - 1, TEXT("HTTP/1.1 504 Gateway Timeout\r\nContent-Length: 20\r\n\r\n"), binary,
 	  sizeof binary - 1, .truncated = "disconnect" },
 };
