@@ -25,7 +25,7 @@ H5_CFLAGS = $(or $(shell pkg-config --cflags hdf5-openmpi 2>/dev/null),$(filter 
 H5_LIBS   = $(or $(shell pkg-config --libs hdf5-openmpi 2>/dev/null),$(filter -L% -Wl% -l%,$(shell h5pcc -show 2>/dev/null)) -lhdf5)
 
 WARN     := -Wall -Wextra -Wshadow -Wconversion -Wvla -Wformat=2
-CWARN    := $(WARN) -Wstrict-prototypes -Wmissing-prototypes
+CWARN     = $(WARN) -Wstrict-prototypes -Wmissing-prototypes
 CFLAGS   ?= -O2 -g
 CXXFLAGS ?= -O2 -g
 CPPFLAGS := -D_GNU_SOURCE -I. -DHUBCENSUS_VERSION='"$(VERSION)"' -DHUBCENSUS_DATA='"$(PREFIX)/share/hubcensus"' $(CPPFLAGS)

@@ -350,6 +350,8 @@ static int crawl_all(struct crawl *c, int *exit_code, struct err *e)
 	int rc = hub_parse(&c->hub, c->brief.snapshot.hub, e);
 
 	snprintf(c->shards, sizeof c->shards, "%s/shards", c->o->dir);
+	if (!rc && c->rank != 0)
+		rc = snapshot_join(c->o->dir, &c->folder.lock, e);
 	if (!rc && !(rc = open_contact(c, c->rank == 0, e)))
 		rc = create_worker(c, e);
 	if (!rc && c->rank == 0) {

@@ -58,7 +58,12 @@ static int read_folder(struct dryrun *d, struct err *e)
 	if (!found)
 		return E_OK;
 	snprintf(shards, sizeof shards, "%s/shards", d->o->dir);
-	return resume_read(&d->resume, shards, &d->snapshot, e);
+	if (resume_read(&d->resume, shards, &d->snapshot, e))
+		return e->code;
+	if (d->resume.damaged.n > 0)
+		log_warn("%zu shards are damaged: a crawl sets them aside and crawls their part again",
+			 d->resume.damaged.n);
+	return E_OK;
 }
 
 static int is_complete(const struct dryrun *d)

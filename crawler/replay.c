@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "crawler/audit.h"
@@ -32,7 +33,8 @@ struct replay {
 	int (*is_stopped)(void);
 	struct plan plan;
 	struct hub hub;
-	struct folder folder; /* rank 0 */
+	struct folder folder; /* rank 0; the others' lock */
+	int source_lock;      /* rank 0 */
 	struct brief brief;
 	char shards[4096];
 	char *names; /* of the segments, sorted, a NUL behind each */
@@ -65,6 +67,18 @@ static int find_archive(struct replay *p, struct snapshot *from, struct archive_
 	return E_OK;
 }
 
+/* No crawl is to go on while its archive is read; a folder may be mended from its own. */
+static int look(struct replay *p, struct err *e)
+{
+	struct stat from, to;
+
+	if (stat(p->o->from_archive, &from) || stat(p->o->dir, &to))
+		return E_OK;
+	if (from.st_dev == to.st_dev && from.st_ino == to.st_ino)
+		return E_OK;
+	return snapshot_look(p->o->from_archive, &p->source_lock, e);
+}
+
 static int prepare(struct replay *p, struct err *e)
 {
 	struct archive_list l = { NULL, 0, 0 };
@@ -79,7 +93,7 @@ static int prepare(struct replay *p, struct err *e)
 	p->names = l.names;
 	b->nnames = l.n;
 	b->nbytes = l.nbytes;
-	if (folder_open(f, p->o, &p->plan, &from, e) || audit_check(f->dir, &f->snapshot, e))
+	if (folder_open(f, p->o, &p->plan, &from, e) || look(p, e) || audit_check(f->dir, &f->snapshot, e))
 		return e->code;
 	b->snapshot = f->snapshot;
 	b->session = f->session;
@@ -110,6 +124,8 @@ static int share(struct replay *p, struct err *e)
 	rc = p->names && p->name && p->taken[0].at && p->taken[1].at && p->taken[2].at
 		   ? hub_parse(&p->hub, b->snapshot.hub, e)
 		   : err_set(e, E_NOMEM, "no memory for the archive's names");
+	if (!rc && p->rank != 0)
+		rc = snapshot_join(p->o->dir, &p->folder.lock, e);
 	if (err_agree(p->comm, rc, e))
 		return e->code;
 	agree_bcast(p->comm, p->names, b->nbytes);
@@ -338,6 +354,8 @@ static void release(struct replay *p)
 	free(p->names);
 	free(p->name);
 	folder_close(&p->folder);
+	if (p->source_lock >= 0)
+		close(p->source_lock);
 	free(p);
 }
 
@@ -353,7 +371,7 @@ int replay_run(MPI_Comm comm, const struct options *o, int (*is_stopped)(void), 
 	p->o = o;
 	p->comm = comm;
 	p->is_stopped = is_stopped;
-	p->folder.lock = -1;
+	p->folder.lock = p->source_lock = -1;
 	p->start_ms = clock_ms();
 	MPI_Comm_rank(comm, &p->rank);
 	MPI_Comm_size(comm, &p->nranks);

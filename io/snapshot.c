@@ -440,26 +440,3 @@ int snapshot_has_shards(const char *dir, struct err *e)
 	return err_set(e, E_USAGE,
 		       "the shards of '%s' were removed: its census.h5 is final; take another census elsewhere", dir);
 }
-
-int snapshot_lock(const char *dir, int *fd, struct err *e)
-{
-	char path[PATH_CAP];
-	struct flock lock = { .l_type = F_WRLCK, .l_whence = SEEK_SET };
-	int why;
-
-	snprintf(path, sizeof path, "%s/.lock", dir);
-	*fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0666);
-	if (*fd < 0)
-		return err_sys(e, errno, "cannot write into '%s'", dir);
-	/* A record lock of POSIX: unlike flock(2) it holds between the hosts of a network file system. */
-	if (fcntl(*fd, F_SETLK, &lock) == 0)
-		return E_OK;
-	why = errno;
-	close(*fd);
-	*fd = -1;
-	if (why == EACCES || why == EAGAIN)
-		return err_set(e, E_USAGE,
-			       "another job works on '%s'; wait for it or end it, then run the same command again",
-			       dir);
-	return err_sys(e, why, "cannot lock '%s'", path);
-}

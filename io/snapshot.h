@@ -50,9 +50,25 @@ int snapshot_check(const struct snapshot *old, const struct snapshot *now, const
  * reduced again, the folder would lose the only thing that is left. Local. */
 int snapshot_has_shards(const char *dir, struct err *e);
 
-/* Take the folder's lock, or E_USAGE if another job holds it. Released by closing *fd or by the end of the process.
- * Local. */
+/* ---- The lock of a folder: record locks (fcntl(2)) on DIR/.lock, released by closing *fd or by the end of the
+ * process, however it ends. Rank 0 of the job that works on the folder holds the first byte alone, all its ranks hold
+ * the second together: so a second job is refused, and so it is while ranks of a job still write whose rank 0 is gone.
+ *
+ * They hold between the hosts of a file system that has such locks: NFS, GPFS, Lustre mounted with -o flock, BeeGFS
+ * with tuneUseGlobalFileLocks. One that has none is warned of, and the work goes on. A lost host's lock is given up by
+ * the server after its lease (NFS 4: 90 s as a rule).
+ */
+
+/* For rank 0, before anything is read. What is left of a job that died is waited for. Says who holds it. Local. Errors:
+ * E_USAGE (another job), E_IO. */
 int snapshot_lock(const char *dir, int *fd, struct err *e);
+
+/* For the other ranks, before they write. Local. Errors: E_IO. */
+int snapshot_join(const char *dir, int *fd, struct err *e);
+
+/* For those that only read, also where they cannot write: no job may begin as long. No .lock is no error, *fd is then
+ * -1. Local. Errors: E_USAGE (another job), E_IO. */
+int snapshot_look(const char *dir, int *fd, struct err *e);
 
 /* Write n bytes to DIR/name as name.tmp, sync, rename, sync the folder. Local. Errors: E_IO. */
 int snapshot_write_file(const char *dir, const char *name, const char *text, size_t n, struct err *e);

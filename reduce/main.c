@@ -23,6 +23,7 @@
 #include "reduce/store.h"
 #include "reduce/tables.h"
 #include "reduce/unclassified.h"
+#include "reduce/verify.h"
 
 #define EXIT_GAPS 5
 
@@ -30,7 +31,7 @@ struct options {
 	struct opt_texts orgs, topics, previous;
 	const char *figures, *format, *log_format, *metrics_file, *series;
 	int64_t unclassified, every_ms;
-	int list, quiet;
+	int list, verify, quiet;
 };
 
 #define AT(m) offsetof(struct options, m)
@@ -81,6 +82,11 @@ static const struct opt option[] = {
 	  .lo = 3600000,
 	  .arg = "TIME",
 	  .help = "With --series: the cadence (7d), so that a snapshot that is missing has its rows." },
+	{ .name = "verify",
+	  .type = OPT_FLAG,
+	  .offset = AT(verify),
+	  .help = "Read every shard, compare its checksum over the whole file, check that its columns fit each other, "
+		  "name those that are not what was sealed, and exit; nothing is written." },
 	{ .name = "format",
 	  .type = OPT_TEXT,
 	  .offset = AT(format),
@@ -127,7 +133,7 @@ static const struct opts options = {
 		    "Exit status:\n"
 		    "0  complete\n"
 		    "2  usage, or DIR is no census\n"
-		    "4  failed\n"
+		    "4  failed; with --verify also: shards are damaged\n"
 		    "5  complete but with gaps: parts of the Hub were not crawled, or records not understood (the "
 		    "summary and "
 		    "'completeness' in census.json say which)\n"
@@ -139,7 +145,7 @@ static const struct opts options = {
 };
 
 /* The folder's snapshot, read by rank 0 for all, which also keeps other jobs off the folder. */
-static int open_folder(struct census *c, const char *dir, int *lock, struct err *e)
+static int open_folder(struct census *c, const char *dir, int only_look, int *lock, struct err *e)
 {
 	int found = 0, rc = E_OK;
 	struct stat st;
@@ -155,14 +161,16 @@ static int open_folder(struct census *c, const char *dir, int *lock, struct err 
 		if (!rc)
 			rc = snapshot_has_shards(dir, e);
 		if (!rc)
-			rc = snapshot_lock(dir, lock, e);
+			rc = only_look ? snapshot_look(dir, lock, e) : snapshot_lock(dir, lock, e);
 	}
 	if ((rc = err_agree(c->comm, rc, e))) {
 		e->rank = -1;
 		return rc;
 	}
 	agree_bcast(c->comm, &c->snap, sizeof c->snap);
-	return E_OK;
+	if (c->rank != 0 && !only_look)
+		rc = snapshot_join(dir, lock, e);
+	return err_agree(c->comm, rc, e);
 }
 
 static int path_of(char dst[4096], const char *dir, const char *name, struct err *e)
@@ -315,9 +323,10 @@ static int start(struct census *c, int argc, char **argv, double started_s, stru
 		free(chosen);
 		return make_series(c->comm, c->rank, &o, e);
 	}
-	rc = open_folder(c, args[0], &lock, e);
+	rc = open_folder(c, args[0], o.verify, &lock, e);
 	if (!rc)
-		rc = o.unclassified ? list_unclassified(c, args[0], &o, e)
+		rc = o.verify       ? verify_run(c->comm, args[0], &c->snap, e)
+		   : o.unclassified ? list_unclassified(c, args[0], &o, e)
 				    : reduce(c, args[0], &o, chosen, started_s, e);
 	if (lock >= 0)
 		close(lock);

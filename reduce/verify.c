@@ -1,0 +1,119 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "reduce/verify.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "io/agree.h"
+#include "io/h5shard.h"
+#include "reduce/analyzer.h" /* last */
+#include "reduce/wire.h"
+
+/* A shard that does not hold. */
+struct finding {
+	uint64_t at; /* in the list */
+	char text[sizeof((struct err *)0)->text];
+};
+
+struct findings {
+	struct finding *x;
+	uint64_t n, cap;
+};
+
+static int add(struct findings *f, uint64_t at, const char *text, struct err *e)
+{
+	if (f->n == f->cap) {
+		uint64_t cap = f->cap ? 2 * f->cap : 16;
+		struct finding *x = realloc(f->x, (size_t)cap * sizeof *x);
+
+		if (!x)
+			return err_set(e, E_NOMEM, "out of memory for the damaged shards");
+		f->x = x;
+		f->cap = cap;
+	}
+	f->x[f->n].at = at;
+	snprintf(f->x[f->n++].text, sizeof f->x->text, "%s", text);
+	return E_OK;
+}
+
+/* This rank's share of a folder's shards; the first of them is number `first`. Local. */
+static int check_folder(struct findings *f, const char *dir, const struct snapshot *snap, int rank, int nranks,
+			uint64_t *first, struct err *e)
+{
+	struct shard_list l;
+	int rc = shard_list(&l, dir, e);
+
+	for (size_t i = 0; i < l.n && !rc; i++) {
+		struct err own = ERR_INIT;
+		struct shard s;
+		uint64_t nrows;
+
+		if ((*first + i) % (uint64_t)nranks != (uint64_t)rank)
+			continue;
+		shard_read(&s, l.path[i], snap->id, 1, &nrows, &own);
+		shard_release(&s);
+		/* What cannot be read is no finding about the file, unless the disk itself says so. */
+		if (own.code == E_NOMEM)
+			rc = err_set(e, own.code, "%s", own.text);
+		else if (own.code)
+			rc = add(f, *first + i, own.text, e);
+	}
+	*first += l.n;
+	shard_list_release(&l);
+	return rc;
+}
+
+static int by_place(const void *a, const void *b)
+{
+	const struct finding *x = a, *y = b;
+
+	return (x->at > y->at) - (x->at < y->at);
+}
+
+/* Rank 0's part. */
+static int tell(const struct parcel *all, uint64_t nshards, const char *dir, struct err *e)
+{
+	struct finding *x = all->data;
+
+	if (all->total)
+		qsort(x, (size_t)all->total, sizeof *x, by_place);
+	for (uint64_t i = 0; i < all->total; i++)
+		printf("%s\n", x[i].text);
+	printf("%llu shards, %llu as they were sealed\n", (unsigned long long)nshards,
+	       (unsigned long long)(nshards - all->total));
+	if (fflush(stdout) || ferror(stdout))
+		return err_set(e, E_IO, "cannot write to standard output");
+	if (all->total == 0)
+		return E_OK;
+	return err_set(e, E_DAMAGED, "%llu of %llu shards of '%s' do not hold; run hubcrawl on it to mend that",
+		       (unsigned long long)all->total, (unsigned long long)nshards, dir);
+}
+
+int verify_run(MPI_Comm comm, const char *dir, const struct snapshot *snap, struct err *e)
+{
+	static const char *const part[] = { "shards", "audit" };
+	struct findings f = { NULL, 0, 0 };
+	struct parcel all = { 0 };
+	uint64_t nshards = 0;
+	char path[4096];
+	int rank, nranks, rc = E_OK;
+
+	MPI_Comm_rank(comm, &rank);
+	MPI_Comm_size(comm, &nranks);
+	for (size_t i = 0; i < sizeof part / sizeof *part && !rc; i++) {
+		if ((size_t)snprintf(path, sizeof path, "%s/%s", dir, part[i]) >= sizeof path)
+			rc = err_set(e, E_USAGE, "the folder's name is too long");
+		else
+			rc = check_folder(&f, path, snap, rank, nranks, &nshards, e);
+	}
+	rc = wire_gather(comm, rc, f.x, f.n, sizeof *f.x, &all, e);
+	if (!rc && rank == 0)
+		rc = tell(&all, nshards, dir, e);
+	parcel_release(&all);
+	free(f.x);
+	rc = err_agree(comm, rc, e);
+	if (rc)
+		e->rank = -1;
+	return rc;
+}

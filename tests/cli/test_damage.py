@@ -1,0 +1,189 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Shards that are damaged on disk: found, named, set aside, crawled again, and the census is the undisturbed one. Two jobs on one folder: the second refuses.
+
+With a number N: N single damages instead of two, for `make soak`."""
+
+import fcntl
+import glob
+import os
+import random
+import shutil
+import struct
+import subprocess
+import sys
+import time
+
+from tap import BUILD, ENV, MPIRUN, UNTIL, Hub, Run, crawl, diag, differing, digest, main, mpi, ok, reduce, same, scratch
+
+SIZE = ["--models", 6000, "--datasets", 2500, "--spaces", 2500, "--seed", 31, "--until", UNTIL]
+ROUNDS = int(sys.argv[1]) if len(sys.argv) > 1 else 2
+SEED = int(os.environ.get("SEED", os.getpid()))
+RANDOM = random.Random(SEED)
+
+
+def alone(program, *args, **kw):
+    """One rank without mpirun, which takes its time over an exit code."""
+    return Run([f"{BUILD}/{program}", *args], **kw)
+
+
+def shards(folder, part="shards"):
+    return sorted(glob.glob(f"{folder}/{part}/*.h5"))
+
+
+def figures(folder):
+    r = alone("hubreduce", folder)
+    ok(r.code == 0, "reduced", r)
+    return digest(folder)
+
+
+def damage(path):
+    """A flipped bit, another byte, a cut, a hole, zeros. Returns what was done."""
+    with open(path, "rb") as f:
+        data = bytearray(f.read())
+    at = RANDOM.randrange(len(data))
+    how = RANDOM.choice(("bit", "byte", "cut", "hole", "other"))
+    if how == "bit":
+        data[at] ^= 1 << RANDOM.randrange(8)
+    elif how == "byte":
+        data[at] = (data[at] + RANDOM.randrange(1, 256)) % 256
+    elif how == "cut":
+        del data[at:]
+    elif how == "hole":
+        del data[at : at + RANDOM.randrange(1, 5000)]
+    else:
+        data[at : at + 512] = bytes(b ^ 0x55 for b in data[at : at + 512])
+    with open(path, "wb") as f:
+        f.write(data)
+    return f"{how} at byte {at} of '{os.path.basename(path)}'"
+
+
+def found(folder, names, n=1):
+    """--verify names these, and no others, and touches nothing."""
+    before = {p: os.stat(p).st_mtime_ns for p in glob.glob(f"{folder}/**", recursive=True)}
+    v = alone("hubreduce", "--verify", folder) if n == 1 else mpi(n, "hubreduce", "--verify", folder)
+    bad = [line for line in v.out.splitlines() if "'" in line]
+    same([line.split("'")[1] for line in bad], sorted(names), f"--verify on {n} ranks names what is damaged, a line each")
+    whole = f"{len(shards(folder)) + len(shards(folder, 'audit'))} shards, "
+    ok(v.code == (4 if names else 0) and whole in v.out and ("run hubcrawl" in v.err) == bool(names), f"and ends with {4 if names else 0}", v)
+    after = {p: os.stat(p).st_mtime_ns for p in glob.glob(f"{folder}/**", recursive=True)}
+    same(after, before, "and has changed nothing")
+
+
+def mended(hub, folder, names, want, n=2):
+    numbers = {os.path.basename(p) for p in shards(folder)}
+    c = crawl(n, hub.url, folder)
+    ok(c.code == 0 and all(f"'{p}' is damaged: set aside as" in c.err for p in names), f"the next crawl on {n} ranks says so, a line each, and goes on", c)
+    aside = [f"{os.path.dirname(p)}/damaged/{os.path.basename(p)}" for p in names]
+    ok(all(os.path.exists(p) for p in aside), "they are kept in shards/damaged", os.listdir(f"{folder}/shards"))
+    new = {os.path.basename(p) for p in shards(folder)} - numbers
+    lost = {os.path.basename(p).split("-r")[0] for p in names}
+    ok(lost <= {name.split("-r")[0] for name in new} and not new & {os.path.basename(p) for p in names}, "what they held is in new shards, of names that no shard had", new, names)
+    found(folder, [])
+    same(differing(figures(folder), want), [], "the census is the undisturbed one, byte for byte")
+
+
+def one_at_a_time():
+    diag(f"SEED={SEED}")
+    whole = f"{scratch()}/whole"
+    with Hub(*SIZE, "--quota", "0") as hub:
+        ok(crawl(2, hub.url, whole, "--seal-rows", 1000).code == 0, f"a census of {len(shards(whole))} shards")
+        want = figures(whole)
+        found(whole, [], n=2)
+        folder = f"{scratch()}/folder"
+        shutil.copytree(whole, folder)
+        for i in range(ROUNDS):
+            path = RANDOM.choice(shards(folder))
+            what = damage(path)
+            ok(True, f"{i + 1} of {ROUNDS}: {what}")
+            found(folder, [path])
+            if i == 0:
+                r = alone("hubreduce", folder)
+                ok(r.code == 4 and path in r.err and "hubcrawl sets it aside" in r.err, "hubreduce refuses: one line, exit 4", r)
+                d = alone("hubcrawl", "--dry-run", folder)
+                ok(d.code == 0 and "1 shards are damaged" in d.err and os.path.exists(path), "--dry-run counts its part as missing, and moves nothing", d)
+            mended(hub, folder, [path], want, n=1 + i % 3)
+        many = RANDOM.sample(shards(folder), 5)
+        for path in many:
+            damage(path)
+        found(folder, many, n=3)
+        mended(hub, folder, many, want, n=3)
+        for path in shards(folder):
+            damage(path)
+        c = crawl(2, hub.url, folder)
+        ok(c.code == 0, "with all damaged, all is crawled again", c)
+        same(differing(figures(folder), want), [], "the same bytes")
+
+
+def second_pass():
+    folder = f"{scratch()}/folder"
+    with Hub(*SIZE, "--quota", "0") as hub:
+        ok(crawl(2, hub.url, folder, "--audit", 2).code == 0, "a census with a second pass")
+        path = shards(folder, "audit")[0]
+        damage(path)
+        found(folder, [path])
+        c = crawl(1, hub.url, folder, "--audit", 2)
+        ok(c.code == 0 and path in c.err and "asked anew" in c.err, "a damaged sample is set aside and asked anew", c)
+        found(folder, [])
+
+
+def from_its_archive():
+    """What was damaged comes back out of the folder's own archive, without a request."""
+    folder = f"{scratch()}/folder"
+    with Hub(*SIZE, "--quota", "0") as hub:
+        ok(crawl(2, hub.url, folder, "--archive", "--seal-rows", 1000).code == 0, "a census with an archive")
+    want = figures(folder)
+    path = RANDOM.choice(shards(folder))
+    damage(path)
+    c = alone("hubcrawl", "--from-archive", folder, folder)
+    ok(c.code == 0 and path in c.err, "mended from its own archive, the Hub being gone", c)
+    same(differing(figures(folder), want), [], "the same bytes")
+
+
+class Holder:
+    """A process that holds bytes of the folder's lock, as a rank does."""
+
+    def __init__(self, folder, at, kind):
+        self.fd = os.open(f"{folder}/.lock", os.O_RDWR | os.O_CREAT)
+        self.pid = os.fork()
+        if self.pid == 0:
+            try:
+                fcntl.fcntl(self.fd, fcntl.F_SETLK, struct.pack("hhqqi", kind, 0, at, 1, 0))
+                time.sleep(60)
+            finally:
+                os._exit(0)
+        time.sleep(0.2)
+
+    def end(self):
+        os.kill(self.pid, 9)
+        os.waitpid(self.pid, 0)
+        os.close(self.fd)
+
+
+def two_jobs():
+    folder = f"{scratch()}/folder"
+    with Hub(*SIZE, "--quota", "2/1", "--pages-quota", "0") as hub:
+        first = subprocess.Popen([str(a) for a in (*MPIRUN, "-n", 3, f"{BUILD}/hubcrawl", "--hub", hub.url, "--until", UNTIL, "--archive", folder)], env=ENV, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+        end = time.monotonic() + 30
+        while not (os.path.exists(f"{folder}/.lock") and "process" in open(f"{folder}/.lock", encoding="utf-8").read()) and time.monotonic() < end:
+            time.sleep(0.02)
+        for name, args in (
+            ("hubcrawl", ["--hub", hub.url, folder]),
+            ("hubcrawl", ["--from-archive", folder, f"{scratch()}/new"]),
+            ("hubreduce", [folder]),
+            ("hubreduce", ["--verify", folder]),
+            ("hubreduce", ["--unclassified", "5", folder]),
+        ):
+            r = alone(name, *args)
+            ok(r.code == 2 and f"another job works on '{folder}'" in r.err and f"on {os.uname().nodename} since" in r.err, f"{name} {args[0]} while a crawl runs: refused, exit 2, and says who", r)
+        out, err = first.communicate(timeout=120)
+        ok(first.returncode == 0, "the first is not disturbed", out, err)
+    held = Holder(folder, 1, fcntl.F_RDLCK)
+    waiting = subprocess.Popen([f"{BUILD}/hubreduce", folder], env=ENV, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True)
+    time.sleep(2)
+    ok(waiting.poll() is None, "a rank of a job that died still works: it is waited for")
+    held.end()
+    err = waiting.communicate(timeout=60)[1]
+    ok(waiting.returncode == 0 and "waiting for their end" in err, "and once it is gone, on goes the next", err)
+
+
+main(*([one_at_a_time] if len(sys.argv) > 1 else [one_at_a_time, second_pass, from_its_archive, two_jobs]))
