@@ -247,13 +247,13 @@ int options_plan(struct plan *p, const struct options *o, struct err *e)
 	if (o->until && (time_parse(o->until, strlen(o->until), &p->until) || p->until < 0))
 		return err_set(e, E_USAGE, "--until: '%s' is not a time such as 2026-11-22 or 2026-11-22T12:00:00Z",
 			       o->until);
-	if (p->until > time(NULL))
-		return err_set(e, E_USAGE, "--until: '%s' lies in the future", o->until);
 	return E_OK;
 }
 
 int options_snapshot(struct snapshot *now, const struct plan *p, const struct snapshot *old, struct err *e)
 {
+	char until[32];
+
 	if (old)
 		*now = *old;
 	else
@@ -264,6 +264,9 @@ int options_snapshot(struct snapshot *now, const struct plan *p, const struct sn
 		now->kinds = p->kinds;
 	if (!old || p->fields_given)
 		now->fields = p->fields;
+	/* Of a census that was begun this is known, whatever the clock says now. */
+	if (!old && p->until > time(NULL))
+		return err_set(e, E_USAGE, "--until: '%s' lies in the future", time_format(p->until, until));
 	if (!old || p->until >= 0)
 		now->t0 = p->until >= 0 ? p->until : (int64_t)time(NULL);
 	if (old && !p->filter_given)

@@ -45,7 +45,7 @@ int options_host_scope(const struct options *o);
 int options_plan(struct plan *p, const struct options *o, struct err *e);
 
 /* Fill *now with what the plan asks for; what it leaves open comes from `old` (NULL: defaults, and t0 = the present
- * second). */
+ * second). Errors: E_USAGE. */
 int options_snapshot(struct snapshot *now, const struct plan *p, const struct snapshot *old, struct err *e);
 
 #endif

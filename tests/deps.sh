@@ -7,7 +7,7 @@ set -eu
 build="libopenmpi-dev openmpi-bin libcurl4-openssl-dev zlib1g-dev libhdf5-openmpi-dev libsimdjson-dev libjansson-dev
  libxxhash-dev libcsv-dev libmicrohttpd-dev pkg-config gcc g++"
 check="$build perl python3 python3-h5py python3-pandas hdf5-tools ca-certificates nghttp2-proxy openssl iproute2 util-linux
- python3-prometheus-client"
+ python3-prometheus-client faketime"
 slurm="$check slurm-wlm munge"
 clients="$build nodejs npm"
 report="$check python3-matplotlib jupyter-nbconvert python3-ipykernel python3-setuptools python3-wheel python3-pip python3-venv
@@ -26,7 +26,7 @@ have() {
 	have_libraries || return 1
 	case $1 in
 	check)
-		command -v prove h5dump nghttpx openssl ip >/dev/null 2>&1 && /usr/bin/python3 -c 'import h5py, pandas, prometheus_client' 2>/dev/null
+		command -v prove h5dump nghttpx openssl ip faketime >/dev/null 2>&1 && /usr/bin/python3 -c 'import h5py, pandas, prometheus_client' 2>/dev/null
 		;;
 	slurm)
 		have check && PATH="$PATH:/usr/sbin:/sbin" && command -v munged slurmctld slurmd sbatch >/dev/null 2>&1
