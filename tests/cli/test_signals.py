@@ -1,0 +1,224 @@
+# SPDX-License-Identifier: Apache-2.0
+"""SIGTERM, SIGINT and SIGUSR1, to a rank or to mpirun: sealed and stopped within 10 s, exit 3; SIGINT twice stops at once. Run again, the census is the undisturbed one.
+
+With a number N: N signals at random moments, for `make soak`."""
+
+import glob
+import os
+import random
+import signal
+import subprocess
+import sys
+import time
+
+import h5py
+
+from tap import BUILD, ENV, MPIRUN, UNTIL, Hub, Run, crawl, diag, differing, digest, main, ok, same, scratch
+
+SIZE = ["--models", 9000, "--datasets", 3000, "--spaces", 3000, "--seed", 51, "--until", UNTIL]
+SLOW = ["--quota", "8/1", "--pages-quota", "0"]
+SEED = int(os.environ.get("SEED", os.getpid()))
+RANDOM = random.Random(SEED)
+WANT = None
+PORT = None
+
+
+def figures(folder):
+    r = Run([f"{BUILD}/hubreduce", folder])
+    ok(r.code == 0, "reduced", r)
+    return digest(folder)
+
+
+def shards(folder):
+    return glob.glob(f"{folder}/shards/*.h5")
+
+
+def children(pid):
+    found = []
+    for path in glob.glob(f"/proc/{pid}/task/*/children"):
+        with open(path, encoding="ascii") as f:
+            found += [int(p) for p in f.read().split()]
+    return found
+
+
+def ranks(pid):
+    """Of an mpirun: its children that run the program."""
+    found = []
+    for p in children(pid):
+        try:
+            if os.readlink(f"/proc/{p}/exe").endswith("/hubcrawl"):
+                found.append(p)
+        except OSError:
+            pass  # it has ended
+    return found
+
+
+def wait_for(what, seconds=30):
+    end = time.monotonic() + seconds
+    while time.monotonic() < end:
+        if what():
+            return True
+        time.sleep(0.01)
+    return False
+
+
+class Job:
+    def __init__(self, n, *args):
+        self.out = open(f"{scratch()}/out", "w+", encoding="utf-8")
+        command = [*MPIRUN, "-n", n, f"{BUILD}/hubcrawl", *args]
+        self.process = subprocess.Popen([str(a) for a in command], env=ENV, stdin=subprocess.DEVNULL, stdout=self.out, stderr=subprocess.STDOUT, start_new_session=True)
+
+    def send(self, number, to):
+        """to: a rank's place among mpirun's children, or "mpirun"."""
+        self.sent = time.monotonic()
+        os.kill(self.process.pid if to == "mpirun" else ranks(self.process.pid)[to], number)
+
+    def finish(self):
+        """The exit code, and how long after the signal."""
+        code = self.process.wait(60)
+        return code, time.monotonic() - self.sent
+
+    def said(self):
+        self.out.seek(0)
+        return self.out.read()
+
+
+def whole(folder):
+    """What is sealed holds, and no half file is left but for the segments of a killed crawl."""
+    v = Run([f"{BUILD}/hubreduce", "--verify", folder])
+    return ok(v.code == 0 and shards(folder), f"{len(shards(folder))} shards, all as they were sealed", v)
+
+
+def counted(folder):
+    n = 0
+    for path in shards(folder):
+        with h5py.File(path, "r") as f:
+            n += int(f["counters"][0])  # requests
+    return n
+
+
+def resumed(folder):
+    global PORT
+    with Hub(*SIZE, "--quota", "0", "--port", PORT) as hub:
+        c = crawl(2, hub.url, folder)
+    ok(c.code == 0, "run again it goes on to the end", c)
+    same(differing(figures(folder), WANT), [], "the census is the undisturbed one")
+
+
+def undisturbed():
+    global WANT, PORT
+    with Hub(*SIZE, "--quota", "0") as hub:
+        PORT = hub.url.rsplit(":", 1)[1]
+        c = crawl(2, hub.url, f"{scratch()}/census")
+    ok(c.code == 0, "the undisturbed census", c)
+    WANT = figures(c.args[-1])
+
+
+def begun(folder, hub, n=3):
+    job = Job(n, "--hub", hub.url, "--until", UNTIL, "--seal-rows", 2000, "--archive", folder)
+    ok(wait_for(lambda: len(shards(folder)) >= 2 and len(ranks(job.process.pid)) == n), "a crawl in the middle")
+    return job
+
+
+def stopped(number, to):
+    name = f"{signal.Signals(number).name} to {'mpirun' if to == 'mpirun' else f'rank {to}'}"
+    folder = f"{scratch()}/census"
+    with Hub(*SIZE, *SLOW, "--port", PORT) as hub:
+        job = begun(folder, hub)
+        before = len(shards(folder))
+        job.send(number, to)
+        code, took = job.finish()
+        asked = len([q for q in hub.requests() if not q[3].startswith("/.hubsim")])
+    # mpirun ends ranks on its own SIGTERM and SIGINT a second after it has told them, and has an exit code of its own.
+    harsh = to == "mpirun" and number != signal.SIGUSR1
+    ok(code == (1 if harsh else 3) and took < 10, f"{name}: stopped after {took:.1f} s, exit {code}", job.said())
+    ok(len(shards(folder)) > before, "what there was is sealed")
+    if harsh:
+        ok(counted(folder) > 0, f"{counted(folder)} of {asked} requests are accounted for: those on their way are asked again")
+    else:
+        same(counted(folder), asked, "every request is accounted for")
+        same(glob.glob(f"{folder}/*/*.tmp"), [], "no half file is left")
+    whole(folder)
+    resumed(folder)
+
+
+def to_a_rank():
+    stopped(signal.SIGTERM, 2)
+    stopped(signal.SIGINT, 1)
+    stopped(signal.SIGUSR1, 0)
+
+
+def to_mpirun():
+    stopped(signal.SIGUSR1, "mpirun")
+    stopped(signal.SIGTERM, "mpirun")
+
+
+def twice():
+    """As of a user who does not want to wait: on a Hub that has stopped answering, for whose replies the first one waits."""
+    for to in (1, "mpirun"):
+        folder = f"{scratch()}/census"
+        with Hub(*SIZE, *SLOW, "--port", PORT) as hub:
+            job = begun(folder, hub)
+            hub.process.send_signal(signal.SIGSTOP)
+            time.sleep(0.6)
+            job.send(signal.SIGINT, to)
+            time.sleep(0.3)
+            sealed = len(shards(folder))
+            try:
+                job.send(signal.SIGINT, to)
+            except (IndexError, ProcessLookupError):
+                pass
+            code, took = job.finish()
+            hub.process.send_signal(signal.SIGCONT)
+        ok(code not in (0, 5) and took < 5, f"SIGINT twice to {to}: at once ({took:.1f} s), exit {code}", job.said())
+        ok(len(shards(folder)) >= sealed, "nothing that was sealed is lost")
+        whole(folder)
+        resumed(folder)
+
+
+def from_archive():
+    folder, again = f"{scratch()}/census", f"{scratch()}/again"
+    with Hub(*SIZE, "--quota", "0", "--port", PORT) as hub:
+        ok(crawl(3, hub.url, folder, "--archive").code == 0, "a census with an archive")
+    for number in (signal.SIGUSR1, signal.SIGKILL):
+        job = Job(2, "--from-archive", folder, "--seal-rows", 1, again)
+        if wait_for(lambda: len(shards(again)) >= 2 or job.process.poll() is not None):
+            n = len(shards(again))
+            try:
+                job.send(number, "mpirun" if number == signal.SIGUSR1 else 0)
+            except (IndexError, ProcessLookupError):
+                diag("it was over already")
+        code = job.process.wait(60)
+        ok(code in ((0, 3) if number == signal.SIGUSR1 else (0, 1, 137)), f"{signal.Signals(number).name} while it is taken from an archive, at {n} shards: exit {code}", job.said())
+    r = Run([f"{BUILD}/hubcrawl", "--from-archive", folder, again])
+    ok(r.code == 0, "run again it goes on", r)
+    same(differing(figures(again), WANT), [], "the census is the undisturbed one")
+
+
+def soak():
+    n = int(sys.argv[1])
+    diag(f"SEED={SEED}")
+    kinds = [(s, to) for s in (signal.SIGTERM, signal.SIGINT, signal.SIGUSR1) for to in (0, 1, 2, "mpirun")]
+    worst = 0
+    for i in range(n):
+        number, to = RANDOM.choice(kinds)
+        folder = f"{scratch()}/census"
+        with Hub(*SIZE, *SLOW, "--port", PORT) as hub:
+            job = Job(3, "--hub", hub.url, "--until", UNTIL, "--seal-rows", 2000, folder)
+            wait_for(lambda: len(ranks(job.process.pid)) == 3)
+            at = RANDOM.uniform(0.3, 2.5)
+            time.sleep(at)
+            try:
+                job.send(number, to)
+            except (IndexError, ProcessLookupError):
+                job.sent = time.monotonic()
+            code, took = job.finish()
+        worst = max(worst, took)
+        ok(code in (0, 1, 3, 4) and took < 10, f"{i + 1} of {n}: {signal.Signals(number).name} to {to} after {at:.2f} s: exit {code} in {took:.1f} s", job.said())
+        resumed(folder)
+    diag(f"signals | {n} at random moments, the slowest stop {worst:.1f} s, rows lost 0")
+
+
+if len(sys.argv) > 1:
+    main(undisturbed, soak)
+main(undisturbed, to_a_rank, to_mpirun, twice, from_archive)
