@@ -120,7 +120,7 @@ def begun(folder, hub, n=3):
     return job
 
 
-def stopped(number, to):
+def stopped(number, to, go_on=False):
     name = f"{signal.Signals(number).name} to {'mpirun' if to == 'mpirun' else f'rank {to}'}"
     folder = f"{scratch()}/census"
     with Hub(*SIZE, *SLOW, "--port", PORT) as hub:
@@ -139,18 +139,19 @@ def stopped(number, to):
         same(counted(folder), asked, "every request is accounted for")
         same(glob.glob(f"{folder}/*/*.tmp"), [], "no half file is left")
     whole(folder)
-    resumed(folder)
+    if go_on:
+        resumed(folder)
 
 
 def to_a_rank():
     stopped(signal.SIGTERM, 2)
     stopped(signal.SIGINT, 1)
-    stopped(signal.SIGUSR1, 0)
+    stopped(signal.SIGUSR1, 0, go_on=True)
 
 
 def to_mpirun():
     stopped(signal.SIGUSR1, "mpirun")
-    stopped(signal.SIGTERM, "mpirun")
+    stopped(signal.SIGTERM, "mpirun", go_on=True)
 
 
 def twice():
@@ -161,6 +162,7 @@ def twice():
             job = begun(folder, hub)
             hub.process.send_signal(signal.SIGSTOP)
             time.sleep(0.6)
+            pids = ranks(job.process.pid)
             job.send(signal.SIGINT, to)
             time.sleep(0.3)
             sealed = len(shards(folder))
@@ -171,25 +173,28 @@ def twice():
             code, took = job.finish()
             hub.process.send_signal(signal.SIGCONT)
         ok(code not in (0, 5) and took < 5, f"SIGINT twice to {to}: at once ({took:.1f} s), exit {code}", job.said())
+        # mpirun dies of the second one before its ranks do; until then the folder is theirs.
+        ok(wait_for(lambda: not any(os.path.exists(f"/proc/{p}") for p in pids), 10), "and so are its ranks")
         ok(len(shards(folder)) >= sealed, "nothing that was sealed is lost")
         whole(folder)
         resumed(folder)
 
 
 def from_archive():
-    folder, again = f"{scratch()}/census", f"{scratch()}/again"
+    folder = f"{scratch()}/census"
     with Hub(*SIZE, "--quota", "0", "--port", PORT) as hub:
         ok(crawl(3, hub.url, folder, "--archive").code == 0, "a census with an archive")
-    for number in (signal.SIGUSR1, signal.SIGKILL):
+    for number, to, codes in ((signal.SIGUSR1, "mpirun", (0, 3)), (signal.SIGKILL, 0, (0, 137))):
+        again = f"{scratch()}/again"
         job = Job(2, "--from-archive", folder, "--seal-rows", 1, again)
-        if wait_for(lambda: len(shards(again)) >= 2 or job.process.poll() is not None):
-            n = len(shards(again))
-            try:
-                job.send(number, "mpirun" if number == signal.SIGUSR1 else 0)
-            except (IndexError, ProcessLookupError):
-                diag("it was over already")
+        wait_for(lambda: len(shards(again)) >= 2 or job.process.poll() is not None)
+        n = len(shards(again))
+        try:
+            job.send(number, to)
+        except (IndexError, ProcessLookupError):
+            diag("it was over already")
         code = job.process.wait(60)
-        ok(code in ((0, 3) if number == signal.SIGUSR1 else (0, 1, 137)), f"{signal.Signals(number).name} while it is taken from an archive, at {n} shards: exit {code}", job.said())
+        ok(code in codes, f"{signal.Signals(number).name} while it is taken from an archive, at {n} shards: exit {code}", job.said())
     r = Run([f"{BUILD}/hubcrawl", "--from-archive", folder, again])
     ok(r.code == 0, "run again it goes on", r)
     same(differing(figures(again), WANT), [], "the census is the undisturbed one")
