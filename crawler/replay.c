@@ -107,7 +107,7 @@ static int prepare(struct replay *p, struct err *e)
 /* --- all ranks --- */
 
 /* Names and what is sealed, from rank 0. */
-static int share(struct replay *p, struct err *e)
+static int tell_all(struct replay *p, struct err *e)
 {
 	struct brief *b = &p->brief;
 	int rc;
@@ -302,12 +302,17 @@ static void tell(const struct replay *p, const int64_t sum[6])
 			 p->brief.archive);
 }
 
-static int conclude(struct replay *p, const int64_t *counters, int *exit_code, struct err *e)
+static int conclude(struct replay *p, const int64_t *counters, const struct share *share, int *exit_code, struct err *e)
 {
+	const struct progress none = { 0 }; /* no budget */
+	const int64_t phase_ms[SUMMARY_NPHASES] = { [SUMMARY_FOLDER] = clock_ms() - p->start_ms };
 	struct summary s = { .dir = p->o->dir,
 			     .snapshot = &p->brief.snapshot,
 			     .resume = &p->folder.resume,
 			     .session = counters,
+			     .progress = &none,
+			     .share = share,
+			     .phase_ms = phase_ms,
 			     .wall_ms = clock_ms() - p->start_ms };
 
 	if (folder_reread(&p->folder, e))
@@ -321,9 +326,10 @@ static int conclude(struct replay *p, const int64_t *counters, int *exit_code, s
 static int replay_all(struct replay *p, int *exit_code, struct err *e)
 {
 	int64_t counters[NCOUNTERS] = { 0 }, all[NCOUNTERS], sum[6];
+	struct share share;
 	int rc;
 
-	if (share(p, e))
+	if (tell_all(p, e))
 		return e->code;
 	snprintf(p->shards, sizeof p->shards, "%s/shards", p->o->dir);
 	buffer_init(&p->buf, p->shards, p->brief.snapshot.id, p->rank, p->brief.session, p->brief.seq);
@@ -341,7 +347,8 @@ static int replay_all(struct replay *p, int *exit_code, struct err *e)
 		for (int i = 0; i < NCOUNTERS; i++)
 			counters[i] += p->buf.total[k][i];
 	agree_sum(p->comm, counters, all, NCOUNTERS);
-	rc = p->rank == 0 ? conclude(p, all, exit_code, e) : E_OK;
+	share_find(p->comm, p->reread.nreplies, &share);
+	rc = p->rank == 0 ? conclude(p, all, &share, exit_code, e) : E_OK;
 	return err_agree(p->comm, rc, e);
 }
 
