@@ -282,6 +282,7 @@ int report_summary(FILE *to, enum sheet_format format, const json_t *census, con
 	init_source(&x, census);
 	begin(&s, census);
 	put_totals(&s, &x);
+	summary_since(&s, census, x.kind, x.nkind);
 	put_concentration(&s, &x);
 	put_movers(&s, &x);
 	put_geography(&s, &x);

@@ -93,3 +93,53 @@ void summary_families(struct sheet *s, const json_t *families, int is_beside)
 		n++;
 	}
 }
+
+/* A line with a cell per kind, if any kind has something else than 0 or the line is always shown. */
+static void put_since(struct sheet *s, const json_t *census, const char *const *kind, int nkind, const char *name,
+		      const char *key, const char *member, int always)
+{
+	const json_t *x[3];
+	int any = always;
+
+	for (int i = 0; i < nkind && i < 3; i++) {
+		char at[96];
+
+		snprintf(at, sizeof at, "1/%s/%s", kind[i], member);
+		x[i] = summary_value(census, key, at);
+		any |= json_integer_value(x[i]) != 0;
+	}
+	if (any)
+		sheet_line(s, name);
+	for (int i = 0; i < nkind && i < 3 && any; i++)
+		sheet_value(s, x[i], SHEET_COUNT);
+}
+
+void summary_since(struct sheet *s, const json_t *census, const char *const *kind, int nkind)
+{
+	static const struct {
+		const char *name, *member;
+		int always;
+	} row[] = {
+		{ "new", "new", 1 },
+		{ "of those, created before", "published", 0 },
+		{ "gone", "gone", 1 },
+		{ "renamed", "renamed", 1 },
+		{ "of those, to another owner", "transferred", 1 },
+		{ "unknown: new or not", "unknown_new", 0 },
+		{ "unknown: gone or not", "unknown_gone", 0 },
+	};
+	const char *t0 = json_string_value(summary_value(census, "compare.previous", "1/t0"));
+	const char *repositories = "compare.repositories", *counters = "compare.counters";
+	char title[64];
+
+	if (!t0 || !summary_value(census, repositories, ""))
+		return;
+	snprintf(title, sizeof title, "Since %.20s", t0);
+	sheet_block(s, title, 0, kind, nkind);
+	for (size_t i = 0; i < sizeof row / sizeof *row; i++)
+		put_since(s, census, kind, nkind, row[i].name, repositories, row[i].member, row[i].always);
+	put_since(s, census, kind, nkind, "downloads made", counters, "downloads_all_time/made", 0);
+	put_since(s, census, kind, nkind, "taken back", counters, "downloads_all_time/decrease", 0);
+	put_since(s, census, kind, nkind, "likes made", counters, "likes/made", 0);
+	put_since(s, census, kind, nkind, "taken back", counters, "likes/decrease", 0);
+}

@@ -23,4 +23,8 @@ int summary_countries(const json_t *census, const char *country[SUMMARY_TOP]);
 /* The largest families of lineage.derivatives, as a block; none if it is NULL. */
 void summary_families(struct sheet *s, const json_t *families, int is_beside);
 
+/* What has changed since the latest of the earlier censuses, as a block with a column per kind; none if there is none.
+ */
+void summary_since(struct sheet *s, const json_t *census, const char *const *kind, int nkind);
+
 #endif

@@ -1,6 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """A census beside earlier ones (hubreduce --previous): one synthetic Hub at three moments, every figure against the stand-in's own plain loop."""
 
+import csv
+import io
 import os
 import shutil
 from datetime import datetime, timedelta, timezone
@@ -35,7 +37,7 @@ def take(name, weeks, *args, population=POPULATION, codes=(0,), ranks=2):
 
 
 def compare(n, name, *previous, codes=(0,)):
-    r = reduce(n, folder(name), *[f"--previous={p}" for p in previous])
+    r = reduce(n, folder(name), *[p if p.startswith("--") else f"--previous={p}" for p in previous])
     ok(r.code in codes, f"{name} on {n} ranks beside {len(previous)} earlier", r)
     return r
 
@@ -48,8 +50,9 @@ def three():
 
 
 def every_figure():
-    compare(2, "now", folder("two"), f"{folder('five')}/census.h5")
+    r = compare(2, "now", folder("two"), f"{folder('five')}/census.h5", "--format=csv")
     got = load(folder("now"))
+    summary(r.out, got)
     want = truth(*POPULATION, "--since", 2, "--since", 5)
     for key in FIGURES:
         diff = list(differences(value(got, key), want[key]["value"]))
@@ -60,6 +63,16 @@ def every_figure():
     same({n: x["t0"] for n, x in value(got, "compare.previous").items()}, {"1": time(2), "2": time(5)}, "1 is the latest")
     for key in ("totals.models", "totals.by_period", "concentration.sum", "growth.orgs", "lineage.derivatives"):
         same(list(differences(value(got, key), want[key]["value"])), [], f"{key}: as without --edits")
+
+
+def summary(text, got):
+    """The report on stdout says the same."""
+    shown = {(r["row"], r["column"]): r["value"] for r in csv.DictReader(io.StringIO(text, newline="")) if r["section"] == f"Since {time(2)}"}
+    for kind, x in value(got, "compare.repositories")["1"].items():
+        names = {"new": "new", "gone": "gone", "renamed": "renamed", "of those, to another owner": "transferred"}
+        same({n: shown.get((n, kind)) for n in names}, {n: str(x[m]) for n, m in names.items()}, f"the summary's {kind}")
+    made = value(got, "compare.counters")["1"]["models"]["downloads_all_time"]["made"]
+    same(shown[("downloads made", "models")], str(made), "and downloads made")
 
 
 def known_edits():
