@@ -123,7 +123,7 @@ install: all ## install into PREFIX (below DESTDIR, for packagers)
 	install -m 755 jobs/report $(DESTDIR)$(PREFIX)/bin/hubcensus-report
 	install -m 644 jobs/orgs.csv jobs/topics.csv $(DESTDIR)$(PREFIX)/share/hubcensus/
 	install -d $(DESTDIR)$(PREFIX)/share/hubcensus/notebook/page
-	install -m 644 $(filter-out %.svg,$(wildcard jobs/notebook/*.*)) $(DESTDIR)$(PREFIX)/share/hubcensus/notebook/
+	install -m 644 $(filter-out %.png,$(wildcard jobs/notebook/*.*)) $(DESTDIR)$(PREFIX)/share/hubcensus/notebook/
 	install -m 644 jobs/notebook/page/* $(DESTDIR)$(PREFIX)/share/hubcensus/notebook/page/
 	install -m 644 $(MAN) $(DESTDIR)$(PREFIX)/share/man/man1/
 

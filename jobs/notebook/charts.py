@@ -125,6 +125,11 @@ def briefly(v, least=1e4):
     return f"{v:,.0f}" if v == int(v) else f"{v:.3g}"
 
 
+def whole(node):
+    """An estimate: real in census.json, of things that are counted."""
+    return _number(node, lambda v: f"{v:,.0f}")
+
+
 def real(node):
     return _number(node, lambda v: f"{v:.3f}")
 

@@ -104,7 +104,7 @@ def main():
     options.add_argument("folder")
     options.add_argument("--note", default="")
     options = options.parse_args()
-    scratch = tempfile.mkdtemp(prefix=".report-", dir=options.folder)
+    scratch = tempfile.mkdtemp(prefix=".report-", dir=os.path.abspath(options.folder))  # the kernel runs elsewhere
     try:
         private_folders(scratch)
         census = about(options.folder, options.note)

@@ -9,7 +9,7 @@ from html.parser import HTMLParser
 
 VOID = {"meta", "link", "br", "img", "input", "hr"}
 # What titles may say without looking it up: years, and what is a question's own number, as the "200 most downloaded".
-OWN_NUMBERS = re.compile(r"\b20\d\d(-\d\d)?\b|\b200\b|\b1%|\b1 to 9 B|\b100 B\b|\(429\)|^\d+ figures|\b\d+ generations?\b")
+OWN_NUMBERS = re.compile(r"\b20\d\d(-\d\d)?\b|\b200\b|\b1%|\(95%|\b1 to 9 B|\b100 B\b|\(429\)|^\d+ figures|\b\d+ generations?\b")
 
 
 class Page(HTMLParser):

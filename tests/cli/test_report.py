@@ -37,8 +37,9 @@ def take():
 
 def made():
     home, tmp, before = scratch(), scratch(), files("jobs", FOLDER)
-    r = report("--note", NOTE, FOLDER, HOME=home, TMPDIR=tmp, XDG_CACHE_HOME="", MPLCONFIGDIR="")
-    ok(r.code == 0 and r.out == f"{FOLDER}/report.html\n" and r.err == "", "the report is made, and its path printed", r)
+    folder = os.path.relpath(FOLDER)
+    r = report("--note", NOTE, folder, HOME=home, TMPDIR=tmp, XDG_CACHE_HOME="", MPLCONFIGDIR="")
+    ok(r.code == 0 and r.out == f"{folder}/report.html\n" and r.err == "", "the report is made, and its path printed", r)
     after = files("jobs", FOLDER)
     new = sorted(os.path.relpath(p, FOLDER) for p in after if after[p] != before.get(p))
     ok({"report.html", "report.md"} <= set(new) and all(re.fullmatch(r"report\.(html|md)|report_files/[a-z-]+\.svg", n) for n in new), "nothing but the report is written", new)
