@@ -136,7 +136,7 @@ demo: ## install what is missing, build, and take a census of the synthetic stan
 .PHONY: check
 check: ## install what is missing, build, and run all tests
 	@tests/deps.sh check
-	@$(MAKE) --no-print-directory all check-unit check-mpi check-fuzz check-cli
+	@$(MAKE) --no-print-directory all check-unit check-mpi check-fuzz check-torture check-cli
 
 .PHONY: check-unit
 check-unit: $(UNIT)
@@ -147,8 +147,33 @@ check-unit: $(UNIT)
 check-mpi: $(MPI)
 	$(Q)for n in 1 2 3 5; do echo "== MPI tests on $$n ranks"; prove --exec '$(MPIRUN) -n '$$n $(MPI) || exit 1; done
 
+# io/ under torture: a copy of it whose fallible calls have other names (tests/torture/calls.h), and everything linked with that copy.
+TORTURED := $(BUILD)/torture/libio.a
+$(BUILD)/torture/calls: tests/torture/calls.h
+	@mkdir -p $(@D)
+	$(Q)sed -n 's/^OWN(\(.*\))$$/\1 torture_\1/p; s/^[CM][A-Z]*([^,]*, \([A-Za-z0-9_]*\),.*/\1 torture_\1/p; s/^EVERY([^,]*, \([A-Za-z0-9_]*\),.*/\1 torture_\1/p' $< >$@
+	$(Q)sed -n 's/^EVERY([^,]*, \([A-Za-z0-9_]*\),.*/torture_\1 torture_every_\1/p' $< >$@.every
+# What is told in the log is not needed to go on.
+$(TORTURED): $(call obj,$(IO)) $(BUILD)/torture/calls
+	@$(if $(Q),echo "  AR   $@")
+	$(Q)rm -rf $@ $(@D)/io && mkdir -p $(@D)/io
+	$(Q)for o in $(call obj,$(IO)); do case $$o in */log.c.o) cp $$o $(@D)/io/ ;; *) objcopy --redefine-syms=$(@D)/calls $$o $(@D)/io/$${o##*/} ;; esac || exit 1; done
+	$(Q)objcopy --redefine-syms=$(@D)/calls.every $(@D)/io/h5out.c.o && ar rcs $@ $(@D)/io/*.o
+$(BUILD)/torture/test_torture.o: $(BUILD)/obj/tests/torture/test_torture.c.o
+	$(Q)objcopy --redefine-sym free=torture_free $< $@
+$(BUILD)/torture/test_torture: $(BUILD)/torture/test_torture.o $(BUILD)/obj/tests/torture/torture.c.o $(TORTURED); $(call link,$(LIBS))
+$(BUILD)/torture/hubcrawl: $(call obj,crawler/main.c tests/torture/torture.c) $(BUILD)/libcrawler.a $(TORTURED); $(call link,$(LIBS))
+$(BUILD)/torture/hubreduce: $(call obj,reduce/main.c tests/torture/torture.c) $(BUILD)/libreduce.a $(TORTURED); $(call link,$(LIBS))
+TORTURE := $(BUILD)/torture/test_torture $(BUILD)/torture/hubcrawl $(BUILD)/torture/hubreduce
+
+# Of the calls that can fail every one in `make soak`, every 23rd here.
+STRIDE ?= 23
+.PHONY: check-torture
+check-torture: $(TORTURE)
+	$(Q)for n in 1 2 3; do echo "== io/ under torture, $$n ranks"; prove --timer --exec '$(MPIRUN) -n '$$n $(BUILD)/torture/test_torture :: $(STRIDE) || exit 1; done
+
 .PHONY: check-cli
-check-cli: $(PROGRAMS)
+check-cli: $(PROGRAMS) $(TORTURE)
 	@echo "== the programs against the stand-in Hub"
 	$(Q)prove --timer --exec '$(PYTHON) -B' tests/hub/check.py :: $(BUILD)/hubsim $(RECORDED)
 	$(Q)BUILD=$(BUILD) RECORDED=$(RECORDED) prove --timer --exec '$(PYTHON) -B' $(CLI)
@@ -189,8 +214,8 @@ bench: all $(BUILD)/tests/bench/bench_coordinator ## what the crawl and the redu
 	$(Q)BUILD=$(BUILD) $(PYTHON) -B tests/bench/bench_reduce.py --json $(BUILD)/bench/reduce.json
 
 .PHONY: soak
-soak: all ## longer tests: a hundred seeds of the second pass for each share (ten minutes)
-	$(Q)BUILD=$(BUILD) $(PYTHON) -B tests/cli/test_audit.py 100
+soak: all $(TORTURE) ## longer tests: 60 kills, full disks, every fault, an outage, the whole torture, the second pass; ends with a table (an hour)
+	$(Q)BUILD=$(BUILD) RECORDED=$(RECORDED) $(PYTHON) -B tests/cli/soak.py
 
 .PHONY: check-report
 check-report: $(PROGRAMS) ## the report in headless Chromium, Parquet, and other readers of census.h5: R, Octave (a minute; installs them)
@@ -216,6 +241,21 @@ asan: ## the tests again under AddressSanitizer and UBSan
 asan-run: export ASAN_OPTIONS = fast_unwind_on_malloc=0
 asan-run: export LSAN_OPTIONS = suppressions=tests/lsan.supp:print_suppressions=0
 asan-run: all check-unit check-mpi check-cli
+
+# Ten to thirty times as slow: what is big is left to `make asan`.
+VALGRIND := valgrind --quiet --error-exitcode=99 --leak-check=full --errors-for-leak-kinds=definite --show-leak-kinds=definite --keep-debuginfo=yes \
+  --suppressions=/usr/share/openmpi/openmpi-valgrind.supp --suppressions=tests/valgrind.supp
+VALGRIND_CLI := $(addprefix tests/cli/test_,errors.py same_bytes.py faults.py token.py)
+.PHONY: valgrind
+valgrind: ## the tests again under valgrind: unit, MPI, and of the programs those that are not big (an hour)
+	@tests/deps.sh valgrind
+	$(MAKE) --no-print-directory BUILD=build/valgrind CFLAGS='-O1 -g' CXXFLAGS='-O1 -g' valgrind-run
+
+.PHONY: valgrind-run
+valgrind-run: all $(UNIT) $(MPI)
+	$(Q)RECORDED= prove --timer -j2 --exec '$(VALGRIND)' $(UNIT)
+	$(Q)for n in 1 3; do prove --timer --exec '$(MPIRUN) -n '$$n' $(VALGRIND)' $(MPI) || exit 1; done
+	$(Q)BUILD=$(BUILD) RECORDED=$(RECORDED) WRAP='$(VALGRIND)' SLOW=20 prove --timer --exec '$(PYTHON) -B' $(VALGRIND_CLI)
 
 .PHONY: format
 format: ## reformat the sources (clang-format 14)

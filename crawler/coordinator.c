@@ -11,6 +11,10 @@
 
 /* More windows than the pace of the quota needs, because pages do not come evenly. */
 #define PACE_SPARE 1.1
+/* After a window was given up and no page had come since it was handed out, none is handed out for so long, doubled each
+ * time: the same curve as that of a request's attempts (retry.h). */
+#define REST_BASE_MS 1000
+#define REST_CAP_MS  60000
 /* By which share the requests still to be sent may be wrong. */
 #define WORK_OFF 0.05
 
@@ -31,6 +35,7 @@ struct coordinator {
 	struct outbox out;
 	int no_memory;
 	int64_t granted, returned, last_good_ms;
+	int64_t rest_ms, rest_until_ms; /* while nothing comes from the Hub; 0: it does */
 	struct coordinator_state state;
 };
 
@@ -314,15 +319,30 @@ static void feed_seen(struct coordinator *c, int rank, const struct msg_seen *s,
 				 .limited = s->limited };
 
 	budget_reply(host_of(&c->hosts, rank)->budget, now, &b);
-	if (s->good)
+	if (s->good) {
 		c->last_good_ms = now;
+		c->rest_ms = c->rest_until_ms = 0;
+	}
 	c->state.limited += s->limited != 0;
 }
 
-/* Given up by its rank. While nothing comes from the Hub at all it is not the window's fault. */
-static void give_up(struct coordinator *c, struct pool_item *it)
+static void rest(struct coordinator *c, int64_t now)
 {
-	if (c->last_good_ms < it->handed_ms || it->rounds++ < c->setup.rounds) {
+	if (now < c->rest_until_ms)
+		return;
+	c->rest_ms = c->rest_ms ? 2 * c->rest_ms : REST_BASE_MS;
+	c->rest_ms = c->rest_ms < REST_CAP_MS ? c->rest_ms : REST_CAP_MS;
+	c->rest_until_ms = now + c->rest_ms;
+}
+
+/* Given up by its rank. While nothing comes from the Hub at all it is not the window's fault. */
+static void give_up(struct coordinator *c, struct pool_item *it, int64_t now)
+{
+	int silent = c->last_good_ms < it->handed_ms;
+
+	if (silent)
+		rest(c, now);
+	if (silent || it->rounds++ < c->setup.rounds) {
 		pool_take_back(&c->pool, it);
 		return;
 	}
@@ -330,7 +350,7 @@ static void give_up(struct coordinator *c, struct pool_item *it)
 	pool_remove(&c->pool, it);
 }
 
-static void feed_progress(struct coordinator *c, int rank, const struct msg_progress *p)
+static void feed_progress(struct coordinator *c, int rank, const struct msg_progress *p, int64_t now)
 {
 	struct pool_item *it = pool_find(&c->pool, p->window);
 
@@ -350,7 +370,7 @@ static void feed_progress(struct coordinator *c, int rank, const struct msg_prog
 	if (p->state == MSG_FINISHED || window_is_done(&it->window))
 		pool_remove(&c->pool, it);
 	else
-		give_up(c, it);
+		give_up(c, it, now);
 }
 
 /* The difference to what was known of the rank goes to the sum of all. */
@@ -384,7 +404,7 @@ static void feed_report(struct coordinator *c, int rank, const struct msg_report
 	for (uint32_t i = 0; i < r->nseen && i < MSG_NSEEN; i++)
 		feed_seen(c, rank, r->seen + i, now);
 	for (uint32_t i = 0; i < r->nprogress && i < MSG_NPROGRESS; i++)
-		feed_progress(c, rank, r->progress + i);
+		feed_progress(c, rank, r->progress + i, now);
 	note_hungry(c, rank);
 }
 
@@ -441,7 +461,9 @@ int coordinator_turn(struct coordinator *c, int64_t now)
 		tell_wait(c, c->hosts.at + i, now);
 		feed_hungry(c, c->hosts.at + i, now);
 	}
-	spread_work(c, now);
+	c->state.quiet_ms = c->rest_ms ? now - c->last_good_ms : 0;
+	if (now >= c->rest_until_ms)
+		spread_work(c, now);
 	for (int i = 0; i < c->hosts.n; i++)
 		feed_ahead(c, c->hosts.at + i, now);
 	if (c->pool.nwindows == 0)
@@ -464,7 +486,7 @@ int64_t coordinator_due(struct coordinator *c, int64_t now)
 		const struct host *h = c->hosts.at + i;
 		int64_t at;
 
-		if (h->nhungry == 0 && c->pool.nwaiting == 0)
+		if (h->nhungry == 0 && (c->pool.nwaiting == 0 || now < c->rest_until_ms))
 			continue;
 		at = budget_due(h->budget, now, work_of(c, h));
 		due = at < due ? at : due;

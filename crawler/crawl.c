@@ -40,6 +40,8 @@ void crawl_catch_signals(void)
 	a.sa_flags = (int)SA_RESETHAND;
 	sigaction(SIGINT, &a, NULL);
 	signal(SIGPIPE, SIG_IGN);
+	/* A file beyond its limit is a full disk: an error to be told, not an end without a word. */
+	signal(SIGXFSZ, SIG_IGN);
 }
 
 int crawl_is_stopped(void)

@@ -16,7 +16,9 @@
 
 struct fetch;
 
-#define FETCH_BODY_MAX    (64ll << 20) /* a page of 1,000 models with every member that we ask for has 0.7 MB */
+/* A page of 1,000 models with every member that we ask for has 0.7 MB. A parser needs up to 11 bytes for a byte of JSON
+ * (measured: lists of nothing), so that this holds a rank under half a gigabyte whatever comes. */
+#define FETCH_BODY_MAX    (32ll << 20)
 #define FETCH_HEADERS_MAX 65536
 #define FETCH_LINK_MAX    8192
 

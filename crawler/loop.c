@@ -15,7 +15,7 @@
 struct turn {
 	int events; /* of this turn */
 	int64_t sleep_ms;
-	int told_trouble;
+	int told_trouble, told_quiet;
 	int64_t stopping_since; /* rank 0, 0 not */
 	int rc;                 /* first failure of this rank */
 };
@@ -102,13 +102,29 @@ static void show(struct loop *l, int64_t now)
 			      .work = s->work,
 			      .unsent = s->unsent,
 			      .windows = s->windows,
-			      .paused_ms = budget_closed(l->budget, now) };
+			      .paused_ms = budget_closed(l->budget, now),
+			      .quiet_ms = s->quiet_ms };
 
 	for (int i = 0; i < l->nbudgets; i++) {
 		p.tokens += budget_left(l->budget + i);
 		p.quota += l->budget[i].quota;
 	}
 	monitor_turn(l->monitor, &p, s, now);
+}
+
+/* An outage is told when it begins and when it ends. */
+static void tell_quiet(struct loop *l, struct turn *t)
+{
+	const struct coordinator_state *s = coordinator_look(l->coordinator);
+
+	if (s->stopping || (s->quiet_ms > 0) == t->told_quiet)
+		return;
+	t->told_quiet = !t->told_quiet;
+	if (t->told_quiet)
+		log_warn("no page from the Hub for %lld s: asking again with growing pauses, until --max-outage",
+			 (long long)(s->quiet_ms + 999) / 1000);
+	else
+		log_note("the Hub answers again");
 }
 
 static int check_stop(struct loop *l, struct turn *t, int64_t now, struct err *e)
@@ -183,7 +199,7 @@ int loop_run(struct loop *l, struct err *e)
 		if (report(l, &t, now) || direct(l, &t, now))
 			return err_set(e, E_NOMEM, "no memory for messages");
 		if (l->coordinator)
-			show(l, now);
+			tell_quiet(l, &t), show(l, now);
 		if (is_over(l))
 			break;
 		if (l->coordinator)

@@ -201,6 +201,15 @@ static void judge(struct page *p, size_t i, const struct page_ask *ask, struct p
 	}
 }
 
+static size_t count_readable(const struct page *p)
+{
+	size_t n = 0;
+
+	for (size_t i = 0; i < p->nrecord; i++)
+		n += p->record[i].fate != FATE_REFUSE;
+	return n;
+}
+
 /* --- taking --- */
 
 /* A record that cannot be read goes to the quarantine as the bytes that came. */
@@ -267,6 +276,9 @@ int page_take(struct page *p, const char *text, size_t n, const struct page_ask 
 	r->nrecords = (int64_t)p->nrecord;
 	for (size_t i = 0; i < p->nrecord; i++)
 		judge(p, i, ask, r);
+	/* Nothing that could be placed: not the end of a walk, whatever its length says. */
+	if (p->nrecord > 0 && !count_readable(p))
+		broken(r, "no record of it can be read", OID_MIN);
 	if (r->verdict == PAGE_BROKEN && !(ask->flags & PAGE_FORCE))
 		return E_OK;
 	page_row_begin(p->row, to->kind, ask->fields, ask->observed);

@@ -10,7 +10,7 @@
  *   - a page that is no JSON but a complete list in brackets is cut into its records and each is parsed alone
  * (page_take() with PAGE_SPLIT);
  *   - rows that repeat another of the page are dropped and counted; rows beyond the window likewise;
- *   - a page that is not in order, or begins before its window, is broken, and nothing of it is taken, unless
+ *   - a page that is not in order, or begins before its window, or has no record with an _id, is broken, and nothing of it is taken, unless
  * PAGE_FORCE says to take those rows that lie in the window.
  */
 #ifndef CRAWLER_PAGE_H
@@ -54,7 +54,7 @@ enum page_verdict {
 	PAGE_TAKEN,
 	PAGE_NOT_JSON, /* ... */
 	PAGE_NOT_LIST, /* JSON, but no array of at most PAGE_RECORDS_MAX */
-	PAGE_BROKEN,   /* out of order, or begins before its window */
+	PAGE_BROKEN,   /* out of order, begins before its window, or nothing in it can be read */
 };
 
 struct page_result {

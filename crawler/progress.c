@@ -62,7 +62,9 @@ char *progress_line(char *dst, size_t n, const struct progress *p)
 	double seconds = (double)(p->elapsed_ms > 0 ? p->elapsed_ms : 1) / 1000;
 
 	duration(left, sizeof left, progress_left(p));
-	if (p->paused_ms > 0)
+	if (p->quiet_ms > 0)
+		snprintf(wait, sizeof wait, ", no page for %lld s", (long long)((p->quiet_ms + 999) / 1000));
+	else if (p->paused_ms > 0)
 		snprintf(wait, sizeof wait, ", waiting %lld s for the quota", (long long)((p->paused_ms + 999) / 1000));
 	snprintf(dst, n,
 		 "%lld rows, %lld requests, %lld of %lld tokens left, %.0f %% of floor, %.0f rows/s, %d windows, %s to "

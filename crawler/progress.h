@@ -17,6 +17,7 @@ struct progress {
 	double work, unsent;         /* requests that are still to be answered, and to be sent, predicted */
 	int windows;
 	int64_t paused_ms; /* all wait, after a 429 */
+	int64_t quiet_ms;  /* no page has come for so long; 0 where they do */
 };
 
 /* One line, n bytes at most. Returns dst. */

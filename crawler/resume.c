@@ -46,7 +46,7 @@ int resume_clean(const char *shards, struct err *e)
 
 	if (!d)
 		return errno == ENOENT ? E_OK : err_sys(e, errno, "cannot read the folder '%s'", shards);
-	while (!rc && (x = readdir(d))) {
+	for (errno = 0; !rc && (x = readdir(d)); errno = 0) {
 		size_t n = strlen(x->d_name);
 
 		if (n < 4 || strcmp(x->d_name + n - 4, ".tmp"))
@@ -54,6 +54,8 @@ int resume_clean(const char *shards, struct err *e)
 		if (snprintf(path, sizeof path, "%s/%s", shards, x->d_name) < (int)sizeof path && unlink(path))
 			rc = err_sys(e, errno, "cannot remove '%s'", path);
 	}
+	if (!rc && errno)
+		rc = err_sys(e, errno, "cannot read the folder '%s'", shards);
 	closedir(d);
 	return rc;
 }

@@ -7,10 +7,13 @@
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
+#include <sys/resource.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
 #include "io/log.h"
+
+static const char *const names[] = { "HF_TOKEN", "HUGGING_FACE_HUB_TOKEN" };
 
 /* Anything but printable ASCII would end up in the middle of a header. The token itself is not shown. */
 static int take(struct token *t, const char *s, size_t n, const char *origin, struct err *e)
@@ -75,7 +78,6 @@ static const char *variable(const char *name)
 
 int token_find(struct token *t, const char *file, struct err *e)
 {
-	static const char *const names[] = { "HF_TOKEN", "HUGGING_FACE_HUB_TOKEN" };
 	const char *path = variable("HF_TOKEN_PATH"), *home = variable("HF_HOME"), *cache = variable("XDG_CACHE_HOME");
 	char name[4096], origin[64];
 	const char *value;
@@ -103,6 +105,25 @@ int token_find(struct token *t, const char *file, struct err *e)
 	else
 		return E_OK;
 	return n > 0 && (size_t)n < sizeof name ? take_file(t, name, 0, e) : E_OK;
+}
+
+void token_guard(void)
+{
+	struct rlimit core;
+
+	/* One byte: less than any file needs, and the value for which no program that takes cores from a pipe is
+	 * started either (core(5), RLIMIT_CORE). Not prctl(PR_SET_DUMPABLE): it would keep the ranks of a machine out
+	 * of each other's memory, which MPI uses. */
+	if (!getrlimit(RLIMIT_CORE, &core) && core.rlim_cur != 0) {
+		core.rlim_cur = core.rlim_max < 1 ? core.rlim_max : 1;
+		setrlimit(RLIMIT_CORE, &core);
+	}
+	for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
+		char *value = getenv(names[i]);
+
+		if (value)
+			explicit_bzero(value, strlen(value));
+	}
 }
 
 void token_wipe(struct token *t)

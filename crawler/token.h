@@ -19,6 +19,10 @@ struct token {
  * read the file. Errors: E_USAGE (a --token-file that cannot be read, a token with characters that no token has). */
 int token_find(struct token *t, const char *file, struct err *e);
 
+/* From now on this process holds a token: it leaves no core dump, and the environment that named the token is blanked.
+ * Local, on every rank. */
+void token_guard(void);
+
 /* Overwrite it. */
 void token_wipe(struct token *t);
 

@@ -26,6 +26,7 @@ struct worker {
 	int more; /* replies may wait */
 	int64_t suspect;
 	int foreign[NKINDS]; /* next links to other servers */
+	int told_failure;    /* since the last page */
 	uint64_t random;
 };
 
@@ -128,7 +129,8 @@ static void fail(struct worker *w, struct walk *x, const char *why, int64_t now)
 	char hex[OID_HEX + 1];
 
 	w->dirty = 1;
-	if (walk_fail(x, w->setup.retries, now, retry_random(&w->random)))
+	/* One line for an outage, not one for each window: which of them remain as gaps the summary says. */
+	if (walk_fail(x, w->setup.retries, now, retry_random(&w->random)) && !w->told_failure++)
 		log_warn("gave up a window of %s at %s after %d attempts: %s", kind_name[x->window.kind],
 			 oid_hex(window_cursor(&x->window), hex), x->failures, why);
 }
@@ -207,6 +209,7 @@ static int take_page(struct worker *w, struct walk *x, const struct fetch_reply 
 		break;
 	}
 	*good = 1;
+	w->told_failure = 0;
 	return page_taken(w, x, r, &res, now, e);
 }
 

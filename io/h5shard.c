@@ -234,25 +234,28 @@ int shard_list(struct shard_list *l, const char *dir, struct err *e)
 	DIR *d = opendir(dir);
 	struct dirent *x;
 	size_t cap = 0;
+	int rc = E_OK;
 
 	memset(l, 0, sizeof *l);
 	if (!d)
 		return errno == ENOENT ? E_OK : err_sys(e, errno, "cannot read the folder '%s'", dir);
-	while ((x = readdir(d))) {
+	/* An end and a failure look the same but for errno: half a list would hide shards. */
+	for (errno = 0; !rc && (x = readdir(d)); errno = 0) {
 		size_t n = strlen(x->d_name);
 
 		if (n < 4 || strcmp(x->d_name + n - 3, ".h5") || x->d_name[0] == '.')
 			continue;
-		if (add_path(l, &cap, dir, x->d_name)) {
-			closedir(d);
-			shard_list_release(l);
-			return err_set(e, E_NOMEM, "no memory to list '%s'", dir);
-		}
+		if (add_path(l, &cap, dir, x->d_name))
+			rc = err_set(e, E_NOMEM, "no memory to list '%s'", dir);
 	}
+	if (!rc && errno)
+		rc = err_sys(e, errno, "cannot read the folder '%s'", dir);
 	closedir(d);
-	if (l->n)
+	if (rc)
+		shard_list_release(l);
+	else if (l->n)
 		qsort(l->path, l->n, sizeof *l->path, by_name);
-	return E_OK;
+	return rc;
 }
 
 void shard_list_release(struct shard_list *l)

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <errno.h>
+#include <fcntl.h>
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -21,8 +22,7 @@ struct writer {
 
 static void fail(struct writer *w, const char *what)
 {
-	h5safe_error(w->e, E_H5, "cannot write %s of '%s'; free some space, then run the same command again", what,
-		     w->path);
+	h5safe_error(w->e, E_H5, "cannot make %s of '%s'", what, w->path);
 }
 
 /* n elements, or n rows of `width` elements if width is not 0. Contiguous and not deflated: a shard is read once, its
@@ -177,7 +177,10 @@ static void put_attr(struct writer *w, const char *name, hid_t type, const void 
 	hid_t space = w->e->code ? -1 : H5Screate(H5S_SCALAR);
 	hid_t a = space < 0 ? -1 : H5Acreate2(w->file, name, type, space, H5P_DEFAULT, H5P_DEFAULT);
 
-	if (a < 0 || H5Awrite(a, type, x) < 0 || H5Aclose(a) < 0)
+	if (a < 0 || H5Awrite(a, type, x) < 0)
+		fail(w, name);
+	/* Whatever was before: an attribute left open keeps the whole file open. */
+	if (a >= 0 && H5Aclose(a) < 0)
 		fail(w, name);
 	if (space >= 0)
 		H5Sclose(space);
@@ -187,10 +190,12 @@ static void put_attr_text(struct writer *w, const char *name, const char *s)
 {
 	hid_t type = H5Tcopy(H5T_C_S1);
 
-	H5Tset_size(type, strlen(s) + 1);
-	H5Tset_cset(type, H5T_CSET_UTF8);
-	put_attr(w, name, type, s);
-	H5Tclose(type);
+	if (type < 0 || H5Tset_size(type, strlen(s) + 1) < 0 || H5Tset_cset(type, H5T_CSET_UTF8) < 0)
+		fail(w, name);
+	else
+		put_attr(w, name, type, s);
+	if (type >= 0)
+		H5Tclose(type);
 }
 
 static void put_attrs(struct writer *w, const struct shard *s)
@@ -208,28 +213,89 @@ static void put_attrs(struct writer *w, const struct shard *s)
 	put_attr(w, "hub_total", H5T_NATIVE_INT64, &s->hub_total);
 }
 
+/* The file is made in memory and written by plain writes: a library that finds the disk full keeps a file that it can
+ * neither write nor close, and crashes over it at the end of MPI. Memory comes in such pieces. */
+#define IMAGE_STEP (4u << 20)
+
+static hid_t create_in_memory(const char *name)
+{
+	hid_t fcpl = H5Pcreate(H5P_FILE_CREATE), fapl = H5Pcreate(H5P_FILE_ACCESS), f = -1;
+
+	/* Without its user block the stamp would overwrite the beginning. */
+	if (fcpl >= 0 && fapl >= 0 && H5Pset_userblock(fcpl, STAMP_SIZE) >= 0 &&
+	    H5Pset_fapl_core(fapl, IMAGE_STEP, 0) >= 0)
+		f = H5Fcreate(name, H5F_ACC_TRUNC, fcpl, fapl);
+	if (fcpl >= 0)
+		H5Pclose(fcpl);
+	if (fapl >= 0)
+		H5Pclose(fapl);
+	return f;
+}
+
+/* All of the file but its user block, allocated. */
+static char *take_image(struct writer *w, size_t *n)
+{
+	ssize_t size = -1;
+	char *image = NULL;
+
+	if (w->e->code)
+		return NULL;
+	if (H5Fflush(w->file, H5F_SCOPE_GLOBAL) < 0 || (size = H5Fget_file_image(w->file, NULL, 0)) < 0)
+		fail(w, "the end");
+	else if (!(image = malloc((size_t)size)))
+		err_set(w->e, E_NOMEM, "no memory to seal '%s'", w->path);
+	else if (H5Fget_file_image(w->file, image, (size_t)size) < 0)
+		fail(w, "the end");
+	*n = size < 0 ? 0 : (size_t)size;
+	return image;
+}
+
+/* Room for the stamp, and the image behind it. */
+static int write_image(const char *tmp, const char *image, size_t n, struct err *e)
+{
+	static const char room[STAMP_SIZE];
+	int fd = open(tmp, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0666), bad = fd < 0 ? errno : 0;
+	ssize_t k = bad ? 0 : write(fd, room, sizeof room);
+
+	if (!bad && k != (ssize_t)sizeof room)
+		bad = k < 0 ? errno : ENOSPC;
+	while (!bad && n > 0) {
+		k = write(fd, image, n);
+		if (k < 0 && errno != EINTR)
+			bad = errno;
+		if (k > 0)
+			image += k, n -= (size_t)k;
+	}
+	if (fd >= 0 && close(fd) && !bad)
+		bad = errno;
+	return bad ? err_sys(e, bad,
+			     "cannot write '%s'; free some space or make the folder writable, then run the same "
+			     "command again",
+			     tmp)
+		   : E_OK;
+}
+
 static int write_file(const struct shard *s, const char *tmp, struct err *e)
 {
 	struct writer w = { -1, tmp, e };
-	hid_t fcpl = H5Pcreate(H5P_FILE_CREATE);
+	char *image;
+	size_t n = 0;
 
 	h5safe_quiet();
-	H5Pset_userblock(fcpl, STAMP_SIZE);
-	w.file = H5Fcreate(tmp, H5F_ACC_TRUNC, fcpl, H5P_DEFAULT);
-	H5Pclose(fcpl);
+	w.file = create_in_memory(tmp);
 	if (w.file < 0)
-		return h5safe_error(e, E_H5,
-				    "cannot make '%s'; free some space or make the folder writable, then run the same "
-				    "command again",
-				    tmp);
+		return h5safe_error(e, E_H5, "cannot make '%s'", tmp);
 	put_attrs(&w, s);
 	put_rows(&w, &s->rows);
 	put_pieces(&w, s);
 	put_refusals(&w, s);
 	put(&w, "counters", H5T_NATIVE_INT64, NCOUNTERS, 0, s->counter);
-	/* The library writes at the close: this is where a full disk shows. */
+	image = take_image(&w, &n);
 	if (H5Fclose(w.file) < 0)
 		fail(&w, "the end");
+	if (!e->code)
+		write_image(tmp, image, n, e);
+	free(image);
 	return e->code;
 }
 

@@ -5,9 +5,11 @@
 
 #include <simdjson.h>
 
+#include <cinttypes>
+#include <cstdio>
 #include <cstring>
 #include <new>
-#include <string>
+#include <string_view>
 #include <type_traits>
 
 using simdjson::dom::element;
@@ -212,14 +214,124 @@ extern "C" int js_next(struct js_iter *it, const char **key, size_t *nkey, struc
 	return 1;
 }
 
+// Into a buffer of the caller's: simdjson's own minify() makes a std::string, which ends the program where memory is
+// short.
+namespace
+{
+struct sink {
+	char *dst;
+	size_t n, need;
+
+	void put(const char *s, size_t len)
+	{
+		if (need < n)
+			memcpy(dst + need, s, len < n - need ? len : n - need);
+		need += len;
+	}
+	void put(char c)
+	{
+		put(&c, 1);
+	}
+};
+
+void put_text(struct sink *o, std::string_view s)
+{
+	static const char plain[] = "\"\\\b\f\n\r\t", letter[] = "\"\\bfnrt", digit[] = "0123456789abcdef";
+
+	o->put('"');
+	for (char c : s) {
+		const char *at = c ? strchr(plain, c) : NULL;
+		auto u = static_cast<unsigned char>(c);
+
+		if (at) {
+			o->put('\\');
+			o->put(letter[at - plain]);
+		} else if (u < 0x20) {
+			o->put("\\u00", 4);
+			o->put(digit[u >> 4]);
+			o->put(digit[u & 15]);
+		} else {
+			o->put(c);
+		}
+	}
+	o->put('"');
+}
+
+void put_number(struct sink *o, element v)
+{
+	int64_t i;
+	uint64_t u;
+	double x = 0;
+	char text[64];
+
+	if (v.get(i) == simdjson::SUCCESS) {
+		o->put(text, static_cast<size_t>(snprintf(text, sizeof text, "%" PRId64, i)));
+	} else if (v.get(u) == simdjson::SUCCESS) {
+		o->put(text, static_cast<size_t>(snprintf(text, sizeof text, "%" PRIu64, u)));
+	} else if (v.get(x) == simdjson::SUCCESS) {
+		o->put(text, static_cast<size_t>(simdjson::internal::to_chars(text, text + sizeof text, x) - text));
+	}
+}
+
+void put_value(struct sink *o, element v);
+
+void put_array(struct sink *o, const simdjson::dom::array &a)
+{
+	const char *before = "";
+
+	o->put('[');
+	for (element x : a) {
+		o->put(before, strlen(before));
+		before = ",";
+		put_value(o, x);
+	}
+	o->put(']');
+}
+
+void put_object(struct sink *o, const simdjson::dom::object &members)
+{
+	const char *before = "";
+
+	o->put('{');
+	for (auto member : members) {
+		o->put(before, strlen(before));
+		before = ",";
+		put_text(o, member.key);
+		o->put(':');
+		put_value(o, member.value);
+	}
+	o->put('}');
+}
+
+// No deeper than JS_MAX_DEPTH: js_parse() has seen to it.
+void put_value(struct sink *o, element v)
+{
+	simdjson::dom::array a;
+	simdjson::dom::object members;
+	std::string_view s;
+	bool yes = false;
+
+	if (v.get(a) == simdjson::SUCCESS)
+		put_array(o, a);
+	else if (v.get(members) == simdjson::SUCCESS)
+		put_object(o, members);
+	else if (v.get(s) == simdjson::SUCCESS)
+		put_text(o, s);
+	else if (v.get(yes) == simdjson::SUCCESS)
+		yes ? o->put("true", 4) : o->put("false", 5);
+	else if (v.is_null())
+		o->put("null", 4);
+	else
+		put_number(o, v);
+}
+} // namespace
+
 extern "C" size_t js_write(struct js_value v, char *dst, size_t n)
 {
-	std::string s = simdjson::minify(unwrap(v));
+	struct sink o = { dst, n > 0 ? n - 1 : 0, 0 };
 
-	if (n > 0) {
-		size_t m = s.size() < n - 1 ? s.size() : n - 1;
-		memcpy(dst, s.data(), m);
-		dst[m] = '\0';
-	}
-	return s.size();
+	put_value(&o, unwrap(v));
+	if (n > 0)
+		dst[o.need < n - 1 ? o.need : n - 1] = '\0';
+	return o.need;
 }

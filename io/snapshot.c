@@ -191,13 +191,23 @@ static int make_dir(const char *dir, struct err *e)
 	}
 }
 
+/* One that lacks a name would be another census: NULL when memory is short. */
+static json_t *add_name(json_t *a, const char *name)
+{
+	if (a && json_array_append_new(a, json_string(name))) {
+		json_decref(a);
+		return NULL;
+	}
+	return a;
+}
+
 static json_t *kinds_json(const struct snapshot *s)
 {
 	json_t *a = json_array();
 
 	for (int k = 0; k < NKINDS; k++)
 		if (s->kinds >> k & 1)
-			json_array_append_new(a, json_string(kind_name[k]));
+			a = add_name(a, kind_name[k]);
 	return a;
 }
 
@@ -207,7 +217,7 @@ static json_t *fields_json(const struct snapshot *s)
 
 	for (int f = 0; f < NFIELDS; f++)
 		if (s->fields >> f & 1)
-			json_array_append_new(a, json_string(schema[f].name));
+			a = add_name(a, schema[f].name);
 	return a;
 }
 
@@ -216,7 +226,7 @@ static json_t *tags_json(const struct snapshot *s)
 	json_t *a = json_array();
 
 	for (int i = 0; i < s->ntag; i++)
-		json_array_append_new(a, json_string(s->tag[i]));
+		a = add_name(a, s->tag[i]);
 	return a;
 }
 

@@ -81,7 +81,8 @@ int stamp_write(const char *path, const char *what, int version, struct err *e)
 		bad = errno;
 	if (fd >= 0 && close(fd) && !bad)
 		bad = errno;
-	return bad ? err_sys(e, bad, "cannot write '%s'", path) : E_OK;
+	return bad ? err_sys(e, bad, "cannot write '%s'; free some space, then run the same command again", path)
+		   : E_OK;
 }
 
 /* The version that the first line tells; 0 if it is not of our form. */

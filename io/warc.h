@@ -26,7 +26,7 @@
 
 #include "io/err.h"
 
-#define WARC_BODY_MAX (64ll << 20) /* as much as a reply may have: crawler/fetch.h, FETCH_BODY_MAX */
+#define WARC_BODY_MAX (64ll << 20) /* twice what a reply may have: crawler/fetch.h, FETCH_BODY_MAX */
 #define WARC_HEAD_MAX 65536        /* header lines as received (FETCH_HEADERS_MAX); a record's own header */
 #define WARC_HTTP_MAX (2 * WARC_HEAD_MAX + 256) /* header lines as stored: "a:\n" becomes "a: \r\n" */
 #define WARC_URI_MAX  16384                     /* twice FETCH_LINK_MAX */

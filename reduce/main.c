@@ -2,6 +2,7 @@
 /* hubreduce: from the shards of a snapshot folder to census.h5, census.json and run.json. */
 #include <errno.h>
 #include <mpi.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -350,6 +351,8 @@ int main(int argc, char **argv)
 	MPI_Comm_rank(c.comm, &c.rank);
 	MPI_Comm_size(c.comm, &c.nranks);
 	log_init("hubreduce", 0);
+	/* A file beyond its limit is a full disk: an error to be told, not an end without a word. */
+	signal(SIGXFSZ, SIG_IGN);
 	code = err_exit_code(start(&c, argc, argv, started_s, &e));
 	if (e.code && c.rank == 0)
 		log_error(&e);

@@ -15,13 +15,23 @@ static int put(json_t *o, const char *name, json_t *value)
 	return json_object_set_new(o, name, value);
 }
 
+/* NULL when memory is short: a list that lacks a name would say something else. */
+static json_t *add_name(json_t *a, const char *name)
+{
+	if (a && json_array_append_new(a, json_string(name))) {
+		json_decref(a);
+		return NULL;
+	}
+	return a;
+}
+
 static json_t *kinds_json(const struct snapshot *s)
 {
 	json_t *a = json_array();
 
 	for (int k = 0; k < NKINDS && a; k++)
 		if (s->kinds >> k & 1)
-			json_array_append_new(a, json_string(kind_name[k]));
+			a = add_name(a, kind_name[k]);
 	return a;
 }
 
@@ -33,22 +43,26 @@ static json_t *fields_not_asked(const struct snapshot *s)
 	for (int f = 0; f < NFIELDS && a; f++)
 		if (!(s->fields >> f & 1) && schema[f].kinds & s->kinds && schema[f].parse != PARSE_NONE &&
 		    !(schema[f].flags & COL_IMPLICIT))
-			json_array_append_new(a, json_string(schema[f].name));
+			a = add_name(a, schema[f].name);
 	return a;
 }
 
 static json_t *filters_json(const struct snapshot *s)
 {
 	json_t *o = json_object(), *tags;
+	int rc = o ? 0 : -1;
 
-	if (!o)
-		return NULL;
-	if (s->author[0])
-		put(o, "author", json_string(s->author));
-	if (s->ntag && (tags = json_array())) {
+	if (!rc && s->author[0])
+		rc = put(o, "author", json_string(s->author));
+	if (!rc && s->ntag) {
+		tags = json_array();
 		for (int i = 0; i < s->ntag; i++)
-			json_array_append_new(tags, json_string(s->tag[i]));
-		put(o, "tag", tags);
+			tags = add_name(tags, s->tag[i]);
+		rc = put(o, "tag", tags);
+	}
+	if (rc) {
+		json_decref(o);
+		return NULL;
 	}
 	return o;
 }

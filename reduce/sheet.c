@@ -188,13 +188,17 @@ static int print_json(const struct sheet *s, FILE *to)
 	return root ? 0 : rc;
 }
 
+/* What a spreadsheet takes for the beginning of a formula is made a text by an apostrophe: names come from the network
+ * (OWASP, "CSV Injection"). */
 static void put_quoted(FILE *to, const char *text)
 {
+	const char *mark = *text && strchr("=+-@\t\r", *text) ? "'" : "";
+
 	if (!strpbrk(text, ",\"")) {
-		fputs(text, to);
+		fprintf(to, "%s%s", mark, text);
 		return;
 	}
-	fputc('"', to);
+	fprintf(to, "\"%s", mark);
 	for (; *text; text++)
 		fprintf(to, *text == '"' ? "\"\"" : "%c", *text);
 	fputc('"', to);

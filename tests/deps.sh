@@ -1,6 +1,6 @@
 #!/bin/sh
 # SPDX-License-Identifier: Apache-2.0
-# Install what is missing to build, check or run the client tests: deps.sh build|check|clients|fuzz|slurm|report
+# Install what is missing to build, check or run the client tests: deps.sh build|check|clients|fuzz|slurm|report|valgrind
 # As root or with sudo on Debian and its kin; elsewhere, say what to load or install.
 set -eu
 
@@ -13,6 +13,7 @@ clients="$build nodejs npm"
 report="$check python3-matplotlib jupyter-nbconvert python3-ipykernel python3-setuptools python3-wheel python3-pip python3-venv
  chromium fonts-dejavu-core octave r-base-core r-cran-hdf5r r-bioc-rhdf5"
 fuzz="$build clang libclang-rt-14-dev"
+valgrind="$check valgrind"
 
 have_libraries() {
 	command -v mpicc mpirun g++ >/dev/null 2>&1 || return 1
@@ -38,6 +39,9 @@ have() {
 		have check && command -v chromium octave-cli Rscript >/dev/null 2>&1 && /usr/bin/python3 -c 'import matplotlib, nbconvert, ipykernel, wheel, venv' 2>/dev/null &&
 			Rscript -e 'for (p in c("hdf5r", "rhdf5")) stopifnot(requireNamespace(p, quietly = TRUE))' >/dev/null 2>&1
 		;;
+	valgrind)
+		command -v valgrind prove >/dev/null 2>&1
+		;;
 	fuzz)
 		echo 'int LLVMFuzzerTestOneInput(const char *d, long n) { return !d && n; }' |
 			clang -x c -fsanitize=fuzzer -o /dev/null - 2>/dev/null
@@ -52,8 +56,9 @@ clients) packages=$clients ;;
 fuzz) packages=$fuzz ;;
 slurm) packages=$slurm ;;
 report) packages=$report ;;
+valgrind) packages=$valgrind ;;
 *)
-	echo "usage: deps.sh build|check|clients|fuzz|slurm|report" >&2
+	echo "usage: deps.sh build|check|clients|fuzz|slurm|report|valgrind" >&2
 	exit 2
 	;;
 esac

@@ -17,6 +17,8 @@ import traceback
 BUILD = os.environ.get("BUILD", "build")
 RECORDED = os.environ.get("RECORDED", "../shared/hub-recorded")
 MPIRUN = ["mpirun", "--quiet", "--oversubscribe"]
+WRAP = os.environ.get("WRAP", "").split()  # what each rank is started by, as valgrind
+SLOW = int(os.environ.get("SLOW", "1"))  # by how much that takes longer
 UNTIL = "2026-11-22T00:00:00Z"
 
 _count = 0
@@ -123,7 +125,7 @@ class Run:
 
     def __init__(self, args, env=None, timeout=300, **kw):
         self.args = [str(a) for a in args]
-        p = subprocess.run(self.args, capture_output=True, text=True, errors="replace", timeout=timeout, env={**ENV, **(env or {})}, stdin=subprocess.DEVNULL, **kw)
+        p = subprocess.run(self.args, capture_output=True, text=True, errors="replace", timeout=timeout * SLOW, env={**ENV, **(env or {})}, stdin=subprocess.DEVNULL, **kw)
         self.code, self.out, self.err = p.returncode, p.stdout, p.stderr
 
     def __str__(self):
@@ -131,7 +133,7 @@ class Run:
 
 
 def mpi(n, program, *args, **kw):
-    return Run([*MPIRUN, "-n", n, f"{BUILD}/{program}", *args], **kw)
+    return Run([*MPIRUN, "-n", n, *WRAP, f"{BUILD}/{program}", *args], **kw)
 
 
 def crawl(n, url, folder, *args, **kw):

@@ -5,13 +5,16 @@ import os
 import signal
 import socket
 import subprocess
+import sys
 import time
 
+from disturb import tally
 from tap import BUILD, ENV, MPIRUN, UNTIL, Hub, crawl, differing, digest, main, ok, reduce, same, scratch
 
 SIZE = ["--models", 20000, "--datasets", 4000, "--spaces", 4000, "--seed", 8, "--until", UNTIL, "--quota", "12/2"]
 PATIENT = ["--timeout", "2s", "--retries", "3", "--seal-rows", "1000"]
 WANT = None
+OUTAGE_S = int(sys.argv[1]) if len(sys.argv) > 1 else 6  # 60 in `make soak`
 
 
 def free_port():
@@ -95,6 +98,25 @@ def restarted():
     equal(folder, "restarted")
 
 
+def long_outage():
+    """An outage longer than all attempts of a request: it waits with growing pauses, says so once, and goes on."""
+    folder = scratch()
+    port = free_port()
+    with Hub(*SIZE, "--port", port) as hub:
+        run = Crawl(hub.url, folder, "--retries", "1", "--timeout", "1s")
+        ok(after(hub, 12), "a Hub in the middle of a census")
+    time.sleep(OUTAGE_S)
+    ok(run.process.poll() is None, f"it is away for {OUTAGE_S} s, and waited for")
+    with Hub(*SIZE, "--port", port) as hub:
+        code = run.finish(240)
+        said = run.said()
+        ok(code == 0, "then it is crawled to the end", code, said)
+    ok(said.count("no page from the Hub for") == 1 and said.count("the Hub answers again") == 1, "both are said, once", said)
+    ok(len([line for line in said.splitlines() if "gave up" in line]) <= 2, "and not for each window", said)
+    equal(folder, "after an outage")
+    tally("an outage of the Hub", 1, int(code == 0), 0)
+
+
 def gone():
     folder = scratch()
     port = free_port()
@@ -109,4 +131,4 @@ def gone():
     equal(folder, "gone")
 
 
-main(undisturbed, frozen, restarted, gone)
+main(undisturbed, frozen, restarted, long_outage, gone)

@@ -30,6 +30,11 @@ static const struct {
 	[FAULT_POISON] = { "poison", "hostile elements between rows, wrong types within (share of the rows)" },
 	[FAULT_LOOP] = { "loop", "the next link leads to the same page" },
 	[FAULT_FOREIGN_NEXT] = { "foreign-next", "the next link names another host" },
+	[FAULT_FOREIGN_SCHEME] = { "foreign-scheme", "the next link is https where the Hub is http" },
+	[FAULT_FOREIGN_PORT] = { "foreign-port", "the next link names another port" },
+	[FAULT_REDIRECT] = { "redirect", "302 to another host" },
+	[FAULT_EMPTY_PAGE] = { "empty-page", "a page without rows, with a next link to where it should have begun" },
+	[FAULT_RENAME] = { "rename", "rows that have another name in every second reply (share of the rows)" },
 	[FAULT_VANISH] = { "vanish",
 			   "accounts that are gone (404) though lists still name them (share of the accounts)" },
 };

@@ -85,6 +85,10 @@ void hub_link(const struct hub *h, const struct request *q, const char *cursor, 
 	buf_char(&link, '<');
 	if (fault_hits(&h->faults, FAULT_FOREIGN_NEXT, q->number))
 		buf_lit(&link, "http://hub.example.invalid");
+	else if (fault_hits(&h->faults, FAULT_FOREIGN_SCHEME, q->number))
+		buf_fmt(&link, "https://127.0.0.1:%u", h->port);
+	else if (fault_hits(&h->faults, FAULT_FOREIGN_PORT, q->number))
+		buf_fmt(&link, "http://127.0.0.1:%u", h->port ^ 1);
 	else
 		hub_base(h, q, &link);
 	buf_percent(&link, q->path, "/");

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* GET /api/models, /api/datasets, /api/spaces. */
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -63,10 +64,21 @@ static void disorder(const struct hub *h, const struct request *rq, struct page 
 	}
 }
 
-static void render(const struct hub *h, const struct query *q, const struct page *p, struct row_space *space,
-		   struct buf *b)
+/* Somebody renames repositories while they are listed. */
+static void rename_row(const struct hub *h, const struct request *rq, enum kind kind, uint64_t i, struct row *row,
+		       char name[256])
+{
+	if (rq->number % 2 || !fault_row(&h->faults, FAULT_RENAME, kind, i))
+		return;
+	snprintf(name, 256, "%.240s-renamed", row->id);
+	row->id = name;
+}
+
+static void render(const struct hub *h, const struct request *rq, const struct query *q, const struct page *p,
+		   struct row_space *space, struct buf *b)
 {
 	struct row row;
+	char name[256];
 	buf_reserve(b, (size_t)p->n * 700);
 	buf_char(b, '[');
 	for (unsigned k = 0; k < p->n; k++) {
@@ -74,6 +86,7 @@ static void render(const struct hub *h, const struct query *q, const struct page
 		if (k)
 			buf_char(b, ',');
 		population_row(&h->pop, q->kind, p->row[k], &row, space);
+		rename_row(h, rq, q->kind, p->row[k], &row, name);
 		if (poison) {
 			render_junk(b, mix_nth(h->faults.seed, p->row[k]));
 			buf_char(b, ',');
@@ -125,10 +138,14 @@ void list_answer(const struct hub *h, const struct request *rq, enum kind kind, 
 		reply_header(r, "link",
 			     "</.well-known/ai-catalog.json>; rel=\"ai-catalog\"; type=\"application/json\", "
 			     "</.well-known/api-catalog>; rel=\"api-catalog\"");
-		if (p->more)
+		if (p->more && fault_hits(&h->faults, FAULT_EMPTY_PAGE, rq->number)) {
+			p->n = 0;
+			hub_link(h, rq, request_param(rq, "cursor"), r);
+		} else if (p->more) {
 			link_next(h, rq, &q, p, r);
+		}
 		disorder(h, rq, p);
-		render(h, &q, p, space, &r->body);
+		render(h, rq, &q, p, space, &r->body);
 		free(space);
 		free(p);
 	}

@@ -138,6 +138,13 @@ static void gateway_error(struct reply *r, unsigned status, const char *title)
 	buf_fmt(&r->body, gateway, title, title);
 }
 
+/* Who follows it shows its token to somebody else. */
+static void redirect(struct reply *r)
+{
+	reply_text(r, 302, TYPE_HTML, "Found. Redirecting to http://hub.example.invalid/");
+	reply_header(r, "location", "http://hub.example.invalid/api/models");
+}
+
 /* A reply that takes the place of the answer. */
 static bool answer_fault(const struct exchange *x, struct reply *r)
 {
@@ -151,6 +158,8 @@ static bool answer_fault(const struct exchange *x, struct reply *r)
 		gateway_error(r, 200, "Hugging Face");
 	else if (fault(x, FAULT_NOT_JSON))
 		reply_text(r, 200, TYPE_JSON, "upstream request timeout");
+	else if (fault(x, FAULT_REDIRECT))
+		redirect(r);
 	else
 		return false;
 	return true;

@@ -197,6 +197,10 @@ static void test_broken_pages(void)
 	char *deep = malloc(200001);
 	int cut_ok = 1;
 
+	ok(!take_all("[\"a\",{\"id\":\"o/n\"}]", 0) && res.verdict == PAGE_BROKEN && res.refused == 0 &&
+		   to.nrefusal == 0,
+	   "a page of which nothing can be read is broken: %s", res.why);
+	ok(!take_all("[]", 0) && res.verdict == PAGE_TAKEN, "an empty one is not");
 	ok(!take_all(page_text, 0) && res.verdict == PAGE_NOT_JSON && res.splittable && to.rows.n == 0,
 	   "one bad byte and it is no JSON");
 	ok(!take_all(page_text, PAGE_SPLIT) && res.rows == 2 && res.refused == 1 && to.nrefusal == 1,

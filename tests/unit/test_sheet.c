@@ -87,8 +87,9 @@ static void check_single(void)
 	sheet_count(&s, 1);
 	sheet_count(&s, 2);
 	sheet_count(&s, 3); /* one more than it says: not shown */
-	sheet_line(&s, "b");
-	prints(&s, "csv", "Name,x,y\r\na,1,2\r\nb,,\r\n");
+	sheet_line(&s, "=SUM(A1,\"x\")");
+	sheet_line(&s, "@b");
+	prints(&s, "csv", "Name,x,y\r\na,1,2\r\n\"'=SUM(A1,\"\"x\"\")\",,\r\n'@b,,\r\n");
 	sheet_release(&s);
 	sheet_init(&s, "empty");
 	prints(&s, "text", "empty\n");

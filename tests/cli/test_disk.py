@@ -1,0 +1,143 @@
+# SPDX-License-Identifier: Apache-2.0
+"""A disk that is full, read-only, or limited, under the crawl and under the reduce: one line, exit 4, what was sealed is kept, and it goes on when there is
+space. On small tmpfs that the test mounts; skipped where it may not.
+
+test_disk.py [SIZES]: how many sizes of the disk are tried; 1, and 24 in `make soak`.
+"""
+
+import glob
+import os
+import subprocess
+import sys
+
+from disturb import lines_of, lost, tally, trouble, truth_of
+from tap import BUILD, MPIRUN, UNTIL, Hub, Run, crawl, main, ok, reduce, same, scratch, skip_all
+
+SIZES = int(sys.argv[1]) if len(sys.argv) > 1 else 1
+SIZE = ["--models", 16000, "--datasets", 4000, "--spaces", 4000, "--seed", 6, "--until", UNTIL, "--quota", 0]
+count = {"tried": 0, "survived": 0, "lost": 0}
+want = None
+
+
+class Disk:
+    """A tmpfs of so many kilobytes."""
+
+    def __init__(self, kilobytes, *options):
+        self.path = scratch()
+        self.mount(f"size={kilobytes}k", *options)
+
+    def mount(self, *options):
+        subprocess.run(["mount", "-t", "tmpfs", "-o", ",".join(options), "none", self.path], check=True, capture_output=True)
+
+    def remount(self, *options):
+        subprocess.run(["mount", "-o", ",".join(("remount", *options)), self.path], check=True, capture_output=True)
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *exc):
+        subprocess.run(["umount", "-l", self.path], check=True, capture_output=True)
+
+
+def one_line(run, name, *says):
+    """Exit 4, one line that names what failed and what to do."""
+    lines = lines_of(run)
+    count["tried"] += 1
+    good = run.code == 4 and len(lines) == 1 and "error: " in lines[0] and all(s in lines[0] for s in says)
+    count["survived"] += good
+    return ok(good, f"{name}: {lines[-1][:160] if lines else '(nothing)'}", run)
+
+
+def ends_well(hub, folder, name, n=2):
+    """With space it goes on, to the bytes of the census that was never disturbed."""
+    c, r = crawl(n, hub.url, folder), reduce(n, folder)
+    ok(c.code == 0 and r.code == 0, f"{name}: goes on", c, r)
+    rows, differ = lost(folder, want)
+    count["lost"] += rows
+    same(differ, [], f"{name}: the same bytes")
+
+
+def full_while_crawling(hub, n, kilobytes):
+    with Disk(kilobytes) as disk:
+        c = crawl(n, hub.url, disk.path, "--seal-rows", 2000)
+        name = f"{kilobytes} kB, crawl on {n} ranks"
+        one_line(c, name, disk.path, "free some space", "No space left")
+        sealed = glob.glob(f"{disk.path}/shards/*.h5")
+        same(trouble(disk.path), None, f"{name}: {len(sealed)} shards are kept, all whole")
+        disk.remount("size=100m")
+        ends_well(hub, disk.path, name, 2 if n != 2 else 3)
+        return len(sealed)
+
+
+def full_while_reducing(hub, n, kilobytes):
+    with Disk(100000) as disk:
+        ok(crawl(2, hub.url, disk.path).code == 0, "a census")
+        used = sum(os.path.getsize(p) for p in glob.glob(f"{disk.path}/shards/*")) // 1024
+        disk.remount(f"size={used + 100 + kilobytes}k")
+        name = f"{kilobytes} kB, reduce on {n} ranks"
+        one_line(reduce(n, disk.path), name, disk.path)
+        ok(not os.path.exists(f"{disk.path}/census.h5") or not trouble(disk.path), f"{name}: no half census.h5", os.listdir(disk.path))
+        same(trouble(disk.path), None, f"{name}: the shards are whole")
+        disk.remount("size=100m")
+        ends_well(hub, disk.path, name, 2 if n != 2 else 3)
+
+
+def full():
+    global want
+    with Hub(*SIZE) as hub:
+        undisturbed = scratch()
+        ok(crawl(2, hub.url, undisturbed).code == 0 and reduce(2, undisturbed).code == 0, "the undisturbed census")
+        want = truth_of(undisturbed)
+        total = sum(os.path.getsize(p) for p in glob.glob(f"{undisturbed}/shards/*")) // 1024
+        result = os.path.getsize(f"{undisturbed}/census.h5") // 1024
+        kept = 0
+        for i in range(SIZES):
+            kept += full_while_crawling(hub, (3, 1, 2)[i % 3], total * (2 * SIZES - 1 - i) // (2 * SIZES) - 100)
+            full_while_reducing(hub, (2, 1, 3)[i % 3], result * (i + 1) // (SIZES + 1))
+        ok(kept > 0, f"{kept} shards were sealed before their disk was full")
+        read_only(hub)
+        no_inodes(hub)
+        file_size(hub)
+    tally("disk full, read-only, limited", count["tried"], count["survived"], count["lost"])
+
+
+def read_only(hub):
+    with Disk(100000) as disk:
+        ok(crawl(2, hub.url, disk.path, "--max-requests", 8).code == 3, "a part of a census")
+        disk.remount("ro")
+        one_line(crawl(2, hub.url, disk.path), "read-only, crawl", disk.path, "Read-only")
+        one_line(reduce(2, disk.path), "read-only, reduce", disk.path, "Read-only")
+        one_line(crawl(2, hub.url, f"{disk.path}/new"), "read-only, a new folder", f"{disk.path}/new", "Read-only")
+        disk.remount("rw")
+        ends_well(hub, disk.path, "read-only")
+
+
+def no_inodes(hub):
+    with Disk(100000, "nr_inodes=8") as disk:
+        one_line(crawl(3, hub.url, disk.path, "--seal-rows", 1000), "no inodes, crawl", disk.path)
+        same(trouble(disk.path), None, "no inodes: the shards are whole")
+        disk.remount("nr_inodes=1000")
+        ends_well(hub, disk.path, "no inodes")
+
+
+def limited(program, *args):
+    """Two ranks of which neither may write a file of more than 150 kB. Without shared memory, whose files are larger."""
+    return Run([*MPIRUN, "--mca", "btl", "tcp,self", "-n", 2, "prlimit", "--fsize=150000", f"{BUILD}/{program}", *args])
+
+
+def file_size(hub):
+    """A limit on the size of a file stands for a quota: the kernel sends SIGXFSZ, and EFBIG to who ignores it."""
+    folder = scratch()
+    one_line(limited("hubcrawl", "--hub", hub.url, "--until", UNTIL, folder), "files of 150 kB at most, crawl", folder, "File too large")
+    same(trouble(folder), None, "files of 150 kB: the shards are whole")
+    ok(crawl(2, hub.url, folder).code == 0, "without the limit it goes on")
+    one_line(limited("hubreduce", folder), "files of 150 kB at most, reduce", folder, "free some space")
+    ends_well(hub, folder, "files of 150 kB")
+
+
+try:
+    with Disk(100):
+        pass
+except (OSError, subprocess.CalledProcessError):
+    skip_all("no tmpfs can be mounted here")
+main(full)

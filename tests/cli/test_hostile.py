@@ -1,0 +1,244 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Content made to hurt: memory stays under its cap, records are cleaned or quarantined by a stated rule, nothing printed drives a terminal, nothing reaches a path."""
+
+import json
+import os
+import zlib
+
+import h5py
+
+from disturb import tally
+from meddle import Meddler
+from tap import BUILD, UNTIL, Hub, Run, load, main, ok, reduce, same, scratch, value
+
+SIZE = ["--models", 4000, "--datasets", 0, "--spaces", 0, "--seed", 3, "--until", UNTIL, "--quota", 0, "--no-gzip"]
+ROWS = 4000
+RSS_MB = 500  # crawler/fetch.h, FETCH_BODY_MAX
+count = {"tried": 0, "survived": 0}
+
+
+def crawl(url, folder, *args):
+    """One rank without mpirun, so that its memory can be told."""
+    words = ["--hub", url, "--until", UNTIL, "--kinds", "models", "--timeout", "20s", "--retries", "4", "--in-flight", "2", *args, folder]
+    return Run(["/usr/bin/python3", "-c", MEASURE, f"{BUILD}/hubcrawl", *words], env={"OMPI_MCA_btl": "self"})
+
+
+MEASURE = """import os, resource, subprocess, sys
+code = subprocess.call(sys.argv[1:])
+print("RSS", resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss // 1024)
+sys.exit(code)
+"""
+
+
+def rss(run):
+    return int(run.out.rsplit("RSS ", 1)[1]) if "RSS " in run.out else 10**6
+
+
+def clean(text):
+    return all(ch.isprintable() or ch in "\n\t\r" for ch in text)
+
+
+def once(reply):
+    """The third page is this, once; the walk asks again."""
+    done = []
+
+    def hook(path, n, body):
+        if n < 3 or done:
+            return None
+        done.append(n)
+        return reply
+
+    return hook
+
+
+def gzip_of(pieces):
+    z = zlib.compressobj(9, zlib.DEFLATED, 31)
+    return b"".join(z.compress(p) for p in pieces) + z.flush()
+
+
+def headers(handler, *more):
+    handler.send_response(200)
+    handler.send_header("content-type", "application/json")
+    for name, text in more:
+        handler.send_header(name, text)
+    handler.end_headers()
+
+
+BOMB = gzip_of([bytes(1 << 20)] * 1024)
+
+
+def bomb(handler):
+    headers(handler, ("content-encoding", "gzip"), ("content-length", str(len(BOMB))))
+    handler.wfile.write(BOMB)
+
+
+def endless(handler):
+    headers(handler, ("connection", "close"))
+    while True:
+        handler.wfile.write(b"[" + b" " * 65536)
+
+
+def many_headers(handler):
+    handler.send_response(200)
+    for i in range(160):
+        handler.send_header(f"x-{i}", "y" * 65000)
+    handler.end_headers()
+    handler.wfile.write(b"[]")
+
+
+def one_string(handler):
+    n = 200 << 20
+    headers(handler, ("content-length", str(n + 4)))
+    handler.wfile.write(b'["')
+    for _ in range(n >> 20):
+        handler.wfile.write(b"a" * (1 << 20))
+    handler.wfile.write(b'"]')
+
+
+def bodies():
+    """Whole replies: refused, asked again, and the census is complete."""
+    cases = {
+        "a gzip bomb of 1 GB": bomb,
+        "a body without end": endless,
+        "10 MB of headers": many_headers,
+        "a string of 200 MB": one_string,
+        "100,000 nested brackets": b"[" * 100000 + b"]" * 100000,
+        "a string of 30 MB": b'["' + b"a" * (30 << 20) + b'"]',
+        "30 MB of empty lists": b"[" + b"[]," * (10 << 20) + b"[]]",
+        "gzip that is none": lambda h: (headers(h, ("content-encoding", "gzip"), ("content-length", "9")), h.wfile.write(b"not gzip!")),
+        "a body shorter than said": lambda h: (headers(h, ("content-length", "1000")), h.wfile.write(b"[]")),
+    }
+    for name, reply in cases.items():
+        folder = scratch()
+        with Hub(*SIZE) as hub, Meddler(hub.url, once(reply)) as m:
+            c = crawl(m.url, folder)
+        count["tried"] += 1
+        good = ok(c.code == 0 and f"models       {ROWS} rows" in c.out and rss(c) < RSS_MB and clean(c.out + c.err), f"{name}: refused, asked again; {rss(c)} MB", c)
+        count["survived"] += good
+
+
+TERMINAL = "\x1b]0;owned\x07\x1b[31mred\x9b2J"
+NASTY = {  # what is done to a record, and whether the row is kept
+    "numbers beyond 64 bits": (lambda r: r.update(downloads=10**30), False),
+    "numbers of 64 bits": (lambda r: r.update(downloads=2**63, likes=2**64 - 1), True),
+    "negative and fractional counters": (lambda r: r.update(downloads=-5, likes=1.5), True),
+    "a counter as text": (lambda r: r.update(downloads="many", tags="a"), True),
+    "an id with ..": (lambda r: r.update(id="../../../../tmp/hubcensus-was-here"), True),
+    "an absolute id": (lambda r: r.update(id="/etc/passwd"), True),
+    "an id with a newline": (lambda r: r.update(id="owner/na\nme"), False),
+    "an id with a NUL": (lambda r: r.update(id="owner/na\0me"), False),
+    "an id that drives a terminal": (lambda r: r.update(id=f"owner/{TERMINAL}"), False),
+    "HTML in an id": (lambda r: r.update(id="owner/<script>alert(1)</script>"), True),
+    "a formula as author": (lambda r: r.update(id='=HYPERLINK("http://x")/a', author='=HYPERLINK("http://x")', downloads=2**40), True),
+    "terminal escapes as author": (lambda r: r.update(author=TERMINAL, downloads=2**41), True),
+    "5,000 tags": (lambda r: r.update(tags=[f"t{i}" for i in range(5000)]), True),
+    "a tag of 1 MB": (lambda r: r.update(tags=["x" * (1 << 20), "y"]), True),
+    "tags of other types": (lambda r: r.update(tags=[1, None, {"a": []}, "ok", "a\0b"]), True),
+    "an id of 1 MB": (lambda r: r.update(id="owner/" + "x" * (1 << 20)), False),
+    "no id": (lambda r: r.pop("id"), False),
+    "an _id too short": (lambda r: r.update(_id=r["_id"][:-1]), False),
+    "an _id too long": (lambda r: r.update(_id=r["_id"] + "0"), False),
+    "an _id of the future": (lambda r: r.update(_id="f" + r["_id"][1:]), False),
+}
+
+
+def records():
+    """One record of each kind of nastiness, each in its page; by the rules of crawler/page.h."""
+    names = list(NASTY)
+    kept = lost_rows = 0
+    touched = {}
+
+    def hook(path, n, body):
+        rows = json.loads(body)
+        for i, row in enumerate(rows):
+            at = row.get("_id")
+            if at in touched or (i % 50 == 7 and len(touched) < len(names) and at not in touched):
+                name = touched.setdefault(at, names[len(touched)] if at not in touched else None)
+                NASTY[name][0](row)
+        return json.dumps(rows).encode()
+
+    folder = scratch()
+    with Hub(*SIZE) as hub, Meddler(hub.url, hook) as m:
+        c = crawl(m.url, folder, "--in-flight", "1")
+    r = reduce(2, folder)
+    same(sorted(touched.values()), sorted(names), "every kind of nastiness was served")
+    for name in touched.values():
+        kept += NASTY[name][1]
+        lost_rows += not NASTY[name][1]
+    row = value(load(folder), "completeness")["models"]
+    count["tried"] += len(names)
+    good = ok(
+        c.code == 0 and r.code == 5 and (row["rows"], row["quarantined"]) == (ROWS - lost_rows, lost_rows),
+        f"{len(names)} records: {kept} cleaned, {lost_rows} quarantined, nothing else lost",
+        row,
+        c,
+        r,
+    )
+    count["survived"] += len(names) if good else 0
+    ok(rss(c) < RSS_MB, f"in {rss(c)} MB")
+    for args in ([], ["--format", "csv"], ["--format", "markdown"], ["--format", "json"], ["--unclassified", 50], ["--unclassified", 50, "--format", "csv"]):
+        p = reduce(1, folder, *args)
+        ok(p.code in (0, 5) and clean(p.out + p.err), f"what hubreduce {' '.join(map(str, args))} prints drives no terminal", repr(p.out[:500]))
+        if "csv" in args:
+            ok(not any(cell.lstrip('"').startswith(("=", "+", "@")) for line in p.out.splitlines() for cell in line.split(",")), "and no spreadsheet", p.out[:600])
+    ok(not os.path.exists("/tmp/hubcensus-was-here"), "nothing reached a path")
+    same(sorted(f for f in os.listdir(folder) if not f.startswith(".")), ["census.h5", "census.json", "run.json", "shards", "snapshot.json"], "no other file was made")
+    with h5py.File(f"{folder}/census.h5", "r") as f:
+        ids = f["models/id"].asstr()[:]
+        ok("/etc/passwd" in ids and not any("\n" in x or "\0" in x or "\x1b" in x for x in ids), "ids are kept as text, without controls")
+        ok(max(len(x) for x in f["models/labels/tags"][:]) <= 256, "no label is wider than its cap")
+
+
+def pages():
+    """Pages that are no JSON as a whole are cut into records: NaN, broken UTF-8, lone surrogates each cost one record at most."""
+    bad = {
+        "NaN": b'"downloads":NaN',
+        "broken UTF-8": b'"author":"\xff\xfe"',
+        "a lone surrogate": b'"author":"\\ud800"',
+        "a control character": b'"author":"a\x01b"',
+    }
+    for name, member in bad.items():
+        victim = []
+
+        def hook(path, n, body, member=member, victim=victim):
+            rows = json.loads(body)
+            if not victim:
+                victim.append(rows[5]["_id"])
+            parts = [json.dumps(r).encode() if r["_id"] != victim[0] else json.dumps(r).encode()[:-1] + b"," + member + b"}" for r in rows]
+            return b"[" + b",".join(parts) + b"]"
+
+        folder = scratch()
+        with Hub(*SIZE) as hub, Meddler(hub.url, hook) as m:
+            c = crawl(m.url, folder)
+        r = reduce(1, folder)
+        row = value(load(folder), "completeness")["models"]
+        count["tried"] += 1
+        count["survived"] += ok(c.code == 0 and r.code in (0, 5) and row["rows"] + row["quarantined"] == ROWS and row["quarantined"] <= 1, f"{name}: {row['rows']} rows, {row['quarantined']} quarantined", c, row)
+
+
+def twice():
+    """The same _id again under another name, in another page: one repository, and the later observation counts."""
+    second = {}
+
+    def hook(path, n, body):
+        rows = json.loads(body)
+        if rows and not second:
+            second.update(rows[3], id="other/name")
+        for i, row in enumerate(rows):
+            if row["_id"] == second["_id"] and i + 1 < len(rows):
+                rows.insert(i + 1, dict(second))
+                break
+        return json.dumps(rows).encode()
+
+    folder = scratch()
+    with Hub(*SIZE) as hub, Meddler(hub.url, hook) as m:
+        c, r = crawl(m.url, folder), reduce(2, folder)
+    ok(c.code == 0 and r.code == 0, "an _id twice with two names", c, r)
+    same(value(load(folder), "totals.models"), ROWS, "is one repository")
+
+
+def table():
+    tally("hostile content", count["tried"], count["survived"], 0)
+
+
+main(bodies, records, pages, twice, table)

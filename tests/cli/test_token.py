@@ -1,0 +1,194 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The token goes to the Hub's own scheme, host and port, and nowhere else: not into a file, a log, an argument list, a core dump, an error, or to a second host."""
+
+import glob
+import http.server
+import os
+import resource
+import signal
+import subprocess
+import threading
+import time
+
+from disturb import Job
+from meddle import Meddler
+from tap import BUILD, UNTIL, Hub, crawl, main, mpi, ok, reduce, same, scratch, skip
+
+TOKEN = "hf_QmVuY2hUb2tlbk5vdEFTZWNyZXQ"
+SIZE = ["--models", 8000, "--datasets", 1000, "--spaces", 1000, "--seed", 4, "--until", UNTIL, "--quota", 0, "--token", TOKEN, "--token-quota", 0]
+NEEDLES = [TOKEN.encode(), TOKEN.encode("utf-16-le")]
+
+
+def token_file(mode=0o600):
+    path = f"{scratch()}/token"
+    with open(path, "w", encoding="utf-8") as f:
+        f.write(TOKEN + "\n")
+    os.chmod(path, mode)
+    return path
+
+
+def has_token(data):
+    return any(n in data for n in NEEDLES)
+
+
+def files_with_token(folder):
+    found = []
+    for where, _, names in os.walk(folder):
+        for name in names:
+            with open(f"{where}/{name}", "rb") as f:
+                if has_token(f.read()):
+                    found.append(name)
+    return found
+
+
+class Second(http.server.BaseHTTPRequestHandler):
+    """Another host, as far as a port makes one."""
+
+    seen = []
+
+    def do_GET(self):
+        Second.seen.append((self.path, dict(self.headers)))
+        self.send_response(404)
+        self.end_headers()
+
+    def log_message(self, *args):
+        pass
+
+
+def left_behind():
+    folder, save = scratch(), f"{scratch()}/probe.warc.gz"
+    with Hub(*SIZE, "--latency", 60) as hub:
+        job = Job(3, "hubcrawl", "--hub", hub.url, "--until", UNTIL, "--token-file", token_file(), "--save-probe", save, "--seal-rows", 1000, folder)
+        seen = 0
+        for _ in range(60):
+            for pid in [job.process.pid, *job.ranks()]:
+                for what in ("cmdline", "environ"):
+                    try:
+                        with open(f"/proc/{pid}/{what}", "rb") as f:
+                            data = f.read()
+                    except OSError:
+                        continue
+                    seen += 1
+                    if has_token(data):
+                        return ok(False, f"the token is in /proc/PID/{what}")
+            if job.process.poll() is not None:
+                break
+            time.sleep(0.05)
+        ok(job.end() == 0, "a crawl with a token", job.said())
+        ok(seen > 20, f"it is in no command line and no environment ({seen} looks while it ran)")
+        ok(all(q[4].endswith("yes") for q in hub.requests() if q[3].startswith("/api/")), "the Hub was shown it")
+    r = reduce(2, folder)
+    ok(r.code == 0, "reduced", r)
+    out = subprocess.run(["zcat", save], capture_output=True, check=True).stdout
+    ok(len(out) > 1000 and not has_token(out), "it is not in the saved replies")
+    same(files_with_token(folder), [], "it is in no file of the census")
+    ok(not has_token((job.said() + r.out + r.err).encode()), "nor in anything printed")
+
+
+def second_host():
+    """A Hub that sends its readers elsewhere, by redirects and by links, and that repeats the token in what it says."""
+    other = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Second)
+    thread = threading.Thread(target=other.serve_forever)
+    thread.start()
+    there = f"http://127.0.0.1:{other.server_port}"
+
+    def hook(path, n, body):
+        def reply(handler):
+            handler.send_response((301, 302, 307, 308)[n % 4])
+            handler.send_header("location", there + path)
+            handler.send_header("content-length", "0")
+            handler.end_headers()
+
+        def astray(handler):
+            handler.send_response(200)
+            handler.send_header("content-type", "application/json")
+            handler.send_header("link", f'<{there}{path}>; rel="next"')
+            handler.send_header("content-length", str(len(body)))
+            handler.end_headers()
+            handler.wfile.write(body)
+
+        def repeats(handler):
+            text = f"bad token {TOKEN}".encode()
+            handler.send_response(500, TOKEN)
+            handler.send_header("content-length", str(len(text)))
+            handler.end_headers()
+            handler.wfile.write(text)
+
+        return {1: reply, 2: astray, 3: repeats, 0: None}[n % 4] if n < 24 else None
+
+    folder = scratch()
+    try:
+        with Hub(*SIZE) as hub, Meddler(hub.url, hook) as m:
+            r = crawl(2, m.url, folder, "--token-file", token_file(), "--retries", 9)
+            ok(r.code in (0, 5), "a Hub that sends its readers elsewhere", r)
+            ok(any("Authorization" in h for _, h in m.seen), "the token was sent to it")
+            refused = crawl(1, there, f"{folder}/x", "--token-file", token_file(), "--retries", 0)
+            Second.seen.clear()
+    finally:
+        other.shutdown()
+        thread.join()
+        other.server_close()
+    same([path for path, _ in Second.seen], [], "nobody came to the second host")
+    same(files_with_token(folder), [], "what the Hub repeats of the token is in no file")
+    ok(not has_token((r.out + r.err + refused.out + refused.err).encode()), "nor printed")
+
+
+def where_to():
+    """https only, loopback excepted."""
+    for url in ("http://hub.invalid", "http://192.0.2.1", "http://127.0.0.1.example.invalid", "http://localhost.example.invalid"):
+        r = crawl(1, url, f"{scratch()}/x", "--token-file", token_file(), "--retries", 0)
+        ok(r.code == 2 and "plain http" in r.err and not has_token(r.err.encode()), f"no token to {url}", r)
+    r = crawl(1, "https://user:secret@hub.invalid", f"{scratch()}/x")
+    ok(r.code == 2, "no password in the Hub's address", r)
+
+
+def readable():
+    with Hub(*SIZE) as hub:
+        for mode, warned in ((0o600, False), (0o640, True), (0o604, True)):
+            path = token_file(mode)
+            r = mpi(2, "hubcrawl", "--hub", hub.url, "--until", UNTIL, "--max-requests", 3, "--token-file", path, scratch())
+            ok(r.code == 3 and (("warning" in r.err and path in r.err) == warned), f"mode {mode:o}: {'warned of' if warned else 'nothing to say'}", r)
+
+
+def core_dump():
+    """A rank that is aborted in the middle leaves no core, however large one may be; without a token it may."""
+    pattern = open("/proc/sys/kernel/core_pattern", encoding="ascii").read().strip()
+    if "/" in pattern:
+        return skip("core dumps", f"here they go to '{pattern}'")
+    for args, dumps in ((["--token-file", token_file()], False), ([], True)):
+        place = scratch()
+        with Hub(*SIZE, "--latency", 150) as hub:
+            job = Job(2, os.path.abspath(f"{BUILD}/hubcrawl"), "--hub", hub.url, "--until", UNTIL, *args, f"{place}/census", cwd=place, preexec_fn=unlimited)
+            for _ in range(200):
+                if os.path.exists(hub.log) and len(hub.requests()) > 6:
+                    break
+                time.sleep(0.05)
+            ranks = job.ranks()
+            for pid in ranks:
+                os.kill(pid, signal.SIGABRT)
+            job.end()
+        cores = glob.glob(f"{place}/core*")
+        if dumps:
+            ok(len(ranks) == 2 and len(cores) > 0, "aborted without a token a rank leaves a core", cores, job.said())
+        else:
+            ok(len(ranks) == 2 and not cores, "aborted with a token it leaves none", cores)
+
+
+def unlimited():
+    resource.setrlimit(resource.RLIMIT_CORE, (-1, -1))
+
+
+def environment():
+    """A token from the environment is blanked there once it was read."""
+    with Hub(*SIZE, "--latency", 150) as hub:
+        job = Job(2, "hubcrawl", "--hub", hub.url, "--until", UNTIL, scratch(), env={"HF_TOKEN": TOKEN, "HF_HUB_DISABLE_IMPLICIT_TOKEN": ""})
+        for _ in range(200):
+            if os.path.exists(hub.log) and len([q for q in hub.requests() if q[4].endswith("yes")]) > 6:
+                break
+            time.sleep(0.05)
+        ranks = job.ranks()
+        ok(len(ranks) == 2 and not any(has_token(open(f"/proc/{pid}/environ", "rb").read()) for pid in ranks), "$HF_TOKEN is blank in the ranks' environment")
+        ok(job.end() == 0, "and the crawl goes on with it", job.said())
+
+
+main(left_behind, second_host, where_to, readable, core_dump, environment)

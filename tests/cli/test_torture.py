@@ -1,0 +1,74 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The programs under torture: the k-th fallible call of io/ fails on one rank. No crash, no hang, one line or none, nothing half, and the next run completes.
+
+test_torture.py [FAILURES [SEED]]: how many k are drawn for each program; 6. The calls one by one are tests/torture/test_torture.c.
+"""
+
+import os
+import random
+import subprocess
+import sys
+import time
+
+from disturb import lines_of, tally, trouble, truth_of
+from tap import BUILD, MPIRUN, UNTIL, Hub, Run, crawl, diag, differing, digest, main, ok, reduce, same, scratch
+
+FAILURES = int(sys.argv[1]) if len(sys.argv) > 1 else 6
+SEED = int(sys.argv[2]) if len(sys.argv) > 2 else time.time_ns() % 1000000
+SIZE = ["--models", 3000, "--datasets", 500, "--spaces", 500, "--seed", 2, "--until", UNTIL, "--quota", 0]
+count = {"tried": 0, "survived": 0}
+
+
+def tortured(n, victim, k, program, *args):
+    """Returns the run, how many calls the victim made, and which one failed."""
+    log = f"{scratch()}/log"
+    env = {"HUBCENSUS_TORTURE": f"{victim}:{k}", "HUBCENSUS_TORTURE_LOG": log}
+    try:
+        run = Run([*MPIRUN, "-n", n, f"{BUILD}/torture/{program}", *args], env=env, timeout=60)
+    except subprocess.TimeoutExpired:
+        return None, 0, f"call {k} on rank {victim} of {n}"
+    calls, name = open(log, encoding="ascii").read().split() if os.path.exists(log) else (0, "?")
+    return run, int(calls), name
+
+
+def judge(run, name, what, folder):
+    count["tried"] += 1
+    if run is None:
+        return ok(False, f"{what}: hangs at {name}")
+    lines = [x for x in lines_of(run) if "mca_" not in x]
+    good = run.code in (0, 3, 4, 5) and (run.code != 4 or (lines and "error: " in lines[-1])) and trouble(folder) is None
+    count["survived"] += good
+    return good or ok(False, f"{what}: {name} fails, exit {run.code}", run, trouble(folder))
+
+
+def programs():
+    diag(f"seed {SEED}")
+    draw = random.Random(SEED)
+    with Hub(*SIZE) as hub:
+        whole = scratch()
+        ok(crawl(2, hub.url, whole).code == 0 and reduce(2, whole).code == 0, "the undisturbed census")
+        want = truth_of(whole)["digest"]
+        args = ["--hub", hub.url, "--until", UNTIL, "--seal-rows", 500]
+        clean, calls, _ = tortured(2, 0, 0, "hubcrawl", *args, scratch())
+        ok(clean.code == 0 and calls > 1000, f"a crawl makes {calls} calls that can fail", clean)
+        for _ in range(FAILURES):
+            folder, n = scratch(), draw.choice((1, 2, 3))
+            victim, k = draw.randrange(n), int(calls ** draw.random())
+            run, _, name = tortured(n, victim, k, "hubcrawl", *args, folder)
+            judge(run, name, f"hubcrawl, call {k} on rank {victim} of {n}", folder)
+            if not crawl(2, hub.url, folder).code == 0 or reduce(1, folder).code or differing(digest(folder), want):
+                ok(False, f"after call {k} on rank {victim} of {n} of hubcrawl: {name}")
+        clean, calls, _ = tortured(2, 1, 0, "hubreduce", whole)
+        ok(clean.code == 0 and calls > 1000, f"a reduce makes {calls} calls that can fail", clean)
+        for _ in range(FAILURES):
+            n = draw.choice((1, 2, 3))
+            victim, k = draw.randrange(n), int(calls ** draw.random())
+            run, _, name = tortured(n, victim, k, "hubreduce", "--quiet", whole)
+            judge(run, name, f"hubreduce, call {k} on rank {victim} of {n}", whole)
+        ok(reduce(3, whole).code == 0, "and the last reduce completes")
+        same(differing(digest(whole), want), [], "to the same bytes")
+    same(count["survived"], count["tried"], f"{count['tried']} failures, survived")
+    tally("fallible calls of io/ in the programs", count["tried"], count["survived"], 0)
+
+
+main(programs)
