@@ -78,6 +78,21 @@ def census(path):
             f[f"quarantine/{name}"] = np.array([x.encode() for x in data])
 
 
+HTTP = "HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nLink: <http://h/api/models?cursor=a>; rel=\"next\"\r\n\r\n[]"
+WARC = (
+    "WARC/1.1\r\nWARC-Type: response\r\nWARC-Record-ID: <urn:uuid:00000000-0000-0000-0000-000000000000>\r\nWARC-Date: 2026-11-22T00:00:00Z\r\n"
+    "WARC-Target-URI: https://h/api/models\r\nContent-Type: application/http; msgtype=response\r\nContent-Length: %d\r\n\r\n%s\r\n\r\n"
+)
+WARCS = {
+    "plain": WARC % (len(HTTP), HTTP),
+    "long": WARC % (10**12, HTTP),
+    "negative": WARC % (-1, HTTP),
+    "two": WARC % (len(HTTP), HTTP) * 2,
+    "cut": (WARC % (len(HTTP), HTTP))[:-30],
+    "token": HTTP.replace("Link", "Authorization: Bearer hf_x\r\nSet-Cookie: a=b\r\nLink"),
+}
+
+
 def put(out, target, name, data):
     folder = f"{out}/{target}"
     os.makedirs(folder, exist_ok=True)
@@ -93,6 +108,9 @@ def main():
             put(out, "page", f"{name}-{first:02x}", bytes([first]) + data)
     for name, text in HUBS.items():
         put(out, "hub", name, text)
+    for name, text in WARCS.items():
+        put(out, "warc", name, text)
+        put(out, "warc", f"{name}.gz", gzip.compress(text.encode(), mtime=0))
     for name, text in OPTS.items():
         put(out, "opts", name, text)
     for name in ("orgs", "topics"):

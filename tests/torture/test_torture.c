@@ -128,7 +128,12 @@ static int archive(struct err *e)
 {
 	static const char head[] = "HTTP/1.1 200 OK\r\nContent-Type: application/json\r\n\r\n";
 	struct warc_setup u = { ID, "test", "hf_secret" };
-	struct warc_exchange x = { "https://hub.example/a", 1790000000000, head, sizeof head - 1, "[1,2,3]", 7 };
+	struct warc_exchange x = { .uri = "https://hub.example/a",
+				   .date_ms = 1790000000000,
+				   .head = head,
+				   .nhead = sizeof head - 1,
+				   .body = "[1,2,3]",
+				   .nbody = 7 };
 	struct warc *w = NULL;
 	char path[192];
 	int rc;
