@@ -21,6 +21,8 @@
 #define DISK_SHARE 1.25
 /* Bytes of census.h5 by bytes of the shards, likewise. */
 #define CENSUS_SHARE 0.31
+/* What all ranks of hubreduce take by bytes of the rows in memory, beside RANK_MEMORY each, likewise. */
+#define REDUCE_SHARE 1.8
 #define RANK_MEMORY  (50ll << 20)
 /* More than can be of use with any quota that is sold. */
 #define RANKS_MAX 64
@@ -277,20 +279,23 @@ static void print_ranks(const struct dryrun *d)
 static void print_resources(const struct dryrun *d)
 {
 	const struct survey *s = &d->survey;
-	double rows = 0, held, each, disk;
+	double rows = 0, all = 0, held, each, disk;
 
 	if (s->rows == 0)
 		return;
 	each = (double)s->memory / (double)s->rows;
-	for (int k = 0; k < NKINDS; k++)
+	for (int k = 0; k < NKINDS; k++) {
 		rows += d->forecast.rows[k];
+		all += d->forecast.rows[k] + (double)d->resume.rows[k];
+	}
 	held = rows / d->nranks < (double)d->o->seal_rows ? rows / d->nranks : (double)d->o->seal_rows;
 	/* Columns and bodies lie in buffers that double when they grow. */
 	held = 2 * held * each + 2 * (double)d->o->in_flight * (double)s->bytes / s->npages + (double)RANK_MEMORY;
 	disk = rows * each * DISK_SHARE / 1e6;
 	printf("\ndisk                about %.0f MB of shards, %.0f MB of census.h5\n", 1 + disk,
 	       1 + disk * CENSUS_SHARE);
-	printf("memory              about %.0f MB per rank\n", held / 1e6);
+	printf("memory              about %.0f MB per rank to crawl, %.0f MB to reduce\n", held / 1e6,
+	       ((double)RANK_MEMORY + all * each * REDUCE_SHARE / d->nranks) / 1e6);
 }
 
 static void print_all(const struct dryrun *d)

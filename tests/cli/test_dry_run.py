@@ -90,7 +90,10 @@ def resources():
         c = mpi(4, "hubcrawl", "--in-flight=2", "--hub", hub.url, f"{folder}/1")
         wall = re.search(r"^wall +([\d.]+) s", c.out, re.M)
         ok(c.code == 0 and ranks and float(wall[1]) > 0.7 * float(ranks[2]), "and four are no faster than that", c)
-    ok(reduce(1, f"{folder}/1").code == 0, "reduced")
+    memory = re.search(r"^memory +about (\d+) MB per rank to crawl, (\d+) MB to reduce$", r.out, re.M)
+    c = reduce(1, f"{folder}/1")
+    really = re.search(r"at most (\d+) MB", c.err)
+    ok(c.code == 0 and memory and abs(int(memory[2]) - int(really[1])) < 0.4 * int(really[1]), f"memory to reduce: {memory and memory[0]}, really {really[1]}", c)
     real = [sum(os.path.getsize(f"{folder}/1/shards/{f}") for f in os.listdir(f"{folder}/1/shards")) / 1e6, os.path.getsize(f"{folder}/1/census.h5") / 1e6]
     ok(disk and all(abs(int(disk[i + 1]) - real[i]) < 0.25 * real[i] + 1 for i in (0, 1)), f"disk: {disk and disk[0]}, really {real}")
     with Hub("--models", 600000, "--datasets", 0, "--spaces", 0, "--quota", "100000/300", "--latency", 300) as hub:
