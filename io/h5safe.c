@@ -39,6 +39,17 @@ struct search {
 
 /* Nothing of ours has more objects; a file made to be walked for ever is given up. */
 #define OBJECTS_MAX 100000
+/* Nor are groups so deep: one that holds itself, by a hard link, has no end. */
+#define DEPTH_MAX 8
+
+static int depth(const char *name)
+{
+	int n = 1;
+
+	for (; *name; name++)
+		n += *name == '/';
+	return n;
+}
 
 static const char *check_filters(hid_t dcpl)
 {
@@ -84,6 +95,8 @@ static herr_t visit_link(hid_t g, const char *name, const H5L_info_t *info, void
 	(void)g;
 	if (++s->nobject > OBJECTS_MAX)
 		s->why = "too many objects";
+	else if (depth(name) > DEPTH_MAX)
+		s->why = "groups within groups";
 	else if (info->type == H5L_TYPE_EXTERNAL)
 		s->why = "an external link";
 	else if (info->type != H5L_TYPE_HARD)
