@@ -126,7 +126,8 @@ static int tell_all(struct replay *p, struct err *e)
 		   : err_set(e, E_NOMEM, "no memory for the archive's names");
 	if (!rc && p->rank != 0)
 		rc = snapshot_join(p->o->dir, &p->folder.lock, e);
-	if (err_agree(p->comm, rc, e))
+	/* Behind the agreement they are there on all ranks; said for the analyzer. */
+	if (err_agree(p->comm, rc, e) || !p->names || !p->name || !p->taken[0].at || !p->taken[1].at || !p->taken[2].at)
 		return e->code;
 	agree_bcast(p->comm, p->names, b->nbytes);
 	for (int k = 0; k < NKINDS; k++) {
@@ -188,7 +189,7 @@ static int share_spans(struct replay *p, enum kind k, struct err *e)
 	struct span *all = NULL;
 	int rc = each && mine->n < INT_MAX / sizeof *mine->at ? E_OK : err_set(e, E_NOMEM, "no memory for the windows");
 
-	if (err_agree(p->comm, rc, e)) {
+	if (err_agree(p->comm, rc, e) || !each) {
 		free(each);
 		return e->code;
 	}
@@ -201,7 +202,7 @@ static int share_spans(struct replay *p, enum kind k, struct err *e)
 	rc = all ? E_OK : err_set(e, E_NOMEM, "no memory for the windows");
 	if (!err_agree(p->comm, rc, e))
 		MPI_Allgatherv(mine->at, n, MPI_BYTE, all, each, each + p->nranks, MPI_BYTE, p->comm);
-	for (size_t i = 0; !e->code && i < (size_t)total / sizeof *all; i++)
+	for (size_t i = 0; all && !e->code && i < (size_t)total / sizeof *all; i++)
 		if (cover_add(p->taken + k, all[i]))
 			err_set(e, E_NOMEM, "no memory for the windows");
 	free(all);

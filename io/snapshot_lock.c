@@ -47,7 +47,7 @@ static void read_holder(int fd, char text[160])
 	text[n > 0 ? n : 0] = '\0';
 	text[strcspn(text, "\n")] = '\0';
 	if (text[0] == '\0')
-		strcpy(text, "it did not say which");
+		snprintf(text, 160, "it did not say which");
 }
 
 static void write_holder(int fd)

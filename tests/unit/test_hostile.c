@@ -111,6 +111,8 @@ static void mutated(int rounds)
 	size_t n;
 	char *s = slurp(good, &n), *t = malloc(n);
 
+	if (!t)
+		abort();
 	srandom(seed);
 	for (int i = 0; i < rounds; i++) {
 		int code, changes = 1 + (int)(random() % 4);

@@ -175,6 +175,8 @@ static void set_aside(void)
 	snprintf(path, sizeof path, "%s/datasets-r0003-%06d.h5", dir, 10);
 	s = slurp(path, &n);
 	t = malloc(n);
+	if (!t)
+		abort();
 	for (int i = 0; i < 200; i++) {
 		memcpy(t, s, n);
 		snprintf(path, sizeof path, "%s/datasets-r0001-%06d.h5", sub, i);
