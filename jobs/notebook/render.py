@@ -61,7 +61,8 @@ def about(folder, note):
         snapshot = json.loads(raw)["snapshot"]
         partial = "" if snapshot["complete"] else "parts of the Hub were not crawled, see Completeness"
         if "filters" in snapshot:
-            partial = f"only what passes {json.dumps(snapshot['filters'])}" + (f"; {partial}" if partial else "")
+            passed = ", ".join(f"{key} {' and '.join(value) if isinstance(value, list) else value}" for key, value in sorted(snapshot["filters"].items()))
+            partial = f"only those with {passed}" + (f"; {partial}" if partial else "")
         return {"hub": snapshot["hub"], "host": urlsplit(snapshot["hub"]).netloc, "t0": snapshot["t0"], "day": snapshot["t0"].replace("T", ", ").replace("Z", " UTC"),
                 "version": snapshot["version"], "partial": partial, "note": note, "sha256": hashlib.sha256(raw).hexdigest()}
     except (ValueError, KeyError, TypeError) as e:
