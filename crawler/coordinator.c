@@ -11,8 +11,8 @@
 
 /* More windows than the pace of the quota needs, because pages do not come evenly. */
 #define PACE_SPARE 1.1
-/* After a window was given up and no page had come since it was handed out, none is handed out for so long, doubled each
- * time: the same curve as that of a request's attempts (retry.h). */
+/* After a window was given up and no page had come since it was handed out, none is handed out for so long, doubled
+ * each time: the same curve as that of a request's attempts (retry.h). */
 #define REST_BASE_MS 1000
 #define REST_CAP_MS  60000
 /* By which share the requests still to be sent may be wrong. */

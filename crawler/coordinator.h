@@ -33,15 +33,15 @@ struct coordinator_setup {
 
 /* For people, and for the exit code. */
 struct coordinator_state {
-	int64_t rows, requests, limited;               /* of this session; limited: replies 429 */
-	int64_t cuts;                                  /* windows cut while crawled */
-	int64_t given_up;                              /* windows that remain as gaps */
-	int64_t wait_ms;                               /* of all ranks */
-	double work, unsent;                           /* requests still to be answered, and to be sent, predicted */
-	int windows;                                   /* being crawled or waiting */
-	int stopping, why;                             /* enum msg_why */
-	int64_t quiet_ms;                              /* since the last page, once windows were given up for it; else 0 */
-	int silent;                                    /* stopped by max_outage_ms */
+	int64_t rows, requests, limited; /* of this session; limited: replies 429 */
+	int64_t cuts;                    /* windows cut while crawled */
+	int64_t given_up;                /* windows that remain as gaps */
+	int64_t wait_ms;                 /* of all ranks */
+	double work, unsent;             /* requests still to be answered, and to be sent, predicted */
+	int windows;                     /* being crawled or waiting */
+	int stopping, why;               /* enum msg_why */
+	int64_t quiet_ms;                /* since the last page, once windows were given up for it; else 0 */
+	int silent;                      /* stopped by max_outage_ms */
 	int64_t counter[NCOUNTERS], kind_rows[NKINDS]; /* of all ranks, of this session */
 };
 

@@ -10,8 +10,8 @@
  *   - a page that is no JSON but a complete list in brackets is cut into its records and each is parsed alone
  * (page_take() with PAGE_SPLIT);
  *   - rows that repeat another of the page are dropped and counted; rows beyond the window likewise;
- *   - a page that is not in order, or begins before its window, or has no record with an _id, is broken, and nothing of it is taken, unless
- * PAGE_FORCE says to take those rows that lie in the window.
+ *   - a page that is not in order, or begins before its window, or has no record with an _id, is broken, and nothing of
+ * it is taken, unless PAGE_FORCE says to take those rows that lie in the window.
  */
 #ifndef CRAWLER_PAGE_H
 #define CRAWLER_PAGE_H

@@ -398,10 +398,10 @@ static void make_reply(struct exchange *x, const char *path, const char *method)
 	reply_init(&r);
 	answer(x, path, method, &r);
 	if (r.status == 200 && x->quota.allowed)
-		x->mode = fault(x, FAULT_RESET)   ? SEND_RESET
-			  : fault(x, FAULT_STALL) ? SEND_STALL
-			  : fault(x, FAULT_DRIP)  ? SEND_DRIP
-						  : SEND_ALL;
+		x->mode = fault(x, FAULT_RESET) ? SEND_RESET
+			: fault(x, FAULT_STALL) ? SEND_STALL
+			: fault(x, FAULT_DRIP)  ? SEND_DRIP
+						: SEND_ALL;
 	etag(&r.body, tag);
 	bool packed = gzip_wanted(x) && gzip(&r.body);
 	x->status = r.status;
