@@ -12,6 +12,8 @@
 
 #include "io/snapshot.h"
 
+#include "io/h5accounts.h"
+
 const char *const counter_name[NCOUNTERS] = {
 	[CNT_REQUESTS] = "requests",
 	[CNT_OK] = "replies_ok",
@@ -229,7 +231,20 @@ static int add_path(struct shard_list *l, size_t *cap, const char *dir, const ch
 	return 0;
 }
 
+static int is_no_account_shard(const char *name)
+{
+	int64_t seq;
+	int rank;
+
+	return !account_shard_name_parse(name, &rank, &seq);
+}
+
 int shard_list(struct shard_list *l, const char *dir, struct err *e)
+{
+	return shard_list_where(l, dir, is_no_account_shard, e);
+}
+
+int shard_list_where(struct shard_list *l, const char *dir, int (*is_wanted)(const char *name), struct err *e)
 {
 	DIR *d = opendir(dir);
 	struct dirent *x;
@@ -243,7 +258,7 @@ int shard_list(struct shard_list *l, const char *dir, struct err *e)
 	for (errno = 0; !rc && (x = readdir(d)); errno = 0) {
 		size_t n = strlen(x->d_name);
 
-		if (n < 4 || strcmp(x->d_name + n - 3, ".h5") || x->d_name[0] == '.')
+		if (n < 4 || strcmp(x->d_name + n - 3, ".h5") || x->d_name[0] == '.' || !is_wanted(x->d_name))
 			continue;
 		if (add_path(l, &cap, dir, x->d_name))
 			rc = err_set(e, E_NOMEM, "no memory to list '%s'", dir);

@@ -134,8 +134,12 @@ struct shard_list {
 	size_t n;
 };
 
-/* List dir's *.h5. A missing folder is an empty list. Errors: E_IO, E_NOMEM. */
+/* List dir's *.h5 but the shards of accounts (io/h5accounts.h). A missing folder is an empty list. Errors: E_IO,
+ * E_NOMEM. */
 int shard_list(struct shard_list *l, const char *dir, struct err *e);
+
+/* The same for the *.h5 that are wanted by their name. */
+int shard_list_where(struct shard_list *l, const char *dir, int (*is_wanted)(const char *name), struct err *e);
 void shard_list_release(struct shard_list *l);
 
 /* Kind, rank and number from a shard's file name; 0 if it is none. */

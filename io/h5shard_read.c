@@ -4,160 +4,60 @@
 #include <string.h>
 #include <sys/stat.h>
 
+#include "io/h5get.h"
 #include "io/h5safe.h"
 #include "io/h5shard.h"
 #include "io/stamp.h"
 
-/* The state of one reading: after the first failure every call does nothing. Datasets are not compressed, so none can
- * be larger than the file: that bounds every allocation. */
-struct reader {
-	hid_t file;
-	const char *path;
-	uint64_t nbytes; /* of the file */
-	struct err *e;
-};
-
-static void bad(struct reader *r, const char *name, const char *why)
-{
-	h5safe_error(r->e, E_FORMAT, "'%s' is damaged: %s %s; move it away and crawl again", r->path, name, why);
-}
-
-static void no_memory(struct reader *r)
-{
-	err_set(r->e, E_NOMEM, "no memory to read '%s'", r->path);
-}
-
-/* The extent of a dataset of integers of `size` bytes; width 0: one dimension. */
-static hid_t open_sized(struct reader *r, const char *name, size_t size, uint64_t width, uint64_t *n)
-{
-	hid_t d = r->e->code ? -1 : H5Dopen2(r->file, name, H5P_DEFAULT), type, space;
-	hsize_t dims[2] = { 0, 0 };
-	int good;
-
-	if (d < 0) {
-		bad(r, name, "is missing");
-		return -1;
-	}
-	type = H5Dget_type(d);
-	space = H5Dget_space(d);
-	good = H5Tget_class(type) == H5T_INTEGER && H5Tget_size(type) == size &&
-	       H5Sget_simple_extent_ndims(space) == (width ? 2 : 1) &&
-	       H5Sget_simple_extent_dims(space, dims, NULL) >= 0 && (!width || dims[1] == width) &&
-	       dims[0] <= r->nbytes / (size * (width ? width : 1));
-	H5Tclose(type);
-	H5Sclose(space);
-	if (!good) {
-		bad(r, name, "has another type or size than it should");
-		H5Dclose(d);
-		return -1;
-	}
-	*n = dims[0];
-	return d;
-}
-
-/* Read a whole dataset into memory of its own; *n is its length, and must be `expect` unless that is UINT64_MAX. NULL
- * after a failure. */
-static void *get(struct reader *r, const char *name, hid_t type, uint64_t width, uint64_t expect, uint64_t *n)
-{
-	size_t size = H5Tget_size(type);
-	hid_t d = open_sized(r, name, size, width, n);
-	void *x = NULL;
-
-	if (d < 0)
-		return NULL;
-	if (expect != UINT64_MAX && *n != expect)
-		bad(r, name, "has another length than it should");
-	else if (!(x = malloc((size_t)(*n ? *n : 1) * size * (width ? width : 1))))
-		no_memory(r);
-	else if (*n && H5Dread(d, type, H5S_ALL, H5S_ALL, H5P_DEFAULT, x) < 0)
-		bad(r, name, "cannot be read");
-	H5Dclose(d);
-	if (r->e->code) {
-		free(x);
-		return NULL;
-	}
-	return x;
-}
-
-/* off[0] = 0, not falling, off[n] = total. */
-static int offsets_hold(const uint64_t *off, uint64_t n, uint64_t total)
-{
-	if (off[0] != 0 || off[n] != total)
-		return 0;
-	for (uint64_t i = 0; i < n; i++)
-		if (off[i] > off[i + 1])
-			return 0;
-	return 1;
-}
-
-static void get_texts(struct reader *r, const char *name, const char *what, uint64_t expect, struct texts *t)
-{
-	uint64_t noff = 0, nbytes = 0;
-	char path[96];
-
-	snprintf(path, sizeof path, "%s/%soff", name, what);
-	t->off = get(r, path, H5T_NATIVE_UINT64, 0, expect == UINT64_MAX ? UINT64_MAX : expect + 1, &noff);
-	snprintf(path, sizeof path, "%s/%sbytes", name, what);
-	t->bytes = get(r, path, H5T_NATIVE_UINT8, 0, UINT64_MAX, &nbytes);
-	if (r->e->code)
-		return;
-	if (noff == 0 || !offsets_hold(t->off, noff - 1, nbytes)) {
-		bad(r, path, "does not fit its offsets");
-		return;
-	}
-	t->n = t->cap = noff - 1;
-	t->bytes_cap = nbytes ? nbytes : 1;
-}
-
-static void check_codes(struct reader *r, const char *name, const int32_t *code, uint64_t n, int32_t least,
+static void check_codes(struct h5get *r, const char *name, const int32_t *code, uint64_t n, int32_t least,
 			uint64_t nlabel)
 {
 	for (uint64_t i = 0; i < n; i++)
 		if (code[i] < least || (code[i] >= 0 && (uint64_t)code[i] >= nlabel)) {
-			bad(r, name, "has a code without a label");
+			h5get_bad(r, name, "has a code without a label");
 			return;
 		}
 }
 
 /* The hash of the dictionary is left out: whoever adds to it makes it anew. */
-static void get_coded(struct reader *r, const char *name, struct column *c, enum col_type type, uint64_t n)
+static void get_coded(struct h5get *r, const char *name, struct column *c, enum col_type type, uint64_t n)
 {
 	uint64_t ncode = 0, noff = 0;
 	char path[64];
 
 	snprintf(path, sizeof path, "%s/code", name);
-	c->code = get(r, path, H5T_NATIVE_INT32, 0, type == COL_CAT ? n : UINT64_MAX, &ncode);
-	get_texts(r, name, "label_", UINT64_MAX, &c->labels.text);
+	c->code = h5get_array(r, path, H5T_NATIVE_INT32, 0, type == COL_CAT ? n : UINT64_MAX, &ncode);
+	h5get_texts(r, name, "label_", UINT64_MAX, &c->labels.text);
 	if (!r->e->code)
 		check_codes(r, name, c->code, ncode, type == COL_CAT ? -1 : 0, c->labels.text.n);
 	if (type == COL_CAT)
 		return;
 	c->code_cap = ncode ? ncode : 1;
 	snprintf(path, sizeof path, "%s/off", name);
-	c->off = get(r, path, H5T_NATIVE_UINT64, 0, n + 1, &noff);
-	if (!r->e->code && !offsets_hold(c->off, n, ncode))
-		bad(r, path, "does not fit its codes");
+	c->off = h5get_array(r, path, H5T_NATIVE_UINT64, 0, n + 1, &noff);
+	if (!r->e->code && !h5get_offsets_hold(c->off, n, ncode))
+		h5get_bad(r, path, "does not fit its codes");
 }
 
-static void check_texts_caps(struct reader *r, const char *name, const struct texts *t, uint64_t cap)
+static void check_texts_caps(struct h5get *r, const char *name, const struct texts *t, uint64_t cap)
 {
 	for (uint64_t i = 0; i < t->n; i++)
 		if (t->off[i + 1] - t->off[i] > cap) {
-			bad(r, name, "has a longer text than the schema allows");
+			h5get_bad(r, name, "has a longer text than the schema allows");
 			return;
 		}
 }
 
-static void check_integers(struct reader *r, const char *name, const int64_t *x, uint64_t n)
+static void check_integers(struct h5get *r, const char *name, const int64_t *x, uint64_t n)
 {
 	for (uint64_t i = 0; i < n; i++)
 		if (x[i] < -1) {
-			bad(r, name, "has a negative value");
+			h5get_bad(r, name, "has a negative value");
 			return;
 		}
 }
 
-static void get_column(struct reader *r, struct table *t, enum field f, uint64_t n)
+static void get_column(struct h5get *r, struct table *t, enum field f, uint64_t n)
 {
 	struct column *c = &t->col[f];
 	char name[48];
@@ -166,21 +66,21 @@ static void get_column(struct reader *r, struct table *t, enum field f, uint64_t
 	snprintf(name, sizeof name, "rows/%s", schema[f].name);
 	switch (schema[f].type) {
 	case COL_OID:
-		c->oid = get(r, name, H5T_NATIVE_UINT8, sizeof *c->oid, n, &m);
+		c->oid = h5get_array(r, name, H5T_NATIVE_UINT8, sizeof *c->oid, n, &m);
 		break;
 	case COL_I64:
-		c->i64 = get(r, name, H5T_NATIVE_INT64, 0, n, &m);
+		c->i64 = h5get_array(r, name, H5T_NATIVE_INT64, 0, n, &m);
 		if (!r->e->code)
 			check_integers(r, name, c->i64, n);
 		break;
 	case COL_FLAG:
-		c->flag = get(r, name, H5T_NATIVE_INT8, 0, n, &m);
+		c->flag = h5get_array(r, name, H5T_NATIVE_INT8, 0, n, &m);
 		for (uint64_t i = 0; !r->e->code && i < n; i++)
 			if (c->flag[i] < -1 || c->flag[i] > 1)
-				bad(r, name, "has a value that is no flag");
+				h5get_bad(r, name, "has a value that is no flag");
 		break;
 	case COL_STR:
-		get_texts(r, name, "", n, &c->str);
+		h5get_texts(r, name, "", n, &c->str);
 		if (!r->e->code)
 			check_texts_caps(r, name, &c->str, schema[f].cap);
 		break;
@@ -193,17 +93,17 @@ static void get_column(struct reader *r, struct table *t, enum field f, uint64_t
 	}
 }
 
-static uint64_t count_rows(struct reader *r)
+static uint64_t count_rows(struct h5get *r)
 {
 	uint64_t n = 0;
-	hid_t d = open_sized(r, "rows/_id", 1, sizeof(struct oid), &n);
+	hid_t d = h5get_open(r, "rows/_id", 1, sizeof(struct oid), &n);
 
 	if (d >= 0)
 		H5Dclose(d);
 	return n;
 }
 
-static void get_rows(struct reader *r, struct table *t, uint64_t n)
+static void get_rows(struct h5get *r, struct table *t, uint64_t n)
 {
 	for (int f = 0; f < NFIELDS && !r->e->code; f++)
 		if (schema_has(t->kind, (enum field)f))
@@ -214,14 +114,14 @@ static void get_rows(struct reader *r, struct table *t, uint64_t n)
 	t->cap = n;
 }
 
-static char *copy_text(struct reader *r, const struct texts *t, uint64_t i)
+static char *copy_text(struct h5get *r, const struct texts *t, uint64_t i)
 {
 	size_t len;
 	const char *s = texts_get(t, i, &len);
 	char *d = malloc(len + 1);
 
 	if (!d) {
-		no_memory(r);
+		h5get_no_memory(r);
 		return NULL;
 	}
 	memcpy(d, s, len);
@@ -236,11 +136,11 @@ struct piece_columns {
 	struct texts next;
 };
 
-static void fill_pieces(struct reader *r, struct shard *s, const struct piece_columns *c, uint32_t n)
+static void fill_pieces(struct h5get *r, struct shard *s, const struct piece_columns *c, uint32_t n)
 {
 	s->piece = calloc(n ? n : 1, sizeof *s->piece);
 	if (!s->piece) {
-		no_memory(r);
+		h5get_no_memory(r);
 		return;
 	}
 	s->npiece = s->piece_cap = n;
@@ -249,25 +149,25 @@ static void fill_pieces(struct reader *r, struct shard *s, const struct piece_co
 			{ c->lo[i], c->hi[i] }, c->flags[i], c->pages[i], c->rows[i], c->first[i], c->last[i], NULL
 		};
 		if (oid_cmp(c->lo[i], c->hi[i]) >= 0)
-			bad(r, "pieces", "has an empty span");
+			h5get_bad(r, "pieces", "has an empty span");
 		if (c->next.off[i + 1] > c->next.off[i])
 			s->piece[i].next = copy_text(r, &c->next, i);
 	}
 }
 
-static void get_pieces(struct reader *r, struct shard *s)
+static void get_pieces(struct h5get *r, struct shard *s)
 {
 	struct piece_columns c = { 0 };
 	uint64_t n = 0, m;
 
-	c.lo = get(r, "pieces/lo", H5T_NATIVE_UINT8, sizeof(struct oid), UINT64_MAX, &n);
-	c.hi = get(r, "pieces/hi", H5T_NATIVE_UINT8, sizeof(struct oid), n, &m);
-	c.flags = get(r, "pieces/flags", H5T_NATIVE_UINT32, 0, n, &m);
-	c.pages = get(r, "pieces/pages", H5T_NATIVE_INT64, 0, n, &m);
-	c.rows = get(r, "pieces/rows", H5T_NATIVE_INT64, 0, n, &m);
-	c.first = get(r, "pieces/observed_first", H5T_NATIVE_INT64, 0, n, &m);
-	c.last = get(r, "pieces/observed_last", H5T_NATIVE_INT64, 0, n, &m);
-	get_texts(r, "pieces", "next_", n, &c.next);
+	c.lo = h5get_array(r, "pieces/lo", H5T_NATIVE_UINT8, sizeof(struct oid), UINT64_MAX, &n);
+	c.hi = h5get_array(r, "pieces/hi", H5T_NATIVE_UINT8, sizeof(struct oid), n, &m);
+	c.flags = h5get_array(r, "pieces/flags", H5T_NATIVE_UINT32, 0, n, &m);
+	c.pages = h5get_array(r, "pieces/pages", H5T_NATIVE_INT64, 0, n, &m);
+	c.rows = h5get_array(r, "pieces/rows", H5T_NATIVE_INT64, 0, n, &m);
+	c.first = h5get_array(r, "pieces/observed_first", H5T_NATIVE_INT64, 0, n, &m);
+	c.last = h5get_array(r, "pieces/observed_last", H5T_NATIVE_INT64, 0, n, &m);
+	h5get_texts(r, "pieces", "next_", n, &c.next);
 	if (!r->e->code && n <= UINT32_MAX / 2)
 		fill_pieces(r, s, &c, (uint32_t)n);
 	free(c.lo);
@@ -280,7 +180,7 @@ static void get_pieces(struct reader *r, struct shard *s)
 	texts_release(&c.next);
 }
 
-static void fill_refusals(struct reader *r, struct shard *s, uint32_t n, const int32_t *field, const int64_t *observed,
+static void fill_refusals(struct h5get *r, struct shard *s, uint32_t n, const int32_t *field, const int64_t *observed,
 			  const struct oid *oid, const struct texts *why, const struct texts *raw)
 {
 	for (uint32_t i = 0; i < n && !r->e->code; i++) {
@@ -289,23 +189,23 @@ static void fill_refusals(struct reader *r, struct shard *s, uint32_t n, const i
 		const char *x = texts_get(raw, i, &nraw);
 
 		if (field[i] < -1 || field[i] >= NFIELDS)
-			bad(r, "refusals/field", "names a column that is not there");
+			h5get_bad(r, "refusals/field", "names a column that is not there");
 		else if (w && shard_add_refusal(s, field[i], observed[i], oid[i], w, x, nraw))
-			no_memory(r);
+			h5get_no_memory(r);
 		free(w);
 	}
 }
 
-static void get_refusals(struct reader *r, struct shard *s)
+static void get_refusals(struct h5get *r, struct shard *s)
 {
 	struct texts why = { 0 }, raw = { 0 };
 	uint64_t n = 0, m;
-	int32_t *field = get(r, "refusals/field", H5T_NATIVE_INT32, 0, UINT64_MAX, &n);
-	int64_t *observed = get(r, "refusals/observed", H5T_NATIVE_INT64, 0, n, &m);
-	struct oid *oid = get(r, "refusals/oid", H5T_NATIVE_UINT8, sizeof *oid, n, &m);
+	int32_t *field = h5get_array(r, "refusals/field", H5T_NATIVE_INT32, 0, UINT64_MAX, &n);
+	int64_t *observed = h5get_array(r, "refusals/observed", H5T_NATIVE_INT64, 0, n, &m);
+	struct oid *oid = h5get_array(r, "refusals/oid", H5T_NATIVE_UINT8, sizeof *oid, n, &m);
 
-	get_texts(r, "refusals", "why_", n, &why);
-	get_texts(r, "refusals", "raw_", n, &raw);
+	h5get_texts(r, "refusals", "why_", n, &why);
+	h5get_texts(r, "refusals", "raw_", n, &raw);
 	if (!r->e->code && n <= UINT32_MAX / 2)
 		fill_refusals(r, s, (uint32_t)n, field, observed, oid, &why, &raw);
 	free(field);
@@ -316,71 +216,33 @@ static void get_refusals(struct reader *r, struct shard *s)
 }
 
 /* A later version may know more counters: those we know come first. */
-static void get_counters(struct reader *r, struct shard *s)
+static void get_counters(struct h5get *r, struct shard *s)
 {
 	uint64_t n = 0;
-	int64_t *x = get(r, "counters", H5T_NATIVE_INT64, 0, UINT64_MAX, &n);
+	int64_t *x = h5get_array(r, "counters", H5T_NATIVE_INT64, 0, UINT64_MAX, &n);
 
 	for (uint64_t i = 0; x && i < n && i < NCOUNTERS; i++)
 		s->counter[i] = x[i];
 	free(x);
 }
 
-static int64_t get_attr(struct reader *r, const char *name)
-{
-	hid_t a = r->e->code ? -1 : H5Aopen(r->file, name, H5P_DEFAULT), type = a < 0 ? -1 : H5Aget_type(a),
-	      space = a < 0 ? -1 : H5Aget_space(a);
-	int64_t x = 0;
-
-	if (type < 0 || space < 0 || H5Tget_class(type) != H5T_INTEGER || H5Sget_simple_extent_npoints(space) != 1 ||
-	    H5Aread(a, H5T_NATIVE_INT64, &x) < 0)
-		bad(r, name, "is missing");
-	if (space >= 0)
-		H5Sclose(space);
-	if (type >= 0)
-		H5Tclose(type);
-	if (a >= 0)
-		H5Aclose(a);
-	return x;
-}
-
-/* A fixed-length text attribute of fewer than n bytes; 0, or -1 if there is none such. */
-static int get_attr_text(struct reader *r, const char *name, char *dst, size_t n)
-{
-	hid_t a = H5Aopen(r->file, name, H5P_DEFAULT), type = a < 0 ? -1 : H5Aget_type(a),
-	      space = a < 0 ? -1 : H5Aget_space(a);
-	int rc = -1;
-
-	memset(dst, 0, n);
-	if (type >= 0 && space >= 0 && H5Tget_class(type) == H5T_STRING && !H5Tis_variable_str(type) &&
-	    H5Tget_size(type) < n && H5Sget_simple_extent_npoints(space) == 1 && H5Aread(a, type, dst) >= 0)
-		rc = 0;
-	if (space >= 0)
-		H5Sclose(space);
-	if (type >= 0)
-		H5Tclose(type);
-	if (a >= 0)
-		H5Aclose(a);
-	return rc;
-}
-
-static void get_attrs(struct reader *r, struct shard *s, const char *snapshot)
+static void get_attrs(struct h5get *r, struct shard *s, const char *snapshot)
 {
 	char format[32], kind[32], id[40];
 	int k;
 
-	if (get_attr_text(r, "format", format, sizeof format) || strcmp(format, "hubcensus-shard")) {
+	if (h5get_text_attr(r, "format", format, sizeof format) || strcmp(format, "hubcensus-shard")) {
 		err_set(r->e, E_FORMAT, "'%s' is an HDF5 file but no shard of hubcensus; move it out of the folder",
 			r->path);
 		return;
 	}
-	if (get_attr(r, "version") != SHARD_VERSION && !r->e->code)
+	if (h5get_attr(r, "version") != SHARD_VERSION && !r->e->code)
 		err_set(r->e, E_FORMAT,
 			"'%s' has another version of the shard format than %d; use the version that wrote it", r->path,
 			SHARD_VERSION);
-	if (get_attr_text(r, "snapshot", id, sizeof id) || strlen(id) != 32 ||
-	    get_attr_text(r, "kind", kind, sizeof kind) || (k = kind_find(kind)) < 0) {
-		bad(r, "the head", "is broken");
+	if (h5get_text_attr(r, "snapshot", id, sizeof id) || strlen(id) != 32 ||
+	    h5get_text_attr(r, "kind", kind, sizeof kind) || (k = kind_find(kind)) < 0) {
+		h5get_bad(r, "the head", "is broken");
 		return;
 	}
 	if (snapshot && strcmp(id, snapshot))
@@ -388,16 +250,16 @@ static void get_attrs(struct reader *r, struct shard *s, const char *snapshot)
 	memcpy(s->snapshot, id, sizeof s->snapshot);
 	table_init(&s->rows, (enum kind)k);
 	s->kind = (enum kind)k;
-	s->rank = (int32_t)get_attr(r, "rank");
-	s->seq = get_attr(r, "seq");
-	s->session = get_attr(r, "session");
-	s->sealed_at = get_attr(r, "sealed_at");
-	s->hub_total = get_attr(r, "hub_total");
+	s->rank = (int32_t)h5get_attr(r, "rank");
+	s->seq = h5get_attr(r, "seq");
+	s->session = h5get_attr(r, "session");
+	s->sealed_at = h5get_attr(r, "sealed_at");
+	s->hub_total = h5get_attr(r, "hub_total");
 }
 
 int shard_read(struct shard *s, const char *path, const char *snapshot, int with_rows, uint64_t *nrows, struct err *e)
 {
-	struct reader r = { -1, path, 0, e };
+	struct h5get r = { -1, path, 0, e };
 	struct stat st;
 
 	memset(s, 0, sizeof *s);

@@ -5,7 +5,7 @@
 #include <string.h>
 #include <time.h>
 
-#include "reduce/sketch.h"
+#include "io/sketch.h"
 #include "tests/tap.h"
 
 enum { NAME = 64 };

@@ -17,8 +17,8 @@
  * A name of n bytes, A-Z replaced by a-z and all other bytes as they are, has the hash h of 64 bits. Its register is
  * that of number h >> 50, the 14 highest bits; the value is 1 + the number of zero bits that lead the 50 lower ones, so
  * 51 where all of them are zero. A register holds the largest value of its names, 0 if it has none. */
-#ifndef REDUCE_SKETCH_H
-#define REDUCE_SKETCH_H
+#ifndef IO_SKETCH_H
+#define IO_SKETCH_H
 
 #include <stdbool.h>
 #include <stddef.h>

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "reduce/sketch.h"
+#include "io/sketch.h"
 
 #include <math.h>
 #include <string.h>
@@ -7,7 +7,7 @@
 #define XXH_INLINE_ALL
 #include <xxhash.h>
 
-#include "reduce/base.h"
+#include "io/account.h"
 
 enum { BLOCK = 256 }; /* names of the Hub are far shorter */
 
@@ -26,7 +26,7 @@ static uint64_t hash_long(const char *name, size_t n)
 	XXH3_64bits_reset_withSeed(&x, SKETCH_SEED);
 	for (size_t at = 0, len; at < n; at += len) {
 		len = n - at < BLOCK ? n - at : BLOCK;
-		base_lower(lower, name + at, len);
+		account_key(lower, name + at, len);
 		XXH3_64bits_update(&x, lower, len);
 	}
 	return XXH3_64bits_digest(&x);
@@ -38,7 +38,7 @@ static uint64_t hash(const char *name, size_t n)
 
 	if (n > BLOCK)
 		return hash_long(name, n);
-	base_lower(lower, name, n);
+	account_key(lower, name, n);
 	return XXH3_64bits_withSeed(lower, n, SKETCH_SEED);
 }
 

@@ -1,0 +1,179 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "io/h5put.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "io/h5safe.h"
+#include "io/stamp.h"
+
+void h5put_fail(struct h5put *w, const char *what)
+{
+	h5safe_error(w->e, E_H5, "cannot make %s of '%s'", what, w->path);
+}
+
+/* Contiguous and not deflated: a shard is read once, its columns are packed and coded already, and the stamp over the
+ * file is its checksum. */
+void h5put_array(struct h5put *w, const char *name, hid_t type, uint64_t n, uint64_t width, const void *x)
+{
+	hsize_t dims[2] = { n, width };
+	hid_t space, d;
+
+	if (w->e->code)
+		return;
+	space = H5Screate_simple(width ? 2 : 1, dims, NULL);
+	d = space < 0 ? -1 : H5Dcreate2(w->file, name, type, space, H5P_DEFAULT, H5P_DEFAULT, H5P_DEFAULT);
+	if (d < 0 || (n > 0 && H5Dwrite(d, type, H5S_ALL, H5S_ALL, H5P_DEFAULT, x) < 0))
+		h5put_fail(w, name);
+	if (d >= 0 && H5Dclose(d) < 0)
+		h5put_fail(w, name);
+	if (space >= 0)
+		H5Sclose(space);
+}
+
+void h5put_group(struct h5put *w, const char *name)
+{
+	hid_t g = w->e->code ? -1 : H5Gcreate2(w->file, name, H5P_DEFAULT, H5P_DEFAULT, H5P_DEFAULT);
+
+	if (g < 0 || H5Gclose(g) < 0)
+		h5put_fail(w, name);
+}
+
+void h5put_texts(struct h5put *w, const char *name, const char *what, const struct texts *t)
+{
+	static const uint64_t none = 0;
+	char path[96];
+
+	snprintf(path, sizeof path, "%s/%soff", name, what);
+	h5put_array(w, path, H5T_NATIVE_UINT64, t->n + 1, 0, t->n ? t->off : &none);
+	snprintf(path, sizeof path, "%s/%sbytes", name, what);
+	h5put_array(w, path, H5T_NATIVE_UINT8, texts_nbytes(t), 0, t->bytes);
+}
+
+void h5put_member(struct h5put *w, const char *name, hid_t type, const void *base, size_t offset, size_t stride,
+		  size_t size, uint64_t n)
+{
+	char *a = malloc(n ? n * size : 1);
+
+	if (!a) {
+		err_set(w->e, E_NOMEM, "no memory to seal '%s'", w->path);
+		return;
+	}
+	for (uint64_t i = 0; i < n; i++)
+		memcpy(a + i * size, (const char *)base + i * stride + offset, size);
+	h5put_array(w, name, type, n, size == sizeof(struct oid) ? size : 0, a);
+	free(a);
+}
+
+void h5put_attr(struct h5put *w, const char *name, hid_t type, const void *x)
+{
+	hid_t space = w->e->code ? -1 : H5Screate(H5S_SCALAR);
+	hid_t a = space < 0 ? -1 : H5Acreate2(w->file, name, type, space, H5P_DEFAULT, H5P_DEFAULT);
+
+	if (a < 0 || H5Awrite(a, type, x) < 0)
+		h5put_fail(w, name);
+	/* Whatever was before: an attribute left open keeps the whole file open. */
+	if (a >= 0 && H5Aclose(a) < 0)
+		h5put_fail(w, name);
+	if (space >= 0)
+		H5Sclose(space);
+}
+
+void h5put_text_attr(struct h5put *w, const char *name, const char *s)
+{
+	hid_t type = H5Tcopy(H5T_C_S1);
+
+	if (type < 0 || H5Tset_size(type, strlen(s) + 1) < 0 || H5Tset_cset(type, H5T_CSET_UTF8) < 0)
+		h5put_fail(w, name);
+	else
+		h5put_attr(w, name, type, s);
+	if (type >= 0)
+		H5Tclose(type);
+}
+
+/* The file is made in memory and written by plain writes: a library that finds the disk full keeps a file that it can
+ * neither write nor close, and crashes over it at the end of MPI. Memory comes in such pieces. */
+#define IMAGE_STEP (4u << 20)
+
+static hid_t create_in_memory(const char *name)
+{
+	hid_t fcpl = H5Pcreate(H5P_FILE_CREATE), fapl = H5Pcreate(H5P_FILE_ACCESS), f = -1;
+
+	/* Without its user block the stamp would overwrite the beginning. */
+	if (fcpl >= 0 && fapl >= 0 && H5Pset_userblock(fcpl, STAMP_SIZE) >= 0 &&
+	    H5Pset_fapl_core(fapl, IMAGE_STEP, 0) >= 0)
+		f = H5Fcreate(name, H5F_ACC_TRUNC, fcpl, fapl);
+	if (fcpl >= 0)
+		H5Pclose(fcpl);
+	if (fapl >= 0)
+		H5Pclose(fapl);
+	return f;
+}
+
+/* All of the file but its user block, allocated. */
+static char *take_image(struct h5put *w, size_t *n)
+{
+	ssize_t size = -1;
+	char *image = NULL;
+
+	if (w->e->code)
+		return NULL;
+	if (H5Fflush(w->file, H5F_SCOPE_GLOBAL) < 0 || (size = H5Fget_file_image(w->file, NULL, 0)) < 0)
+		h5put_fail(w, "the end");
+	else if (!(image = malloc((size_t)size)))
+		err_set(w->e, E_NOMEM, "no memory to seal '%s'", w->path);
+	else if (H5Fget_file_image(w->file, image, (size_t)size) < 0)
+		h5put_fail(w, "the end");
+	*n = size < 0 ? 0 : (size_t)size;
+	return image;
+}
+
+/* Room for the stamp, and the image behind it. */
+static int write_image(const char *tmp, const char *image, size_t n, struct err *e)
+{
+	static const char room[STAMP_SIZE];
+	int fd = open(tmp, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0666), bad = fd < 0 ? errno : 0;
+	ssize_t k = bad ? 0 : write(fd, room, sizeof room);
+
+	if (!bad && k != (ssize_t)sizeof room)
+		bad = k < 0 ? errno : ENOSPC;
+	while (!bad && n > 0) {
+		k = write(fd, image, n);
+		if (k < 0 && errno != EINTR)
+			bad = errno;
+		if (k > 0)
+			image += k, n -= (size_t)k;
+	}
+	if (fd >= 0 && close(fd) && !bad)
+		bad = errno;
+	return bad ? err_sys(e, bad,
+			     "cannot write '%s'; free some space or make the folder writable, then run the same "
+			     "command again",
+			     tmp)
+		   : E_OK;
+}
+
+int h5put_create(struct h5put *w, const char *path, struct err *e)
+{
+	*w = (struct h5put){ -1, path, e };
+	h5safe_quiet();
+	w->file = create_in_memory(path);
+	return w->file < 0 ? h5safe_error(e, E_H5, "cannot make '%s'", path) : E_OK;
+}
+
+int h5put_finish(struct h5put *w)
+{
+	size_t n = 0;
+	char *bytes = take_image(w, &n);
+
+	if (H5Fclose(w->file) < 0)
+		h5put_fail(w, "the end");
+	if (!w->e->code)
+		write_image(w->path, bytes, n, w->e);
+	free(bytes);
+	return w->e->code;
+}
