@@ -30,7 +30,7 @@ CFLAGS   ?= -O2 -g
 CXXFLAGS ?= -O2 -g
 CPPFLAGS := -D_GNU_SOURCE -I. -DHUBCENSUS_VERSION='"$(VERSION)"' -DHUBCENSUS_DATA='"$(PREFIX)/share/hubcensus"' $(CPPFLAGS)
 LIBS      = $(H5_LIBS) $(call pc,--libs,libcurl,-lcurl) $(call pc,--libs,simdjson,-lsimdjson) \
-            $(call pc,--libs,jansson,-ljansson) $(call pc,--libs,zlib,-lz) -lcsv -lstdc++ -lm
+            $(call pc,--libs,jansson,-ljansson) $(call pc,--libs,zlib,-lz) $(call pc,--libs,libcrypto,-lcrypto) -lcsv -lstdc++ -lm
 SIM_LIBS  = $(call pc,--libs,libmicrohttpd,-lmicrohttpd) $(call pc,--libs,jansson,-ljansson) $(call pc,--libs,zlib,-lz) -lpthread -lm
 ifneq ($(WERROR),0)
 WARN += -Werror

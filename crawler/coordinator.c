@@ -180,7 +180,7 @@ static void note_hungry(struct coordinator *c, int rank)
 /* Requests that are still to be sent: not those for which there is a token already. */
 static double unsent(const struct coordinator *c)
 {
-	double n = pool_work(&c->pool) - (double)hosts_pending(&c->hosts);
+	double n = (c->setup.open > 0 ? c->setup.open : pool_work(&c->pool)) - (double)hosts_pending(&c->hosts);
 
 	return n > 0 ? n : 0;
 }
@@ -466,7 +466,7 @@ int coordinator_turn(struct coordinator *c, int64_t now)
 		spread_work(c, now);
 	for (int i = 0; i < c->hosts.n; i++)
 		feed_ahead(c, c->hosts.at + i, now);
-	if (c->pool.nwindows == 0)
+	if (c->pool.nwindows == 0 && c->setup.open <= 0)
 		coordinator_stop(c, MSG_DONE);
 	else if (c->setup.max_requests > 0 && c->granted - c->returned >= c->setup.max_requests &&
 		 hosts_pending(&c->hosts) == 0)

@@ -29,6 +29,7 @@ struct coordinator_setup {
 	int rounds;              /* how often a window that was given up is handed out again */
 	double scale[NKINDS];    /* rows of the kind by rows of the growth curve */
 	int scale_known[NKINDS]; /* 0: a guess, to be corrected by what is seen */
+	double open;             /* > 0: there are no windows but so many requests, and it ends when it is told to */
 };
 
 /* For people, and for the exit code. */

@@ -16,6 +16,7 @@
 #include "crawler/start.h"
 #include "crawler/summary.h"
 #include "crawler/token.h"
+#include "crawler/users.h"
 #include "io/agree.h"
 #include "io/log.h"
 
@@ -57,6 +58,7 @@ struct brief {
 	int64_t seq[NKINDS], hub_total[NKINDS];
 	int complete; /* nothing is missing */
 	int archive;  /* every reply is kept */
+	int users;    /* accounts are to be discovered, and that is not complete */
 };
 
 struct crawl {
@@ -80,6 +82,7 @@ struct crawl {
 	int64_t mark_ms;                   /* rank 0: when the present phase began */
 	struct share share;
 	struct monitor monitor; /* rank 0 */
+	int64_t requests;       /* of this session, when the repositories are crawled */
 };
 
 static void phase_ends(struct crawl *c, enum summary_phase phase)
@@ -117,6 +120,7 @@ static int prepare(struct crawl *c, struct err *e)
 	b->snapshot = f->snapshot;
 	b->session = f->session;
 	b->complete = f->complete;
+	b->users = b->snapshot.users && !users_is_complete(c->o, &b->snapshot);
 	memcpy(b->seq, f->resume.next_seq, sizeof b->seq);
 	memcpy(b->hub_total, f->resume.hub_total, sizeof b->hub_total);
 	return E_OK;
@@ -253,6 +257,7 @@ static void sum_up(struct crawl *c, const int64_t *sums, int exit_code)
 			     .phase_ms = c->phase_ms,
 			     .wall_ms = clock_ms() - c->start_ms,
 			     .silent = coordinator_look(c->coordinator)->silent,
+			     .goes_on = c->brief.users,
 			     .exit_code = exit_code };
 
 	summary_print(&s);
@@ -265,6 +270,48 @@ static int open_contact(struct crawl *c, int save, struct err *e)
 	};
 
 	return contact_open(&c->contact, &c->hub, c->o, &c->brief.token, save, c->brief.archive ? &keep : NULL, e);
+}
+
+/* On a census that was complete there is no way to the Hub yet, and no budget. Local. */
+static int reach_hub(struct crawl *c, struct err *e)
+{
+	if (!c->contact.fetch && (hub_parse(&c->hub, c->brief.snapshot.hub, e) || open_contact(c, 0, e)))
+		return e->code;
+	if (c->rank != 0 || c->budget)
+		return E_OK;
+	c->budget = calloc((size_t)c->nbudgets, sizeof *c->budget);
+	if (!c->budget)
+		return err_set(e, E_NOMEM, "no memory for the budget");
+	budget_init(c->budget, &c->plan.budget, clock_ms());
+	init_budgets(c);
+	return E_OK;
+}
+
+/* The discovery of accounts, when the repositories are done as far as they can be. Collective. */
+static int discover(struct crawl *c, int *exit_code, struct err *e)
+{
+	struct users_setup s = { .o = c->o,
+				 .snapshot = &c->brief.snapshot,
+				 .hub = &c->hub,
+				 .nbudgets = c->nbudgets,
+				 .host = c->host,
+				 .requests = c->requests,
+				 .start_ms = c->start_ms,
+				 .session = c->brief.session,
+				 .is_stopped = crawl_is_stopped };
+	int before = *exit_code, rc = reach_hub(c, e);
+
+	if (!rc && c->rank != 0 && c->folder.lock < 0)
+		rc = snapshot_join(c->o->dir, &c->folder.lock, e);
+	if (err_agree(c->comm, rc, e))
+		return e->code;
+	s.fetch = c->contact.fetch;
+	s.budget = c->budget;
+	if (users_run(c->comm, &s, exit_code, e))
+		return e->code;
+	if (*exit_code == 0)
+		*exit_code = before;
+	return E_OK;
 }
 
 /* The second pass. Rank 0; on a census that was complete there is no way to the Hub yet. */
@@ -280,14 +327,8 @@ static int audit(struct crawl *c, struct err *e)
 
 	if (c->rank != 0 || c->o->audit == 0)
 		return E_OK;
-	if (!c->contact.fetch && (hub_parse(&c->hub, c->brief.snapshot.hub, e) || open_contact(c, 0, e)))
+	if (reach_hub(c, e))
 		return e->code;
-	if (!c->budget) {
-		c->budget = calloc(1, sizeof *c->budget);
-		if (!c->budget)
-			return err_set(e, E_NOMEM, "no memory for the budget");
-		budget_init(c->budget, &c->plan.budget, clock_ms());
-	}
 	s.fetch = c->contact.fetch;
 	s.archive = c->contact.archive;
 	s.budget = c->budget;
@@ -376,6 +417,7 @@ static int crawl_all(struct crawl *c, int *exit_code, struct err *e)
 		for (int i = 0; i < NCOUNTERS; i++)
 			mine[i] += worker_totals(c->worker)[k * NCOUNTERS + i];
 	agree_sum(c->comm, mine, sums, NCOUNTERS);
+	c->requests = sums[CNT_REQUESTS];
 	share_find(c->comm, mine[CNT_REQUESTS], &c->share);
 	rc = c->rank == 0 ? conclude(c, worker_why(c->worker), exit_code, e) : E_OK;
 	if (!rc && *exit_code != err_exit_code(E_STOPPED))
@@ -421,11 +463,14 @@ int crawl_run(MPI_Comm comm, const struct options *o, int *exit_code, struct err
 			crawl_all(c, exit_code, e);
 		else if (c->rank == 0) {
 			*exit_code = c->folder.resume.suspect ? CRAWL_EXIT_GAPS : 0;
-			summary_complete(o->dir, &c->folder.resume);
+			summary_complete(o->dir, &c->folder.resume, c->brief.users);
 			rc = audit(c, e);
 		}
-		err_agree(comm, rc, e);
-		agree_bcast(comm, exit_code, sizeof *exit_code);
+		if (!err_agree(comm, rc, e)) {
+			agree_bcast(comm, exit_code, sizeof *exit_code);
+			if (c->brief.users && *exit_code != err_exit_code(E_STOPPED))
+				discover(c, exit_code, e);
+		}
 	}
 	rc = e->code;
 	if (c->monitor.snapshot)

@@ -27,7 +27,9 @@ static int open_snapshot(struct folder *f, const struct options *o, const struct
 		return e->code;
 	if (found) {
 		memcpy(s->id, old.id, sizeof s->id);
-		return snapshot_has_shards(f->dir, e) ? e->code : snapshot_check(&old, s, f->dir, e);
+		if (snapshot_has_shards(f->dir, e) || snapshot_check(&old, s, f->dir, e))
+			return e->code;
+		return old.users == s->users ? E_OK : snapshot_add_users(s, f->dir, e);
 	}
 	echo = opts_echo(&crawl_opts, o);
 	rc = snapshot_create(s, f->dir, echo, e);

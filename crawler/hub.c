@@ -200,6 +200,64 @@ int hub_list_url(const struct hub *h, const struct hub_list *l, char *dst, size_
 	return o.full ? -1 : (int)(o.at - dst);
 }
 
+/* --- lists of accounts --- */
+
+/* Where each is, and how many rows of it are asked for (0: as many as the Hub gives): followers come by 500 whatever is
+ * asked (API notes, section 5). */
+static const struct {
+	const char *of, *what;
+	int limit;
+} account_path[NACCOUNT_LISTS] = {
+	[LIST_OVERVIEW] = { "users", "overview", 0 },
+	[LIST_MEMBERS] = { "organizations", "members", 1000 },
+	[LIST_ORG_FOLLOWERS] = { "organizations", "followers", 0 },
+	[LIST_FOLLOWERS] = { "users", "followers", 0 },
+	[LIST_FOLLOWING] = { "users", "following", 0 },
+	[LIST_LIKERS_MODEL] = { "models", "likers", 1000 },
+	[LIST_LIKERS_DATASET] = { "datasets", "likers", 1000 },
+	[LIST_LIKERS_SPACE] = { "spaces", "likers", 1000 },
+};
+
+int hub_account_path(enum account_list list, const char *whose, size_t nwhose, char *dst, size_t n)
+{
+	char one[2] = "";
+	struct out o = { dst, n, n == 0 };
+
+	put(&o, "/api/");
+	put(&o, account_path[list].of);
+	put(&o, "/");
+	for (size_t i = 0; i < nwhose; i++) {
+		one[0] = whose[i];
+		if (one[0] == '/' || one[0] == '\0')
+			put_bytes(&o, one, 1);
+		else
+			put_encoded(&o, one);
+	}
+	put(&o, "/");
+	put(&o, account_path[list].what);
+	return o.full ? -1 : (int)(o.at - dst);
+}
+
+int hub_account_url(const struct hub *h, enum account_list list, const char *path, const char *cursor, char *dst,
+		    size_t n)
+{
+	struct out o = { dst, n, n == 0 };
+	char limit[32];
+
+	put(&o, h->base);
+	put(&o, path);
+	snprintf(limit, sizeof limit, "limit=%d", account_path[list].limit);
+	if (account_path[list].limit || cursor)
+		put(&o, "?");
+	if (account_path[list].limit)
+		put(&o, limit);
+	if (cursor) {
+		put(&o, account_path[list].limit ? "&cursor=" : "cursor=");
+		put_encoded(&o, cursor);
+	}
+	return o.full ? -1 : (int)(o.at - dst);
+}
+
 int hub_total_url(const struct hub *h, enum kind kind, char *dst, size_t n)
 {
 	int len = snprintf(dst, n, "%s/%s-json?p=0&sort=trending&withCount=true", h->base, kind_name[kind]);
@@ -357,17 +415,16 @@ static int cursor_of(const char *url, size_t n, char cursor[HUB_CURSOR_MAX])
 	return -1;
 }
 
-static enum hub_next next_of(const struct hub *h, enum kind kind, const char *url, size_t n,
+static enum hub_next next_of(const struct hub *h, const char *path, const char *url, size_t n,
 			     char cursor[HUB_CURSOR_MAX])
 {
-	char path[sizeof h->base + 32];
+	size_t nbase = strlen(h->path), npath = strlen(path);
 	struct authority a;
-	size_t npath;
 
 	if (authority_parse(&a, url, n) || !hub_is_same_origin(h, url, n))
 		return HUB_NEXT_FOREIGN;
-	npath = (size_t)snprintf(path, sizeof path, "%s/api/%s?", h->path, kind_name[kind]);
-	if ((size_t)(url + n - a.path) < npath || memcmp(a.path, path, npath))
+	if ((size_t)(url + n - a.path) <= nbase + npath || memcmp(a.path, h->path, nbase) != 0 ||
+	    memcmp(a.path + nbase, path, npath) != 0 || a.path[nbase + npath] != '?')
 		return HUB_NEXT_FOREIGN;
 	if (cursor_of(url, n, cursor)) {
 		cursor[0] = '\0';
@@ -399,6 +456,15 @@ static int is_rel_next(const char *p, const char *stop, const char **end)
 
 enum hub_next hub_next(const struct hub *h, enum kind kind, const char *link, size_t n, char cursor[HUB_CURSOR_MAX])
 {
+	char path[32];
+
+	snprintf(path, sizeof path, "/api/%s", kind_name[kind]);
+	return hub_next_path(h, path, link, n, cursor);
+}
+
+enum hub_next hub_next_path(const struct hub *h, const char *path, const char *link, size_t n,
+			    char cursor[HUB_CURSOR_MAX])
+{
 	const char *p = link, *stop = link + n;
 
 	cursor[0] = '\0';
@@ -409,7 +475,7 @@ enum hub_next hub_next(const struct hub *h, enum kind kind, const char *link, si
 		if (!close)
 			break;
 		if (is_rel_next(close + 1, stop, &end))
-			return next_of(h, kind, p + 1, (size_t)(close - p - 1), cursor);
+			return next_of(h, path, p + 1, (size_t)(close - p - 1), cursor);
 		p = end;
 	}
 	return HUB_NEXT_NONE;

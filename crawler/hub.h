@@ -11,6 +11,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "io/account.h"
 #include "io/err.h"
 #include "io/oid.h"
 #include "io/schema.h"
@@ -79,6 +80,18 @@ enum hub_next { HUB_NEXT_NONE, HUB_NEXT_OK, HUB_NEXT_FOREIGN, HUB_NEXT_BROKEN };
  * HUB_NEXT_FOREIGN: another scheme, host, port or path than the list's; HUB_NEXT_BROKEN: no cursor in it, or too long.
  */
 enum hub_next hub_next(const struct hub *h, enum kind kind, const char *link, size_t n, char cursor[HUB_CURSOR_MAX]);
+
+/* The same for the list at `path` (behind the Hub's own, as "/api/models"): its next page has the same path. */
+enum hub_next hub_next_path(const struct hub *h, const char *path, const char *link, size_t n,
+			    char cursor[HUB_CURSOR_MAX]);
+
+/* The path of a list of accounts, "/api/users/NAME/followers": whose is the name of an account, or the id of a
+ * repository. Returns its length, or -1 if it does not fit n bytes. */
+int hub_account_path(enum account_list list, const char *whose, size_t nwhose, char *dst, size_t n);
+
+/* The URL of a page of it; cursor NULL: the first. Likewise. */
+int hub_account_url(const struct hub *h, enum account_list list, const char *path, const char *cursor, char *dst,
+		    size_t n);
 
 /* What the two rate-limit headers say; -1: not said, or nonsense. */
 struct hub_quota {

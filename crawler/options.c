@@ -16,13 +16,28 @@ static const struct opt table[] = {
 	{ NULL, OPT_GROUP, 0, 0, 0, NULL, NULL, "What to take", 0 },
 	{ "hub", OPT_TEXT, AT(hub), 0, 0, "URL", NULL, "The Hub; by default $HF_ENDPOINT, then https://huggingface.co.",
 	  0 },
-	{ "kinds", OPT_TEXT, AT(kinds), 0, 0, "LIST", NULL, "Of models,datasets,spaces; by default all three.", 0 },
+	{ "kinds", OPT_TEXT, AT(kinds), 0, 0, "LIST", NULL,
+	  "Of models,datasets,spaces,users; by default all but users. Accounts (users) are discovered when the "
+	  "repositories are crawled; also on a census that is complete.",
+	  0 },
 	{ "until", OPT_TEXT, AT(until), 0, 0, "TIME", NULL,
 	  "Repositories created up to then, as 2026-11-22 or 2026-11-22T12:00:00Z; by default now.", 0 },
 	{ "filter", OPT_TEXTS, AT(filter), 0, 0, "author=NAME|tag=TAG", NULL,
 	  "Only these; several tags must all be there. The census is then marked partial.", 0 },
 	{ "fields", OPT_TEXT, AT(fields), 0, 0, "LIST", NULL, "Columns to add or to leave out, as +gguf_total,-tags.",
 	  0 },
+	{ NULL, OPT_GROUP, 0, 0, 0, NULL, NULL, "Accounts", 0 },
+	{ "user-requests", OPT_COUNT, AT(user_requests), 1, 0, "N", NULL,
+	  "Requests for the discovery of accounts, in all sessions together; without it, every list is asked, which "
+	  "takes "
+	  "weeks of a Hub of millions.",
+	  0 },
+	{ "known", OPT_TEXT, AT(known), 0, 0, "CENSUS", NULL,
+	  "Begin with the accounts of an earlier census, its folder or its census.h5, too.", 0 },
+	{ "no-user-names", OPT_FLAG, AT(no_user_names), 0, 0, NULL, NULL,
+	  "Keep keyed hashes instead of the names of accounts.", 0 },
+	{ "forget", OPT_TEXT, AT(forget), 0, 0, "FILE", NULL,
+	  "Take the accounts named in FILE, one per line, out of DIR for good, and crawl nothing.", 0 },
 	{ NULL, OPT_GROUP, 0, 0, 0, NULL, NULL, "To see first", 0 },
 	{ "dry-run", OPT_FLAG, AT(dry_run), 0, 0, NULL, NULL,
 	  "Ask at most 6 requests, print what the Hub is like and how long the crawl will take, write nothing. DIR may "
@@ -154,8 +169,12 @@ static int take_kind(struct plan *p, const char *name, struct err *e)
 {
 	int k = kind_find(name);
 
+	if (!strcmp(name, "users")) {
+		p->users = 1;
+		return E_OK;
+	}
 	if (k < 0)
-		return err_set(e, E_USAGE, "--kinds: '%s' is none of models, datasets, spaces", name);
+		return err_set(e, E_USAGE, "--kinds: '%s' is none of models, datasets, spaces, users", name);
 	p->kinds |= 1u << k;
 	return E_OK;
 }
@@ -239,7 +258,8 @@ int options_plan(struct plan *p, const struct options *o, struct err *e)
 	    (o->fields && each_name(o->fields, take_field, p, e)) ||
 	    each_name(o->kinds ? o->kinds : "models,datasets,spaces", take_kind, p, e))
 		return e->code;
-	if (!p->kinds)
+	p->hashed = o->no_user_names;
+	if (!p->kinds && !p->users)
 		return err_set(e, E_USAGE, "--kinds: name at least one of models, datasets, spaces");
 	for (int i = 0; i < o->filter.n; i++)
 		if (take_filter(p, o->filter.at[i], e))
@@ -260,8 +280,18 @@ int options_snapshot(struct snapshot *now, const struct plan *p, const struct sn
 		memset(now, 0, sizeof *now);
 	if (!old || p->hub_given)
 		snprintf(now->hub, sizeof now->hub, "%s", p->hub.base);
-	if (!old || p->kinds_given)
+	if (!old || (p->kinds_given && p->kinds))
 		now->kinds = p->kinds;
+	if (!now->kinds)
+		return err_set(
+			e, E_USAGE,
+			"--kinds: accounts are found through repositories, so name models, datasets or spaces, too");
+	if (p->hashed && old && old->users && !old->hashed)
+		return err_set(e, E_USAGE, "--no-user-names: this census holds names already; choose another folder");
+	if (p->users && !now->users) {
+		now->users = 1;
+		now->hashed = p->hashed;
+	}
 	if (!old || p->fields_given)
 		now->fields = p->fields;
 	/* Of a census that was begun this is known, whatever the clock says now. */

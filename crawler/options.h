@@ -13,11 +13,12 @@
 
 struct options {
 	const char *hub, *kinds, *until, *fields, *token_file, *contact, *ca_file, *budget, *budget_scope, *save_probe,
-		*log_format, *metrics_file, *from_archive;
+		*log_format, *metrics_file, *from_archive, *known, *forget;
 	struct opt_texts filter;
-	int64_t max_requests, max_time, max_outage, in_flight, seal_rows, seal_time, timeout, retries, audit;
+	int64_t max_requests, max_time, max_outage, in_flight, seal_rows, seal_time, timeout, retries, audit,
+		user_requests;
 	double reserve;
-	int burst, dry_run, archive, quiet;
+	int burst, dry_run, archive, quiet, no_user_names;
 	const char *dir; /* the argument; NULL only with dry_run */
 };
 
@@ -28,7 +29,8 @@ struct plan {
 	struct hub hub;
 	struct budget_setup budget;
 	unsigned kinds, fields;
-	int64_t until; /* s since 1970; -1: not given */
+	int users, hashed; /* accounts, too; keyed hashes of their names */
+	int64_t until;     /* s since 1970; -1: not given */
 	char author[97];
 	int ntag;
 	const char *tag[SNAPSHOT_TAGS_MAX];

@@ -91,19 +91,66 @@ static void put_line(const struct progress *p, const char *line)
 	log_event("progress", field, (int)(sizeof field / sizeof *field), "%s", line);
 }
 
-void progress_show(const struct progress *p, int64_t now, int64_t *last)
+char *progress_users_line(char *dst, size_t n, const struct users_progress *p)
 {
-	char line[256];
+	char wait[64] = "";
+
+	if (p->paused_ms > 0)
+		snprintf(wait, sizeof wait, ", waiting %lld s for the quota", (long long)((p->paused_ms + 999) / 1000));
+	snprintf(dst, n,
+		 "%lld accounts known, %lld lists asked, %lld requests, %.1f new accounts per request, %lld of %lld "
+		 "tokens left%s",
+		 (long long)p->accounts, (long long)p->lists, (long long)p->requests,
+		 p->requests > 0 ? (double)(p->accounts - p->before) / (double)p->requests : 0.0, (long long)p->tokens,
+		 (long long)p->quota, wait);
+	return dst;
+}
+
+static void put_users_line(const struct users_progress *p, const char *line)
+{
+	struct log_field field[] = { { "accounts", (double)p->accounts },     { "accounts_before", (double)p->before },
+				     { "lists", (double)p->lists },           { "requests", (double)p->requests },
+				     { "tokens", (double)p->tokens },         { "quota", (double)p->quota },
+				     { "elapsed_s", (double)p->elapsed_ms / 1000 } };
+
+	log_event("progress", field, (int)(sizeof field / sizeof *field), "%s", line);
+}
+
+/* Is it time for another line? */
+static int is_due(int64_t now, int64_t *last)
+{
 	int live = log_is_live();
 
 	if (*last == 0 && !live)
 		*last = now;
 	if (now - *last < (live ? LIVE_MS : PLAIN_MS))
-		return;
+		return 0;
 	*last = now;
+	return 1;
+}
+
+void progress_show(const struct progress *p, int64_t now, int64_t *last)
+{
+	char line[256];
+
+	if (!is_due(now, last))
+		return;
 	progress_line(line, sizeof line, p);
-	if (live)
+	if (log_is_live())
 		log_live(line);
 	else
 		put_line(p, line);
+}
+
+void progress_show_users(const struct users_progress *p, int64_t now, int64_t *last)
+{
+	char line[256];
+
+	if (!is_due(now, last))
+		return;
+	progress_users_line(line, sizeof line, p);
+	if (log_is_live())
+		log_live(line);
+	else
+		put_users_line(p, line);
 }

@@ -31,6 +31,17 @@ int64_t progress_left(const struct progress *p);
 /* Share of the time so far, 0 … 1, that the quota would have taken for as many requests: 1 is the floor. */
 double progress_floor(const struct progress *p);
 
+/* The same while accounts are discovered. */
+struct users_progress {
+	int64_t accounts, before; /* known, and of them from earlier sessions and the repositories */
+	int64_t lists, requests;  /* finished and sent in this session */
+	int64_t tokens, quota;
+	int64_t elapsed_ms, paused_ms;
+};
+
+char *progress_users_line(char *dst, size_t n, const struct users_progress *p);
+void progress_show_users(const struct users_progress *p, int64_t now, int64_t *last);
+
 /* Show it if it is time to: on a terminal the live line 4 times a second, else a line every 30 s. *last is the
  * caller's, 0 at first. */
 void progress_show(const struct progress *p, int64_t now, int64_t *last);

@@ -65,6 +65,8 @@ static void print_next(const struct summary *s)
 {
 	if (s->exit_code == 3)
 		printf("next         hubcrawl %s goes on\n", s->dir);
+	else if (s->goes_on)
+		printf("next         the accounts\n");
 	else if (s->exit_code == 0)
 		printf("next         hubreduce %s\n", s->dir);
 	else
@@ -138,7 +140,7 @@ void summary_print(const struct summary *s)
 	fflush(stdout);
 }
 
-void summary_complete(const char *dir, const struct resume *r)
+void summary_complete(const char *dir, const struct resume *r, int goes_on)
 {
 	int64_t rows = 0;
 
@@ -149,7 +151,8 @@ void summary_complete(const char *dir, const struct resume *r)
 
 	for (int k = 0; k < NKINDS; k++)
 		rows += r->rows[k];
-	printf("'%s' is complete: %lld rows in %zu shards\nnext         hubreduce %s\n", dir, (long long)rows,
-	       r->nshards, dir);
+	printf("'%s' is complete: %lld rows in %zu shards\n", dir, (long long)rows, r->nshards);
+	if (!goes_on)
+		printf("next         hubreduce %s\n", dir);
 	fflush(stdout);
 }

@@ -21,11 +21,12 @@ struct summary {
 	int64_t wall_ms;
 	int silent; /* it stopped because the Hub did not answer */
 	int exit_code;
+	int goes_on; /* the discovery of accounts follows */
 };
 
 void summary_print(const struct summary *s);
 
-/* Nothing was left to do. */
-void summary_complete(const char *dir, const struct resume *r);
+/* Nothing was left to do, but for the accounts if it goes on. */
+void summary_complete(const char *dir, const struct resume *r, int goes_on);
 
 #endif

@@ -76,6 +76,15 @@ uint64_t account_hash(const char *key, size_t n)
 	return XXH3_64bits_withSeed(key, n, ACCOUNT_SEED);
 }
 
+uint64_t account_hash_of(const char *name, size_t n)
+{
+	char key[ACCOUNT_NAME_MAX];
+
+	n = n < sizeof key ? n : sizeof key;
+	account_key(key, name, n);
+	return account_hash(key, n);
+}
+
 unsigned account_lists(enum account_type type)
 {
 	switch (type) {
@@ -84,6 +93,6 @@ unsigned account_lists(enum account_type type)
 	case ACCOUNT_ORG:
 		return 1u << LIST_MEMBERS | 1u << LIST_ORG_FOLLOWERS;
 	default:
-		return 1u << LIST_OVERVIEW;
+		return 1u << LIST_OVERVIEW | 1u << LIST_ORG_FOLLOWERS;
 	}
 }

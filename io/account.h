@@ -88,14 +88,19 @@ void account_key(char *dst, const char *name, size_t n);
 #define ACCOUNT_SEED UINT64_C(0x6163636f756e7473)
 uint64_t account_hash(const char *key, size_t n);
 
+/* That of the key of a valid name. */
+uint64_t account_hash_of(const char *name, size_t n);
+
 /* The rank that owns the key with this hash: its high 32 bits, scaled. */
 static inline int account_rank(uint64_t hash, int nranks)
 {
 	return (int)(((hash >> 32) * (uint64_t)nranks) >> 32);
 }
 
-/* The lists that an account of this type has, as bits. Every list was asked when (done | refused) holds these of every
- * account, no list of a shard is left unfinished, and so is every repository's with likes. */
+/* The lists that an account of this type has, as bits; of an unknown one, those that settle what it is: the overview of
+ * a user, or the followers of an organisation (for a refused bit there says that it is none, and counts as private or
+ * gone only if both are). Every list was asked when (done | refused) holds these of every account, no list of a shard
+ * is left unfinished, and so is every repository's with likes. */
 unsigned account_lists(enum account_type type);
 
 #endif

@@ -208,6 +208,8 @@ static json_t *kinds_json(const struct snapshot *s)
 	for (int k = 0; k < NKINDS; k++)
 		if (s->kinds >> k & 1)
 			a = add_name(a, kind_name[k]);
+	if (s->users)
+		a = add_name(a, "users");
 	return a;
 }
 
@@ -235,10 +237,10 @@ static json_t *to_json(const struct snapshot *s, const char *options)
 	char t0[32], created[32];
 	json_t *o = options ? json_loads(options, 0, NULL) : NULL;
 
-	return json_pack("{s:i s:s s:s s:s s:s s:s s:o s:o s:s s:o s:o*}", "schema", SNAPSHOT_SCHEMA, "id", s->id,
+	return json_pack("{s:i s:s s:s s:s s:s s:s s:o s:b s:o s:s s:o s:o*}", "schema", SNAPSHOT_SCHEMA, "id", s->id,
 			 "hub", s->hub, "t0", time_format(s->t0, t0), "created", time_format(s->created, created),
-			 "version", s->version, "kinds", kinds_json(s), "fields", fields_json(s), "filter_author",
-			 s->author, "filter_tags", tags_json(s), "options", o);
+			 "version", s->version, "kinds", kinds_json(s), "user_names", s->users && !s->hashed, "fields",
+			 fields_json(s), "filter_author", s->author, "filter_tags", tags_json(s), "options", o);
 }
 
 static int random_id(char id[33], struct err *e)
@@ -252,21 +254,13 @@ static int random_id(char id[33], struct err *e)
 	return E_OK;
 }
 
-int snapshot_create(struct snapshot *s, const char *dir, const char *options, struct err *e)
+/* Write the document, and release it. */
+static int save(json_t *j, const char *dir, struct err *e)
 {
-	char shards[PATH_CAP];
-	json_t *j;
-	char *text;
+	char *text = j ? json_dumps(j, JSON_SORT_KEYS | JSON_INDENT(1)) : NULL;
 	size_t n;
 	int rc;
 
-	s->created = time(NULL);
-	snprintf(s->version, sizeof s->version, "%s", HUBCENSUS_VERSION);
-	snprintf(shards, sizeof shards, "%s/shards", dir);
-	if (random_id(s->id, e) || make_dir(dir, e) || make_dir(shards, e))
-		return e->code;
-	j = to_json(s, options);
-	text = j ? json_dumps(j, JSON_SORT_KEYS | JSON_INDENT(1)) : NULL;
 	json_decref(j);
 	if (!text)
 		return err_set(e, E_NOMEM, "no memory for snapshot.json, or an option is not UTF-8");
@@ -275,6 +269,18 @@ int snapshot_create(struct snapshot *s, const char *dir, const char *options, st
 	rc = snapshot_write_file(dir, "snapshot.json", text, n + 1, e);
 	free(text);
 	return rc;
+}
+
+int snapshot_create(struct snapshot *s, const char *dir, const char *options, struct err *e)
+{
+	char shards[PATH_CAP];
+
+	s->created = time(NULL);
+	snprintf(s->version, sizeof s->version, "%s", HUBCENSUS_VERSION);
+	snprintf(shards, sizeof shards, "%s/shards", dir);
+	if (random_id(s->id, e) || make_dir(dir, e) || make_dir(shards, e))
+		return e->code;
+	return save(to_json(s, options), dir, e);
 }
 
 /* Copy a string member into dst, or -1 if it is missing, no string, or too long. */
@@ -315,6 +321,22 @@ static int take_set(const json_t *j, const char *key, int (*find)(const char *),
 	return *set ? 0 : -1;
 }
 
+static int find_kind(const char *name)
+{
+	return strcmp(name, "users") ? kind_find(name) : NKINDS;
+}
+
+/* Accounts are no kind of repository, but people name them with the kinds. */
+static int take_kinds(const json_t *j, struct snapshot *s)
+{
+	if (take_set(j, "kinds", find_kind, &s->kinds))
+		return -1;
+	s->users = s->kinds >> NKINDS & 1;
+	s->hashed = s->users && !json_is_true(json_object_get(j, "user_names"));
+	s->kinds &= ~(1u << NKINDS);
+	return s->kinds ? 0 : -1;
+}
+
 static int take_tags(const json_t *j, struct snapshot *s)
 {
 	const json_t *a = json_object_get(j, "filter_tags"), *v;
@@ -345,7 +367,7 @@ static int from_json(struct snapshot *s, const json_t *j, const char *path, stru
 	if (take_text(j, "id", s->id, sizeof s->id) || strspn(s->id, "0123456789abcdef") != 32 ||
 	    take_text(j, "hub", s->hub, sizeof s->hub) || take_text(j, "version", s->version, sizeof s->version) ||
 	    take_text(j, "filter_author", s->author, sizeof s->author) || take_time(j, "t0", &s->t0) ||
-	    take_time(j, "created", &s->created) || take_set(j, "kinds", kind_find, &s->kinds) ||
+	    take_time(j, "created", &s->created) || take_kinds(j, s) ||
 	    take_set(j, "fields", schema_find, &s->fields) || take_tags(j, s))
 		return err_set(e, E_FORMAT, "'%s' is damaged: a member is missing or not what it should be", path);
 	return E_OK;
@@ -410,6 +432,21 @@ static int tags_differ(const struct snapshot *a, const struct snapshot *b)
 		if (strcmp(a->tag[i], b->tag[i]))
 			return 1;
 	return 0;
+}
+
+int snapshot_add_users(const struct snapshot *s, const char *dir, struct err *e)
+{
+	char path[PATH_CAP];
+	json_error_t je;
+	json_t *j;
+
+	snprintf(path, sizeof path, "%s/snapshot.json", dir);
+	j = json_load_file(path, JSON_REJECT_DUPLICATES, &je);
+	if (!j)
+		return err_set(e, E_FORMAT, "'%s' line %d cannot be read: %s", path, je.line, je.text);
+	json_object_set_new(j, "kinds", kinds_json(s));
+	json_object_set_new(j, "user_names", json_boolean(!s->hashed));
+	return save(j, dir, e);
 }
 
 int snapshot_check(const struct snapshot *old, const struct snapshot *now, const char *dir, struct err *e)

@@ -22,6 +22,8 @@ struct snapshot {
 	char id[33];     /* 32 hexadecimal digits, random: shards carry it */
 	char hub[512];   /* scheme://host[:port][/path], no trailing slash */
 	unsigned kinds;  /* bit per kind */
+	int users;       /* accounts, too ("users" among the kinds) */
+	int hashed;      /* of them keyed hashes are kept instead of names */
 	unsigned fields; /* bit per field asked for */
 	int64_t t0;      /* end of the axis, s since 1970: repositories created at or before it */
 	int64_t created; /* s since 1970 */
@@ -45,6 +47,9 @@ int snapshot_create(struct snapshot *s, const char *dir, const char *options, st
 /* Does a restart with `now` fit the folder's `old`? E_USAGE and one line that names the first difference if not. Fields
  * of `now` that were left to default must have been taken from `old` before. */
 int snapshot_check(const struct snapshot *old, const struct snapshot *now, const char *dir, struct err *e);
+
+/* The census takes accounts, too, from now on: note it in DIR/snapshot.json. Local. Errors: E_IO, E_FORMAT, E_NOMEM. */
+int snapshot_add_users(const struct snapshot *s, const char *dir, struct err *e);
 
 /* Are there the shards from which its census.h5 was made? E_USAGE if they were removed to save space: crawled or
  * reduced again, the folder would lose the only thing that is left. Local. */

@@ -1,0 +1,65 @@
+// SPDX-License-Identifier: Apache-2.0
+/* The accounts that a rank owns, by name, as compact as it gets: about 35 bytes each, the name among them, for a census
+ * meets 13 million. Local, no I/O.
+ *
+ * A record is 8 bytes and the name, in blocks that never move; a reference is its place in units of 4 bytes, so a rank
+ * can hold 16 GiB of them. The index is 256 tables of references without keys, each grown by half at a load of 0.85:
+ * 4.7 to 7 bytes an account, and never more than a 256th of it twice in memory.
+ */
+#ifndef CRAWLER_ACCOUNTS_H
+#define CRAWLER_ACCOUNTS_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#include "io/account.h"
+
+#define ACCOUNTS_NTABLES 256
+
+struct known {
+	uint8_t sources; /* bits: enum account_source */
+	uint8_t type;    /* enum account_type */
+	uint8_t done;    /* bits: lists asked to their end */
+	uint8_t refused; /* bits: lists that are private or gone */
+	uint8_t begun;   /* bits: lists being asked, or waiting with a cursor */
+	uint8_t sizes;   /* of followers (low four bits) and following: accounts_size(), 0 unknown */
+	uint8_t spare;
+	uint8_t n;   /* bytes of the name */
+	char name[]; /* as first met */
+};
+
+struct accounts_table {
+	uint32_t *slot; /* reference + 1, or 0 */
+	uint32_t nslot, n;
+};
+
+struct accounts {
+	char **block;
+	uint32_t nblock, cap;
+	uint32_t used; /* bytes of the last block */
+	uint64_t n;
+	struct accounts_table table[ACCOUNTS_NTABLES];
+};
+
+void accounts_init(struct accounts *a);
+void accounts_release(struct accounts *a);
+
+/* The account of a name (a valid one, any case), added if it is new. `hash` is account_hash() of its key. NULL when
+ * memory is short. The pointer stays valid. */
+struct known *accounts_add(struct accounts *a, const char *name, size_t n, uint64_t hash, uint32_t *ref, int *is_new);
+
+/* NULL if it is not there. */
+struct known *accounts_find(const struct accounts *a, const char *name, size_t n, uint64_t hash);
+
+struct known *accounts_at(const struct accounts *a, uint32_t ref);
+
+/* Walk all: begin with *ref = 0; NULL at the end. *at gets the reference. */
+struct known *accounts_next(const struct accounts *a, uint32_t *ref, uint32_t *at);
+
+/* The class of a number of followers: 1 for 0 …, 15; one more each time it doubles. */
+unsigned accounts_size(int64_t n);
+
+/* Bytes held. */
+uint64_t accounts_nbytes(const struct accounts *a);
+
+#endif

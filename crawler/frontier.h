@@ -1,0 +1,104 @@
+// SPDX-License-Identifier: Apache-2.0
+/* What a rank still has to ask of its accounts and repositories, and which of it next: the class of lists of which a
+ * request is expected to bring the most new accounts. Local, no I/O.
+ *
+ * What is known beforehand makes the class of a list: of a repository's likers the number of likes; of an account's
+ * followers their number, where its overview told it, else its type and where it was seen so far; of a list that has
+ * begun, that it goes on. An overview brings few accounts, but tells how many followers there are and so which lists
+ * need not be asked: each request that it saves is worth what that request would have brought.
+ */
+#ifndef CRAWLER_FRONTIER_H
+#define CRAWLER_FRONTIER_H
+
+#include "crawler/accounts.h"
+#include "crawler/queue.h"
+#include "crawler/source.h"
+#include "io/schema.h"
+#include "io/table.h"
+
+#define FRONTIER_NGROUPS (NACCOUNT_TYPES << NACCOUNT_SOURCES)
+#define FRONTIER_NSIZES  16
+#define FRONTIER_NLIKES  32
+/* Classes, in this order: of accounts by list and group; by list and size; likers; lists that go on. */
+#define FRONTIER_SIZED  (NACCOUNT_OWN * FRONTIER_NGROUPS)
+#define FRONTIER_LIKERS (FRONTIER_SIZED + NACCOUNT_OWN * FRONTIER_NSIZES)
+#define FRONTIER_MORE   (FRONTIER_LIKERS + FRONTIER_NLIKES)
+#define FRONTIER_NCLASS (FRONTIER_MORE + NACCOUNT_LISTS)
+/* Kinds for what classes have in common: each list's first pages, and its later ones. */
+#define FRONTIER_NKIND (2 * NACCOUNT_LISTS)
+
+/* A list to be asked, and how far it is. */
+struct ask {
+	uint8_t list; /* enum account_list */
+	uint16_t class;
+	uint32_t ref;        /* of the account, or number of the repository */
+	char *next;          /* the Hub's cursor, NULL: from the beginning. Owned. */
+	int64_t pages, rows; /* so far, in all sessions */
+	int rounds;          /* how often it was given up and put back */
+	int is_new;          /* something that is not sealed yet */
+	uint64_t mark;       /* hash of a cursor that was met, */
+	int64_t mark_pages;  /* and at which page: a cursor that comes again would go on for ever */
+	struct ask *behind;
+};
+
+struct frontier {
+	struct accounts *accounts;
+	struct sources sources;
+	struct queue *group[FRONTIER_NGROUPS];
+	uint16_t active[FRONTIER_NGROUPS]; /* those that are there */
+	int nactive;
+	struct queue sized[NACCOUNT_OWN][FRONTIER_NSIZES];
+	struct queue likers[FRONTIER_NLIKES];
+	struct texts repos; /* kind, 12 bytes of _id, id */
+	struct {
+		struct ask *first, *last;
+	} more[NACCOUNT_LISTS];
+};
+
+/* 0, or -1 when memory is short; release in any case. */
+int frontier_init(struct frontier *f, struct accounts *accounts);
+void frontier_release(struct frontier *f);
+
+/* The group of an account: its type and where it was seen. */
+static inline unsigned frontier_group(const struct known *k)
+{
+	return (unsigned)k->type << NACCOUNT_SOURCES | k->sources;
+}
+
+/* An account that is new, or whose group is another now. 0 or -1. */
+int frontier_add(struct frontier *f, uint32_t ref);
+
+/* A list of an account of which the size is known: accounts_size(), or 0 for a list that its type does not have and
+ * that is to be tried anyway. 0 or -1. */
+int frontier_add_sized(struct frontier *f, enum account_list list, unsigned size, uint32_t ref);
+
+/* A repository with likes; likes -1: whose likers have been begun, and come by frontier_put_back(). 0 or -1. */
+int frontier_add_repo(struct frontier *f, enum kind kind, struct oid oid, const char *id, size_t n, int64_t likes);
+
+/* A list that has begun or has to be asked again; `a` is copied, with the cursor that it owns. 0 or -1. */
+int frontier_put_back(struct frontier *f, const struct ask *a);
+
+/* What to ask next: 1, and its account's list is marked as begun; 0 there is nothing. */
+int frontier_next(struct frontier *f, struct ask *a);
+
+/* The repository of a list of likers. */
+void frontier_repo(const struct frontier *f, uint32_t ref, enum kind *kind, struct oid *oid, const char **id,
+		   size_t *n);
+
+static inline int frontier_is_likers(const struct ask *a)
+{
+	return a->list >= NACCOUNT_OWN;
+}
+
+/* What of the class's sources is asked and gained (crawler/source.h). */
+void frontier_asked(struct frontier *f, int class);
+void frontier_gained(struct frontier *f, int class, int64_t naccounts);
+void frontier_saved(struct frontier *f, int class, int64_t nrequests);
+
+/* Does the class's next page have a class of its own? For a list that goes on. */
+static inline uint16_t frontier_more(enum account_list list)
+{
+	return (uint16_t)(FRONTIER_MORE + (int)list);
+}
+
+#endif

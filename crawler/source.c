@@ -1,0 +1,73 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "crawler/source.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+/* What is expected of a kind of which nothing is known: much, or it would not be tried. A page has up to 500. */
+#define HOPE 200.0
+/* Requests that the expectation of the kind, and that hope, weigh as much as. */
+#define WEIGHT 2.0
+/* By what a request makes the ones before count less: 256 of them are remembered, so to say. */
+#define MEMORY (1.0 - 1.0 / 256)
+
+int sources_init(struct sources *s, int nclass, int nkind)
+{
+	memset(s, 0, sizeof *s);
+	s->of_class = calloc((size_t)nclass, sizeof *s->of_class);
+	s->of_kind = calloc((size_t)nkind, sizeof *s->of_kind);
+	s->nclass = nclass;
+	s->nkind = nkind;
+	return s->of_class && s->of_kind ? 0 : -1;
+}
+
+void sources_release(struct sources *s)
+{
+	free(s->of_class);
+	free(s->of_kind);
+	memset(s, 0, sizeof *s);
+}
+
+static void asked(struct source *x)
+{
+	x->tried = x->tried * MEMORY + 1;
+	x->gained *= MEMORY;
+	x->saved *= MEMORY;
+}
+
+void sources_asked(struct sources *s, int class, int kind)
+{
+	asked(s->of_class + class);
+	asked(s->of_kind + kind);
+}
+
+void sources_gained(struct sources *s, int class, int kind, int64_t naccounts)
+{
+	s->of_class[class].gained += (double)naccounts;
+	s->of_kind[kind].gained += (double)naccounts;
+}
+
+void sources_saved(struct sources *s, int class, int kind, int64_t nrequests)
+{
+	s->of_class[class].saved += (double)nrequests;
+	s->of_kind[kind].saved += (double)nrequests;
+}
+
+static double expect(double got, double tried, double prior)
+{
+	return (got + WEIGHT * prior) / (tried + WEIGHT);
+}
+
+double sources_yield(const struct sources *s, int class, int kind)
+{
+	const struct source *c = s->of_class + class, *k = s->of_kind + kind;
+
+	return expect(c->gained, c->tried, expect(k->gained, k->tried, HOPE));
+}
+
+double sources_saving(const struct sources *s, int class, int kind)
+{
+	const struct source *c = s->of_class + class, *k = s->of_kind + kind;
+
+	return expect(c->saved, c->tried, expect(k->saved, k->tried, 0));
+}

@@ -1,0 +1,399 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "crawler/users.h"
+
+#include <errno.h>
+#include <inttypes.h>
+#include <jansson.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "crawler/asker.h"
+#include "crawler/crawl.h"
+#include "crawler/ledger.h"
+#include "crawler/resume.h"
+#include "crawler/users_load.h"
+#include "crawler/users_loop.h"
+#include "io/agree.h"
+
+#define ROUNDS 2
+/* Requests to come, as far as the budget need know: more than any window has. */
+#define OPEN 1e9
+
+struct users {
+	const struct users_setup *s;
+	MPI_Comm comm;
+	int rank, nranks;
+	char shards[4096], names[4096];
+	struct pseudonym pseudonym;
+	int64_t seq;     /* of the first shard */
+	int64_t earlier; /* requests, by DIR/users.json */
+	struct ledger ledger;
+	struct asker *asker;
+	struct post *post;
+	struct transport *transport;
+	struct coordinator *coordinator; /* rank 0 */
+	struct users_load load;
+	int64_t limit; /* requests of this session; -1: any number */
+	int is_last;   /* the limit is that of --user-requests */
+	int64_t sums[NCOUNTERS];
+	struct item_status status; /* sums over the ranks */
+	int64_t given_up;
+};
+
+/* --- DIR/users.json --- */
+
+/* How it ended. */
+enum ending { END_NONE, END_ALL, END_REQUESTS, END_GAPS, NENDINGS };
+static const char *const ending_name[NENDINGS] = { "", "every list was asked", "request limit",
+						   "lists that the Hub did not give" };
+
+static enum ending read_ending(const char *dir, int64_t *requests)
+{
+	char path[4200];
+	json_error_t je;
+	json_t *j;
+	enum ending end = END_NONE;
+	const char *name;
+
+	*requests = 0;
+	snprintf(path, sizeof path, "%s/users.json", dir);
+	j = json_load_file(path, 0, &je);
+	name = json_string_value(json_object_get(j, "ended"));
+	for (int i = END_ALL; name && i < NENDINGS; i++)
+		if (!strcmp(name, ending_name[i]))
+			end = (enum ending)i;
+	*requests = json_integer_value(json_object_get(j, "requests"));
+	json_decref(j);
+	return end;
+}
+
+static int write_ending(const struct users *u, enum ending end, struct err *e)
+{
+	json_t *j = json_pack("{s:s s:I s:I s:I}", "ended", ending_name[end], "requests",
+			      (json_int_t)(u->load.requests + u->sums[CNT_REQUESTS]), "accounts",
+			      (json_int_t)u->status.accounts, "lists_given_up", (json_int_t)u->given_up);
+	char *text = j ? json_dumps(j, JSON_SORT_KEYS | JSON_INDENT(1)) : NULL;
+	int rc;
+
+	json_decref(j);
+	if (!text)
+		return err_set(e, E_NOMEM, "no memory for users.json");
+	rc = snapshot_write_file(u->s->o->dir, "users.json", text, strlen(text), e);
+	free(text);
+	return rc;
+}
+
+/* Asked to go further than it went? */
+int users_is_complete(const struct options *o, const struct snapshot *s)
+{
+	int64_t requests;
+	enum ending end = read_ending(o->dir, &requests);
+
+	(void)s;
+	return end == END_ALL || (end == END_REQUESTS && o->user_requests > 0 && o->user_requests <= requests);
+}
+
+/* --- before the start: rank 0 --- */
+
+static int next_seq(struct users *u, const char *dir, struct err *e)
+{
+	struct shard_list l;
+	int rc = account_shard_list(&l, dir, e);
+
+	for (size_t i = 0; i < l.n && !rc; i++) {
+		int64_t seq = 0;
+		int rank = 0;
+
+		account_shard_name_parse(l.path[i], &rank, &seq);
+		u->seq = seq >= u->seq ? seq + 1 : u->seq;
+	}
+	shard_list_release(&l);
+	return rc;
+}
+
+/* What a kill left half done: a shard with names and none with hashes beside it. */
+static int mend(struct users *u, struct err *e)
+{
+	struct shard_list l;
+	int rc = account_shard_list(&l, u->names, e);
+
+	for (size_t i = 0; i < l.n && !rc; i++) {
+		char twin[4200];
+		struct stat st;
+
+		snprintf(twin, sizeof twin, "%s%s", u->shards, strrchr(l.path[i], '/'));
+		if (stat(twin, &st))
+			rc = ledger_mend(&u->pseudonym, l.path[i], u->s->snapshot->id, u->shards, e);
+	}
+	shard_list_release(&l);
+	return rc;
+}
+
+/* Hashes of two keys in one census would count accounts twice. */
+static int check_key(struct users *u, int found, struct err *e)
+{
+	struct shard_list l;
+	int rc = account_shard_list(&l, u->shards, e), n = (int)l.n;
+
+	shard_list_release(&l);
+	if (!rc && n > 0 && !found)
+		return err_set(
+			e, E_USAGE,
+			"'%s/users.key' was destroyed: the discovery of accounts cannot go on; begin another folder",
+			u->s->o->dir);
+	return rc;
+}
+
+static int prepare(struct users *u, struct err *e)
+{
+	const char *dir = u->s->o->dir;
+	int found;
+
+	read_ending(dir, &u->earlier);
+	if (!u->s->snapshot->hashed)
+		return next_seq(u, u->shards, e);
+	if (pseudonym_open(&u->pseudonym, dir, 0, &found, e) || check_key(u, found, e) ||
+	    (!found && pseudonym_open(&u->pseudonym, dir, 1, &found, e)))
+		return e->code;
+	if (mkdir(u->names, 0700) && errno != EEXIST)
+		return err_sys(e, errno, "cannot make the folder '%s'", u->names);
+	if (resume_clean(u->names, e) || mend(u, e) || next_seq(u, u->names, e))
+		return e->code;
+	return next_seq(u, u->shards, e);
+}
+
+/* The names are not needed any more. Their folder goes last: a kill in between is mended by the next run. */
+static int remove_names(const struct users *u, struct err *e)
+{
+	struct shard_list l;
+	int rc = account_shard_list(&l, u->names, e);
+
+	for (size_t i = 0; i < l.n && !rc; i++)
+		if (unlink(l.path[i]))
+			rc = err_sys(e, errno, "cannot remove '%s'", l.path[i]);
+	shard_list_release(&l);
+	if (!rc && rmdir(u->names) && errno != ENOENT)
+		rc = err_sys(e, errno, "cannot remove '%s'", u->names);
+	return rc ? rc : snapshot_sync_dir(u->s->o->dir, e);
+}
+
+/* --- all ranks --- */
+
+static void set_limit(struct users *u)
+{
+	const struct options *o = u->s->o;
+	int64_t all = o->max_requests > 0 ? o->max_requests - u->s->requests : INT64_MAX;
+	int64_t own = o->user_requests > 0 ? o->user_requests - u->load.requests : INT64_MAX;
+
+	u->is_last = own <= all && own < INT64_MAX;
+	u->limit = own < all ? own : all;
+	if (u->limit == INT64_MAX)
+		u->limit = -1;
+	else if (u->limit < 0)
+		u->limit = 0;
+}
+
+static int create(struct users *u, struct err *e)
+{
+	const struct users_setup *s = u->s;
+	struct asker_setup a = { .rank = u->rank,
+				 .nranks = u->nranks,
+				 .nslots = (int)s->o->in_flight,
+				 .hub = s->hub,
+				 .fetch = s->fetch,
+				 .post = u->post,
+				 .ledger = &u->ledger,
+				 .retries = (int)s->o->retries,
+				 .rounds = ROUNDS,
+				 .seed = (uint64_t)s->session * 2654435761u + (uint64_t)u->rank };
+
+	ledger_init(&u->ledger, s->snapshot->id, u->rank, s->session, u->seq,
+		    s->snapshot->hashed ? &u->pseudonym : NULL, u->shards, u->names);
+	u->ledger.seal_rows = s->o->seal_rows;
+	u->ledger.seal_ms = s->o->seal_time;
+	u->asker = asker_create(&a);
+	return u->asker ? E_OK : err_set(e, E_NOMEM, "no memory for the discovery of accounts");
+}
+
+static int create_coordinator(struct users *u, struct err *e)
+{
+	struct coordinator_setup c = { .nranks = u->nranks,
+				       .nslots = (int)u->s->o->in_flight,
+				       .nhosts = u->s->nbudgets,
+				       .host = u->s->host,
+				       .max_requests = u->limit > 0 ? u->limit : 0,
+				       .max_outage_ms = u->s->o->max_outage,
+				       .open = OPEN };
+
+	if (u->rank != 0)
+		return E_OK;
+	u->coordinator = coordinator_create(&c, u->s->budget, clock_ms());
+	return u->coordinator ? E_OK : err_set(e, E_NOMEM, "no memory for the coordinator");
+}
+
+/* What earlier censuses and the repositories told is kept before anything is asked. */
+static int load(struct users *u, struct err *e)
+{
+	int rc;
+
+	u->load = (struct users_load){ .comm = u->comm,
+				       .rank = u->rank,
+				       .nranks = u->nranks,
+				       .asker = u->asker,
+				       .post = u->post,
+				       .snapshot = u->s->snapshot,
+				       .shards = u->shards,
+				       .names = u->s->snapshot->hashed ? u->names : u->shards,
+				       .known = u->s->o->known };
+	if (users_load(&u->load, e))
+		return e->code;
+	/* With hashes the shards of a discovery that has ended are not read again. */
+	if (u->load.requests < u->earlier)
+		u->load.requests = u->earlier;
+	rc = ledger_seal(&u->ledger, e);
+	return err_agree(u->comm, rc, e);
+}
+
+static int ask(struct users *u, struct err *e)
+{
+	struct users_loop l = { .rank = u->rank,
+				.nranks = u->nranks,
+				.fetch = u->s->fetch,
+				.asker = u->asker,
+				.post = u->post,
+				.transport = u->transport,
+				.coordinator = u->coordinator,
+				.budget = u->s->budget,
+				.nbudgets = u->s->nbudgets,
+				.start_ms = u->s->start_ms,
+				.max_time_ms = u->s->o->max_time,
+				.is_stopped = u->s->is_stopped };
+
+	return users_loop_run(&l, e);
+}
+
+static void sum_up(struct users *u)
+{
+	struct asker_look look = asker_look(u->asker);
+	struct item_status s;
+	int64_t mine[5], all[5];
+
+	asker_status(u->asker, &s);
+	mine[0] = s.accounts;
+	mine[1] = s.lists;
+	mine[2] = s.pages;
+	mine[3] = s.requests;
+	mine[4] = look.given_up;
+	agree_sum(u->comm, mine, all, 5);
+	u->status = (struct item_status){ .accounts = all[0], .lists = all[1], .pages = all[2], .requests = all[3] };
+	u->given_up = all[4];
+	agree_sum(u->comm, u->ledger.total, u->sums, NCOUNTERS);
+}
+
+/* --- the end: rank 0 --- */
+
+static enum ending ending_of(const struct users *u, int why)
+{
+	if (why == MSG_DONE)
+		return u->given_up ? END_GAPS : END_ALL;
+	return u->is_last && u->sums[CNT_REQUESTS] >= u->limit ? END_REQUESTS : END_NONE;
+}
+
+static void print_summary(const struct users *u, enum ending end)
+{
+	const char *dir = u->s->o->dir;
+
+	printf("%-12s %" PRId64 " accounts known, %" PRId64 " lists asked to their end\n", "users", u->status.accounts,
+	       u->status.lists);
+	printf("%-12s %" PRId64 " for accounts (%" PRId64 " retries, %" PRId64 " replies 429), %" PRId64
+	       " in all sessions\n",
+	       "requests", u->sums[CNT_REQUESTS], u->sums[CNT_RETRIES], u->sums[CNT_TOO_MANY],
+	       u->load.requests + u->sums[CNT_REQUESTS]);
+	printf("%-12s %s\n", "ended", end == END_NONE ? "stopped before its end" : ending_name[end]);
+	if (end != END_NONE && u->s->snapshot->hashed)
+		printf("%-12s %s/users.key tells whether a name is in it; destroy it (shred -u) if nobody is to know\n",
+		       "key", dir);
+	if (end == END_NONE)
+		printf("%-12s hubcrawl %s goes on\n", "next", dir);
+	else
+		printf("%-12s hubreduce %s\n", "next", dir);
+	fflush(stdout);
+}
+
+static int conclude(struct users *u, int why, int *exit_code, struct err *e)
+{
+	enum ending end = ending_of(u, why);
+
+	*exit_code = end == END_NONE ? err_exit_code(E_STOPPED) : end == END_GAPS ? CRAWL_EXIT_GAPS : 0;
+	if (u->rank != 0)
+		return E_OK;
+	if (end != END_NONE &&
+	    (write_ending(u, end, e) || (end != END_GAPS && u->s->snapshot->hashed && remove_names(u, e))))
+		return e->code;
+	print_summary(u, end);
+	return E_OK;
+}
+
+/* --- the run --- */
+
+static int run(struct users *u, int *exit_code, struct err *e)
+{
+	int why = MSG_ASKED, rc;
+
+	rc = u->rank == 0 ? prepare(u, e) : E_OK;
+	if (err_agree(u->comm, rc, e))
+		return e->code;
+	agree_bcast(u->comm, &u->seq, sizeof u->seq);
+	agree_bcast(u->comm, &u->earlier, sizeof u->earlier);
+	agree_bcast(u->comm, &u->pseudonym, sizeof u->pseudonym);
+	u->post = post_create(u->comm);
+	u->transport = transport_create(u->comm);
+	rc = u->post && u->transport ? create(u, e) : err_set(e, E_NOMEM, "no memory for messages");
+	if (err_agree(u->comm, rc, e) || load(u, e))
+		return e->code;
+	set_limit(u);
+	if (u->limit != 0) {
+		if (err_agree(u->comm, create_coordinator(u, e), e))
+			return e->code;
+		rc = ask(u, e);
+		why = asker_why(u->asker);
+		if (err_agree(u->comm, rc, e))
+			return e->code;
+	}
+	post_settle(u->post, NULL, NULL);
+	sum_up(u);
+	return err_agree(u->comm, conclude(u, why, exit_code, e), e);
+}
+
+int users_run(MPI_Comm comm, const struct users_setup *s, int *exit_code, struct err *e)
+{
+	struct users *u = calloc(1, sizeof *u);
+	int rc = u ? E_OK : err_set(e, E_NOMEM, "no memory");
+
+	if (err_agree(comm, rc, e) || !u) {
+		free(u);
+		return e->code;
+	}
+	u->s = s;
+	u->comm = comm;
+	MPI_Comm_rank(comm, &u->rank);
+	MPI_Comm_size(comm, &u->nranks);
+	snprintf(u->shards, sizeof u->shards, "%s/shards", s->o->dir);
+	snprintf(u->names, sizeof u->names, "%s/users.private", s->o->dir);
+	rc = run(u, exit_code, e);
+	/* After an error the others may still wait for messages that never come: what carries them is left to the end
+	 * of the process then. */
+	if (!rc) {
+		transport_free(u->transport);
+		post_free(u->post);
+	}
+	asker_free(u->asker);
+	ledger_release(&u->ledger);
+	coordinator_free(u->coordinator);
+	memset(&u->pseudonym, 0, sizeof u->pseudonym);
+	free(u);
+	return rc;
+}

@@ -1,0 +1,39 @@
+// SPDX-License-Identifier: Apache-2.0
+/* The discovery of accounts, when the repositories are crawled: from what is sealed to its end.
+ *
+ *     DIR/shards/users-r*.h5   what was seen (io/h5accounts.h), with names or with hashes
+ *     DIR/users.json           how the discovery ended, once it has: nothing is asked again then
+ *     DIR/users.key            with --no-user-names: the key of the hashes (io/pseudonym.h)
+ *     DIR/users.private/       likewise: the shards with names, until it has ended
+ */
+#ifndef CRAWLER_USERS_H
+#define CRAWLER_USERS_H
+
+#include <mpi.h>
+
+#include "crawler/budget.h"
+#include "crawler/fetch.h"
+#include "crawler/options.h"
+#include "io/snapshot.h"
+
+struct users_setup {
+	const struct options *o;
+	const struct snapshot *snapshot;
+	const struct hub *hub;
+	struct fetch *fetch;
+	struct budget *budget; /* rank 0: nbudgets of them */
+	int nbudgets;
+	const int *host;  /* rank 0: which budget each rank spends */
+	int64_t requests; /* of this session so far, of --max-requests */
+	int64_t start_ms, session;
+	int (*is_stopped)(void);
+};
+
+/* Has it ended, and would these options not take it further? Local. */
+int users_is_complete(const struct options *o, const struct snapshot *s);
+
+/* Collective over comm. Rank 0 prints a summary to stdout. *exit_code is the same on all ranks: 0, 3 or 5 on success.
+ * Errors: those of io/, E_DENIED, E_USAGE. */
+int users_run(MPI_Comm comm, const struct users_setup *s, int *exit_code, struct err *e);
+
+#endif

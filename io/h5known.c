@@ -1,0 +1,152 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "io/h5known.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+
+#include "io/h5safe.h"
+
+/* Rows at a time, so that memory does not depend on the census. */
+#define ROWS 65536
+
+struct column {
+	hid_t set, type;
+	size_t width;
+	char *x; /* ROWS of them */
+};
+
+struct reader {
+	const char *path;
+	hid_t file;
+	struct column name, oid, kind;
+	hsize_t n;
+	struct err *e;
+};
+
+static int bad(struct reader *r, const char *what)
+{
+	return h5safe_error(r->e, E_FORMAT, "'%s' is damaged: /users/%s is not as it should be", r->path, what);
+}
+
+/* A 1-D dataset as long as the others; absent: set is -1. */
+static int open_column(struct reader *r, const char *what, H5T_class_t class, struct column *c)
+{
+	char path[64];
+	hid_t space;
+	hsize_t n = 0;
+	int good;
+
+	c->set = -1;
+	snprintf(path, sizeof path, "/users/%s", what);
+	if (H5Lexists(r->file, "/users", H5P_DEFAULT) <= 0 || H5Lexists(r->file, path, H5P_DEFAULT) <= 0)
+		return E_OK;
+	c->set = H5Dopen2(r->file, path, H5P_DEFAULT);
+	if (c->set < 0)
+		return bad(r, what);
+	space = H5Dget_space(c->set);
+	c->type = H5Dget_type(c->set);
+	good = H5Sget_simple_extent_ndims(space) == 1 && H5Sget_simple_extent_dims(space, &n, NULL) >= 0 &&
+	       H5Tget_class(c->type) == class && !(class == H5T_STRING && H5Tis_variable_str(c->type)) &&
+	       (c == &r->name || n == r->n);
+	H5Sclose(space);
+	if (class == H5T_INTEGER && good) {
+		H5Tclose(c->type);
+		c->type = H5Tcopy(H5T_NATIVE_INT32);
+	}
+	c->width = H5Tget_size(c->type);
+	if (!good || c->width == 0 || c->width > 4096)
+		return bad(r, what);
+	r->n = n;
+	c->x = malloc(ROWS * c->width);
+	return c->x ? E_OK : err_set(r->e, E_NOMEM, "no memory to read '%s'", r->path);
+}
+
+static void close_column(struct column *c)
+{
+	if (c->set >= 0) {
+		H5Tclose(c->type);
+		H5Dclose(c->set);
+	}
+	free(c->x);
+}
+
+static int read_column(struct reader *r, const char *what, struct column *c, hsize_t from, hsize_t n)
+{
+	hid_t file, memory;
+	herr_t rc = 0;
+
+	if (c->set < 0)
+		return E_OK;
+	file = H5Dget_space(c->set);
+	memory = H5Screate_simple(1, &n, NULL);
+	rc = H5Sselect_hyperslab(file, H5S_SELECT_SET, &from, NULL, &n, NULL);
+	if (rc >= 0)
+		rc = H5Dread(c->set, c->type, memory, file, H5P_DEFAULT, c->x);
+	H5Sclose(memory);
+	H5Sclose(file);
+	return rc < 0 ? bad(r, what) : E_OK;
+}
+
+static int give(struct reader *r, hsize_t n,
+		int (*take)(void *arg, const char *name, size_t n, struct oid oid, enum account_type type), void *arg)
+{
+	for (hsize_t i = 0; i < n; i++) {
+		const char *name = r->name.x + i * r->name.width;
+		struct oid oid = OID_MIN;
+		int32_t type = ACCOUNT_UNKNOWN;
+
+		if (r->oid.set >= 0 && r->oid.width >= OID_HEX)
+			oid_parse(&oid, r->oid.x + i * r->oid.width, OID_HEX);
+		if (r->kind.set >= 0)
+			memcpy(&type, r->kind.x + i * sizeof type, sizeof type);
+		if (type < 0 || type >= NACCOUNT_TYPES)
+			type = ACCOUNT_UNKNOWN;
+		if (take(arg, name, strnlen(name, r->name.width), oid, (enum account_type)type))
+			return err_set(r->e, E_NOMEM, "no memory for the accounts of '%s'", r->path);
+	}
+	return E_OK;
+}
+
+static int is_hashed(const struct reader *r)
+{
+	return H5Aexists(r->name.set, "key_id") > 0 || H5Aexists_by_name(r->file, "/users", "key_id", H5P_DEFAULT) > 0;
+}
+
+int known_read(const char *path, int part, int nparts,
+	       int (*take)(void *arg, const char *name, size_t n, struct oid oid, enum account_type type), void *arg,
+	       struct err *e)
+{
+	char inside[4200];
+	struct stat st;
+	struct reader r = { .path = path, .file = -1, .e = e };
+	hsize_t first, end;
+
+	r.name.set = r.oid.set = r.kind.set = -1;
+	if (!stat(path, &st) && S_ISDIR(st.st_mode)) {
+		snprintf(inside, sizeof inside, "%s/census.h5", path);
+		r.path = inside;
+	}
+	if (h5safe_open(r.path, &r.file, e))
+		return e->code;
+	if (!open_column(&r, "name", H5T_STRING, &r.name) && r.name.set < 0)
+		err_set(e, E_USAGE, "--known: '%s' holds no accounts: its census was taken without users", r.path);
+	if (!e->code && is_hashed(&r))
+		err_set(e, E_USAGE, "--known: '%s' holds hashes instead of names, which cannot be asked for", r.path);
+	if (!e->code && !open_column(&r, "_id", H5T_STRING, &r.oid))
+		open_column(&r, "type", H5T_INTEGER, &r.kind);
+	first = r.n / (hsize_t)nparts * (hsize_t)part;
+	end = part + 1 == nparts ? r.n : first + r.n / (hsize_t)nparts;
+	for (hsize_t n; first < end && !e->code; first += n) {
+		n = end - first < ROWS ? end - first : ROWS;
+		if (!read_column(&r, "name", &r.name, first, n) && !read_column(&r, "_id", &r.oid, first, n) &&
+		    !read_column(&r, "type", &r.kind, first, n))
+			give(&r, n, take, arg);
+	}
+	close_column(&r.name);
+	close_column(&r.oid);
+	close_column(&r.kind);
+	H5Fclose(r.file);
+	return e->code;
+}
