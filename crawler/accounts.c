@@ -17,8 +17,10 @@ void accounts_release(struct accounts *a)
 	for (uint32_t i = 0; i < a->nblock; i++)
 		free(a->block[i]);
 	free(a->block);
-	for (int i = 0; i < ACCOUNTS_NTABLES; i++)
+	for (int i = 0; i < ACCOUNTS_NTABLES; i++) {
 		free(a->table[i].slot);
+		free(a->table[i].tag);
+	}
 	accounts_init(a);
 }
 
@@ -92,6 +94,11 @@ static uint32_t place(const struct accounts_table *t, uint64_t hash)
 	return (uint32_t)((uint64_t)(uint32_t)(hash >> 8) * t->nslot >> 32);
 }
 
+static uint8_t tag_of(uint64_t hash)
+{
+	return (uint8_t)(hash >> 40);
+}
+
 static struct accounts_table *table_of(const struct accounts *a, uint64_t hash)
 {
 	return (struct accounts_table *)a->table + (hash & (ACCOUNTS_NTABLES - 1));
@@ -120,7 +127,7 @@ static uint32_t *find(const struct accounts *a, const struct accounts_table *t, 
 {
 	uint32_t i = place(t, hash);
 
-	while (t->slot[i] && !is_same(accounts_at(a, t->slot[i] - 1), name, n))
+	while (t->slot[i] && !(t->tag[i] == tag_of(hash) && is_same(accounts_at(a, t->slot[i] - 1), name, n)))
 		i = i + 1 == t->nslot ? 0 : i + 1;
 	return t->slot + i;
 }
@@ -134,11 +141,15 @@ static uint64_t hash_of_slot(const struct accounts *a, uint32_t slot)
 
 static int grow(const struct accounts *a, struct accounts_table *t)
 {
-	struct accounts_table more = { NULL, t->nslot ? t->nslot + t->nslot / 2 : 16, t->n };
+	struct accounts_table more = { .nslot = t->nslot ? t->nslot + t->nslot / 2 : 16, .n = t->n };
 
 	more.slot = calloc(more.nslot, sizeof *more.slot);
-	if (!more.slot)
+	more.tag = calloc(more.nslot, sizeof *more.tag);
+	if (!more.slot || !more.tag) {
+		free(more.slot);
+		free(more.tag);
 		return -1;
+	}
 	for (uint32_t i = 0; i < t->nslot; i++) {
 		uint32_t at;
 
@@ -148,8 +159,10 @@ static int grow(const struct accounts *a, struct accounts_table *t)
 		while (more.slot[at])
 			at = at + 1 == more.nslot ? 0 : at + 1;
 		more.slot[at] = t->slot[i];
+		more.tag[at] = t->tag[i];
 	}
 	free(t->slot);
+	free(t->tag);
 	*t = more;
 	return 0;
 }
@@ -168,7 +181,7 @@ struct known *accounts_add(struct accounts *a, const char *name, size_t n, uint6
 	uint32_t *slot;
 	struct known *k;
 
-	if ((uint64_t)t->n * 20 >= (uint64_t)t->nslot * 17 && grow(a, t))
+	if ((uint64_t)t->n * 5 >= (uint64_t)t->nslot * 4 && grow(a, t))
 		return NULL;
 	slot = find(a, t, name, n, hash);
 	*is_new = *slot == 0;
@@ -180,6 +193,7 @@ struct known *accounts_add(struct accounts *a, const char *name, size_t n, uint6
 	if (!k)
 		return NULL;
 	*slot = *ref + 1;
+	t->tag[slot - t->slot] = tag_of(hash);
 	t->n++;
 	a->n++;
 	return k;
@@ -199,6 +213,6 @@ uint64_t accounts_nbytes(const struct accounts *a)
 	uint64_t n = (uint64_t)a->nblock * BLOCK + (uint64_t)a->cap * sizeof *a->block;
 
 	for (int i = 0; i < ACCOUNTS_NTABLES; i++)
-		n += (uint64_t)a->table[i].nslot * sizeof(uint32_t);
+		n += (uint64_t)a->table[i].nslot * (sizeof(uint32_t) + 1);
 	return n;
 }

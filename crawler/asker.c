@@ -8,6 +8,10 @@
 
 /* Names wait so long to fill a parcel. */
 #define PACK_MS 5
+/* Requests under way and ready for a token, by those under way: a token takes two turns of rank 0 to come. */
+#define AHEAD 4
+/* Of the best request of any rank, what one has to promise to be made now. */
+#define HELD 0.5
 /* As worker.h. */
 #define DRAIN_MS 3000
 
@@ -24,7 +28,7 @@ struct asker *asker_create(const struct asker_setup *s)
 	a->starved_since = -1;
 	accounts_init(&a->accounts);
 	accounts_init(&a->repos_asked);
-	a->nslot = 2 * s->nslots;
+	a->nslot = AHEAD * s->nslots;
 	a->slot = calloc((size_t)a->nslot, sizeof *a->slot);
 	a->out = calloc((size_t)s->nranks, sizeof(struct outbox *));
 	a->recent = calloc(RECENT_N, sizeof *a->recent);
@@ -229,6 +233,8 @@ static void fill_slots(struct asker *a, int64_t now)
 	for (int i = 0; i < a->nslot; i++) {
 		struct slot *s = a->slot + i;
 
+		if (s->state == SLOT_FREE && a->held)
+			continue;
 		if (s->state == SLOT_PAUSED && now >= s->until)
 			asker_ready(a, s);
 		if (s->state == SLOT_FREE && !begin_slot(a, s))
@@ -282,6 +288,7 @@ static void note_seen(struct asker *a, const struct fetch_reply *r, int good)
 	s->retry_after_ms = s->limited ? hub_retry_after(r->retry_after, clock_wall_ms() / 1000) : -1;
 }
 
+/* One reply. */
 static int take_reply(struct asker *a, int64_t now, struct err *e)
 {
 	const struct fetch_reply *r = fetch_next(a->setup.fetch);
@@ -384,8 +391,12 @@ static int drain(struct asker *a, int64_t now, struct err *e)
 
 int asker_turn(struct asker *a, int64_t now, struct err *e)
 {
-	int rc = take_reply(a, now, e);
+	int rc = E_OK;
 
+	/* All that have come: names of other ranks arrive in between, and who takes but one page for them falls behind.
+	 */
+	for (int i = 0; i < a->setup.nslots && !rc && (rc = take_reply(a, now, e)) == E_OK && a->more; i++)
+		;
 	if (rc)
 		a->failed = 1;
 	if (!a->failed) {
@@ -489,12 +500,24 @@ int asker_why(const struct asker *a)
 	return a->why;
 }
 
+void asker_limit(struct asker *a, int is_limited)
+{
+	a->is_limited = is_limited;
+}
+
+void asker_hold(struct asker *a, double best)
+{
+	a->held = a->is_limited && frontier_best(&a->frontier) < HELD * best;
+	a->dirty = 1;
+}
+
 void asker_status(struct asker *a, struct item_status *s)
 {
 	/* What the last messages brought is not in a slot yet. */
 	if (a->running && !a->stopping && !a->failed)
 		fill_slots(a, clock_ms());
-	*s = (struct item_status){ .idle = count_state(a, SLOT_FREE) == a->nslot && a->packed_ms == 0,
+	*s = (struct item_status){ .idle = count_state(a, SLOT_FREE) == a->nslot && a->packed_ms == 0 && !a->held,
+				   .best = a->running ? frontier_best(&a->frontier) : -1,
 				   .sent = a->items_sent,
 				   .received = a->items_received,
 				   .accounts = (int64_t)a->accounts.n,

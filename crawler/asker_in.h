@@ -40,7 +40,7 @@ struct asker {
 	struct accounts repos_asked; /* before the start: likers that were asked */
 	struct frontier frontier;
 	struct roll *roll;
-	struct slot *slot; /* nslots that fly and as many that wait for a token */
+	struct slot *slot; /* nslots that fly, and others that wait for a token */
 	int nslot;
 	struct outbox **out; /* per rank, NULL until it is used */
 	int64_t packed_ms;   /* when the oldest item was packed, 0: none is */
@@ -57,6 +57,8 @@ struct asker {
 	int64_t drain_until;
 	int64_t items_sent, items_received; /* parcels of them */
 	int64_t lists, pages, given_up;
+	int is_limited;
+	int held;   /* other ranks have better to ask */
 	int denied; /* replies 401 in a row */
 	uint64_t random;
 };

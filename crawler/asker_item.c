@@ -204,9 +204,12 @@ static void answer_wave(struct asker *a, int rank, const unsigned char *p)
 {
 	unsigned char bytes[1 + sizeof(struct item_status)] = { PARCEL_STATUS };
 	struct item_status s;
+	struct item_wave w;
 
+	memcpy(&w, p, sizeof w);
+	asker_hold(a, w.best);
 	asker_status(a, &s);
-	memcpy(&s.wave, p, sizeof s.wave);
+	s.wave = w.number;
 	memcpy(bytes + 1, &s, sizeof s);
 	if (post_send(a->setup.post, rank, bytes, sizeof bytes))
 		a->no_memory = 1;

@@ -281,6 +281,13 @@ static int take_repo(const struct frontier *f, const struct choice *c, struct as
 	return 1;
 }
 
+double frontier_best(struct frontier *f)
+{
+	struct choice c = choose(f);
+
+	return c.class < 0 ? -1 : c.yield;
+}
+
 int frontier_next(struct frontier *f, struct ask *a)
 {
 	for (;;) {

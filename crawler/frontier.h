@@ -81,6 +81,9 @@ int frontier_put_back(struct frontier *f, const struct ask *a);
 /* What to ask next: 1, and its account's list is marked as begun; 0 there is nothing. */
 int frontier_next(struct frontier *f, struct ask *a);
 
+/* What the best request is expected to bring; -1: there is none. Some of its lists may have been asked since. */
+double frontier_best(struct frontier *f);
+
 /* The repository of a list of likers. */
 void frontier_repo(const struct frontier *f, uint32_t ref, enum kind *kind, struct oid *oid, const char **id,
 		   size_t *n);

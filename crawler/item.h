@@ -40,9 +40,16 @@ struct item_credit {
 	uint16_t class, naccounts;
 };
 
+/* Asks all ranks how they stand. */
+struct item_wave {
+	int64_t number;
+	double best; /* new accounts that the best request is expected to bring, of all ranks in the wave before */
+};
+
 /* How a rank stands. Sent upon PARCEL_WAVE. */
 struct item_status {
 	int64_t wave;
+	double best;            /* likewise, of this rank; -1: nothing to ask */
 	int64_t idle;           /* nothing to ask, nothing under way */
 	int64_t sent, received; /* parcels of items, ever */
 	int64_t accounts, lists, pages, requests;

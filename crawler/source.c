@@ -6,6 +6,8 @@
 
 /* What is expected of a kind of which nothing is known: much, or it would not be tried. A page has up to 500. */
 #define HOPE 200.0
+/* Requests that one saves, if nothing is known: one of the two lists of a user is empty. */
+#define HOPE_SAVED 1.0
 /* Requests that the expectation of the kind, and that hope, weigh as much as. */
 #define WEIGHT 2.0
 /* By what a request makes the ones before count less: 256 of them are remembered, so to say. */
@@ -69,5 +71,5 @@ double sources_saving(const struct sources *s, int class, int kind)
 {
 	const struct source *c = s->of_class + class, *k = s->of_kind + kind;
 
-	return expect(c->saved, c->tried, expect(k->saved, k->tried, 0));
+	return expect(c->saved, c->tried, expect(k->saved, k->tried, HOPE_SAVED));
 }

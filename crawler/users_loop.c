@@ -13,13 +13,17 @@
 #define SLEEP_MAX_MS  20
 /* Between two waves, while rank 0 has nothing to ask and otherwise. */
 #define WAVE_IDLE_MS 2
-#define WAVE_BUSY_MS 200
+#define WAVE_BUSY_MS 50
+
+/* Parcels of a turn: the pages of this rank are not to wait for those of others. */
+#define PARCELS 64
 
 /* Sums over the ranks that have answered a wave. */
 struct wave {
 	int64_t number;
 	int nanswers, nidle;
 	int64_t sent, received, lists, accounts;
+	double best;
 };
 
 struct turn {
@@ -54,22 +58,25 @@ static void take_status(struct turn *t, const struct item_status *s)
 	t->now.received += s->received;
 	t->now.lists += s->lists;
 	t->now.accounts += s->accounts;
+	t->now.best = s->best > t->now.best ? s->best : t->now.best;
 }
 
 static int begin_wave(struct users_loop *l, struct turn *t, int64_t now)
 {
-	unsigned char bytes[1 + sizeof t->now.number] = { PARCEL_WAVE };
+	struct item_wave w = { .number = t->now.number + 1, .best = t->now.best };
+	unsigned char bytes[1 + sizeof w] = { PARCEL_WAVE };
 	struct item_status own;
 	int rc = 0;
 
 	t->before = t->now;
-	t->now = (struct wave){ .number = t->before.number + 1 };
+	t->now = (struct wave){ .number = w.number, .best = -1 };
 	t->wave_ms = now;
-	memcpy(bytes + 1, &t->now.number, sizeof t->now.number);
+	memcpy(bytes + 1, &w, sizeof w);
 	for (int r = 1; r < l->nranks && !rc; r++)
 		rc = post_send(l->post, r, bytes, sizeof bytes);
+	asker_hold(l->asker, w.best);
 	asker_status(l->asker, &own);
-	own.wave = t->now.number;
+	own.wave = w.number;
 	take_status(t, &own);
 	return rc;
 }
@@ -114,7 +121,7 @@ static void receive(struct users_loop *l, struct turn *t, int64_t now)
 		else
 			asker_feed(l->asker, &m, now);
 	}
-	while ((n = post_receive(l->post, &rank, bytes))) {
+	for (int i = 0; i < PARCELS && (n = post_receive(l->post, &rank, bytes)); i++) {
 		t->events++;
 		if (bytes[0] != PARCEL_STATUS || n != 1 + sizeof s) {
 			asker_parcel(l->asker, rank, bytes, n);
