@@ -230,15 +230,15 @@ static void send(struct asker *a, struct slot *s)
 
 static void fill_slots(struct asker *a, int64_t now)
 {
+	int more = !a->held;
+
 	for (int i = 0; i < a->nslot; i++) {
 		struct slot *s = a->slot + i;
 
-		if (s->state == SLOT_FREE && a->held)
-			continue;
 		if (s->state == SLOT_PAUSED && now >= s->until)
 			asker_ready(a, s);
-		if (s->state == SLOT_FREE && !begin_slot(a, s))
-			break;
+		else if (s->state == SLOT_FREE && more)
+			more = begin_slot(a, s);
 	}
 }
 

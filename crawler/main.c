@@ -3,6 +3,7 @@
 
 #include "crawler/crawl.h"
 #include "crawler/dryrun.h"
+#include "crawler/forget.h"
 #include "crawler/options.h"
 #include "crawler/replay.h"
 #include "io/agree.h"
@@ -25,7 +26,9 @@ int main(int argc, char **argv)
 	log_init("hubcrawl", o.quiet);
 	if (!err_agree(MPI_COMM_WORLD, rc, &e) && !done) {
 		crawl_catch_signals();
-		if (o.dry_run)
+		if (o.forget)
+			err_agree(MPI_COMM_WORLD, rank == 0 ? forget_run(&o, &e) : E_OK, &e);
+		else if (o.dry_run)
 			dryrun_run(MPI_COMM_WORLD, &o, crawl_is_stopped, &e);
 		else if (o.from_archive)
 			replay_run(MPI_COMM_WORLD, &o, crawl_is_stopped, &code, &e);

@@ -135,7 +135,7 @@ int options_parse(struct options *o, int argc, char **argv, int print, int *done
 	rc = opts_parse(&crawl_opts, argc, argv, o, print, &args, &n, done, e);
 	if (rc || *done)
 		return rc;
-	if (n == 0 && !o->dry_run)
+	if (n == 0 && (!o->dry_run || o->forget))
 		return err_set(e, E_USAGE, "an argument is missing: %s %s", crawl_opts.program, crawl_opts.synopsis);
 	o->dir = n > 0 ? args[0] : NULL;
 	if (o->from_archive && (o->dry_run || o->archive || o->save_probe || o->audit))
