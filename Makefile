@@ -212,6 +212,7 @@ bench: all $(BUILD)/tests/bench/bench_coordinator ## what the crawl and the redu
 	@mkdir -p $(BUILD)/bench
 	$(Q)BUILD=$(BUILD) $(PYTHON) -B tests/bench/bench_crawl.py --json $(BUILD)/bench/crawl.json
 	$(Q)BUILD=$(BUILD) $(PYTHON) -B tests/bench/bench_reduce.py --json $(BUILD)/bench/reduce.json
+	$(Q)BUILD=$(BUILD) $(PYTHON) -B tests/bench/bench_users.py --json $(BUILD)/bench/users.json
 
 .PHONY: soak
 soak: all $(TORTURE) ## longer tests: 60 kills, full disks, every fault, an outage, the whole torture, the second pass; ends with a table (an hour)

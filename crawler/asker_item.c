@@ -27,9 +27,9 @@ void asker_settle(struct asker *a, uint32_t ref, enum account_type type)
 		a->no_memory = 1;
 }
 
-/* An account that is ours was seen. Returns whether it is new. */
-static int meet_own(struct asker *a, enum item_what what, const char *name, size_t n, uint64_t hash,
-		    const struct account *x)
+/* An account that is ours was seen. Returns what that is worth: 1 if it is new. */
+static double meet_own(struct asker *a, enum item_what what, const char *name, size_t n, uint64_t hash,
+		       const struct account *x)
 {
 	uint32_t ref = 0;
 	int is_new = 0;
@@ -52,7 +52,9 @@ static int meet_own(struct asker *a, enum item_what what, const char *name, size
 		a->no_memory = 1;
 	if (is_new)
 		a->dirty = 1;
-	return is_new;
+	if (is_new || !a->running || group == frontier_group(k))
+		return is_new;
+	return frontier_promotion(&a->frontier, k, group);
 }
 
 static struct told_list *add_told(struct asker *a)
@@ -142,15 +144,15 @@ static void send_credits(struct asker *a, int rank, struct item_credit *c, size_
 
 #define CREDITS_MAX 512
 
-static void credit(struct item_credit *c, size_t *n, uint16_t class)
+static void credit(struct item_credit *c, size_t *n, uint16_t class, double gain)
 {
 	for (size_t i = *n; i-- > 0;)
 		if (c[i].class == class) {
-			c[i].naccounts++;
+			c[i].gain += (float)gain;
 			return;
 		}
 	if (*n < CREDITS_MAX)
-		c[(*n)++] = (struct item_credit){ class, 1 };
+		c[(*n)++] = (struct item_credit){ .class = class, .gain = (float)gain };
 }
 
 static void take_items(struct asker *a, int rank, const unsigned char *p, const unsigned char *end)
@@ -163,6 +165,7 @@ static void take_items(struct asker *a, int rank, const unsigned char *p, const 
 		struct item_more m;
 		const char *name;
 		struct account x = ACCOUNT_INIT;
+		double gain;
 
 		memcpy(&i, p, sizeof i);
 		p += sizeof i;
@@ -183,9 +186,9 @@ static void take_items(struct asker *a, int rank, const unsigned char *p, const 
 		x.done = i.done;
 		x.refused = i.refused;
 		x.observed = clock_wall_ms() / 1000;
-		if (meet_own(a, (enum item_what)i.what, name, i.n, account_hash_of(name, i.n), &x) &&
-		    i.what == ITEM_MET)
-			credit(c, &nc, i.class);
+		gain = meet_own(a, (enum item_what)i.what, name, i.n, account_hash_of(name, i.n), &x);
+		if (gain > 0 && i.what == ITEM_MET)
+			credit(c, &nc, i.class, gain);
 	}
 	send_credits(a, rank, c, nc);
 }
@@ -196,7 +199,7 @@ static void take_credits(struct asker *a, const unsigned char *p, size_t n)
 		struct item_credit c;
 
 		memcpy(&c, p, sizeof c);
-		frontier_gained(&a->frontier, c.class, c.naccounts);
+		frontier_gained(&a->frontier, c.class, (double)c.gain);
 	}
 }
 
@@ -310,13 +313,15 @@ void asker_meet(struct asker *a, enum item_what what, uint16_t class, const char
 			  .type = x->type,
 			  .done = x->done,
 			  .refused = x->refused };
+	double gain;
 
 	if (rank != a->setup.rank) {
 		a->no_memory |= pack(a, rank, &i, name, NULL, NULL) < 0;
 		return;
 	}
-	if (meet_own(a, what, name, n, hash, x) && what == ITEM_MET)
-		frontier_gained(&a->frontier, class, 1);
+	gain = meet_own(a, what, name, n, hash, x);
+	if (gain > 0 && what == ITEM_MET)
+		frontier_gained(&a->frontier, class, gain);
 }
 
 /* --- before the start --- */

@@ -68,7 +68,7 @@ void frontier_asked(struct frontier *f, int class)
 	sources_asked(&f->sources, class, kind_of(class));
 }
 
-void frontier_gained(struct frontier *f, int class, int64_t naccounts)
+void frontier_gained(struct frontier *f, int class, double naccounts)
 {
 	sources_gained(&f->sources, class, kind_of(class), naccounts);
 }
@@ -189,6 +189,26 @@ static double worth(const struct frontier *f, int class)
 	return yield + sources_saving(&f->sources, class, LIST_OVERVIEW) * (a > b ? a : b);
 }
 
+static double above(const struct frontier *f, int list, unsigned group)
+{
+	double yield = yield_of(f, list * FRONTIER_NGROUPS + (int)group) - f->price;
+
+	return yield > 0 ? yield : 0;
+}
+
+double frontier_promotion(const struct frontier *f, const struct known *k, unsigned before)
+{
+	unsigned over = k->done | k->refused | k->begun;
+	double gain = 0;
+
+	if (k->type != ACCOUNT_USER || k->sizes)
+		return 0;
+	for (int l = LIST_FOLLOWERS; l <= LIST_FOLLOWING; l++)
+		if (!(over >> l & 1))
+			gain += above(f, l, frontier_group(k)) - above(f, l, before);
+	return gain > 0 ? gain : 0;
+}
+
 static void consider(const struct frontier *f, struct choice *c, int class, struct queue *q, int reader)
 {
 	double yield;
@@ -295,6 +315,7 @@ int frontier_next(struct frontier *f, struct ask *a)
 
 		if (c.class < 0)
 			return 0;
+		f->price = c.yield;
 		if (c.class >= FRONTIER_MORE) {
 			take_more(f, c.class - FRONTIER_MORE, a);
 			return 1;

@@ -5,7 +5,8 @@
  * What is known beforehand makes the class of a list: of a repository's likers the number of likes; of an account's
  * followers their number, where its overview told it, else its type and where it was seen so far; of a list that has
  * begun, that it goes on. An overview brings few accounts, but tells how many followers there are and so which lists
- * need not be asked: each request that it saves is worth what that request would have brought.
+ * need not be asked: each request that it saves is worth what that request would have brought. And a list that shows a
+ * user in a new light (a member, say, of whom only his liking was known) is worth what his own lists promise more.
  */
 #ifndef CRAWLER_FRONTIER_H
 #define CRAWLER_FRONTIER_H
@@ -44,6 +45,7 @@ struct ask {
 struct frontier {
 	struct accounts *accounts;
 	struct sources sources;
+	double price; /* new accounts that the last request was expected to bring */
 	struct queue *group[FRONTIER_NGROUPS];
 	uint16_t active[FRONTIER_NGROUPS]; /* those that are there */
 	int nactive;
@@ -95,7 +97,11 @@ static inline int frontier_is_likers(const struct ask *a)
 
 /* What of the class's sources is asked and gained (crawler/source.h). */
 void frontier_asked(struct frontier *f, int class);
-void frontier_gained(struct frontier *f, int class, int64_t naccounts);
+void frontier_gained(struct frontier *f, int class, double naccounts);
+
+/* What it is worth to know that a user belongs to another group: by how much its lists promise more new accounts than
+ * what is asked now does. */
+double frontier_promotion(const struct frontier *f, const struct known *k, unsigned before);
 void frontier_saved(struct frontier *f, int class, int64_t nrequests);
 
 /* Does the class's next page have a class of its own? For a list that goes on. */

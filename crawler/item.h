@@ -37,7 +37,8 @@ struct item_more {
 };
 
 struct item_credit {
-	uint16_t class, naccounts;
+	uint16_t class, spare;
+	float gain; /* new accounts, and what others are worth more since they were seen there, too */
 };
 
 /* Asks all ranks how they stand. */

@@ -43,10 +43,10 @@ void sources_asked(struct sources *s, int class, int kind)
 	asked(s->of_kind + kind);
 }
 
-void sources_gained(struct sources *s, int class, int kind, int64_t naccounts)
+void sources_gained(struct sources *s, int class, int kind, double naccounts)
 {
-	s->of_class[class].gained += (double)naccounts;
-	s->of_kind[kind].gained += (double)naccounts;
+	s->of_class[class].gained += naccounts;
+	s->of_kind[kind].gained += naccounts;
 }
 
 void sources_saved(struct sources *s, int class, int kind, int64_t nrequests)

@@ -28,7 +28,7 @@ void sources_release(struct sources *s);
 
 /* A request was answered; and what it brought, which may be told in parts and later. */
 void sources_asked(struct sources *s, int class, int kind);
-void sources_gained(struct sources *s, int class, int kind, int64_t naccounts);
+void sources_gained(struct sources *s, int class, int kind, double naccounts);
 
 void sources_saved(struct sources *s, int class, int kind, int64_t nrequests);
 

@@ -5,7 +5,7 @@
 set -eu
 
 build="libopenmpi-dev openmpi-bin libcurl4-openssl-dev zlib1g-dev libhdf5-openmpi-dev libsimdjson-dev libjansson-dev
- libxxhash-dev libcsv-dev libmicrohttpd-dev pkg-config gcc g++"
+ libxxhash-dev libcsv-dev libssl-dev libmicrohttpd-dev pkg-config gcc g++"
 check="$build perl python3 python3-h5py python3-pandas hdf5-tools ca-certificates nghttp2-proxy openssl iproute2 util-linux
  python3-prometheus-client faketime"
 slurm="$check slurm-wlm munge"
@@ -18,7 +18,7 @@ valgrind="$check valgrind"
 have_libraries() {
 	command -v mpicc mpirun g++ >/dev/null 2>&1 || return 1
 	{ pkg-config --exists hdf5-openmpi || command -v h5pcc; } >/dev/null 2>&1 || return 1
-	printf '#include <curl/curl.h>\n#include <zlib.h>\n#include <jansson.h>\n#include <xxhash.h>\n#include <csv.h>\n#include <microhttpd.h>\nint x;\n' |
+	printf '#include <curl/curl.h>\n#include <zlib.h>\n#include <jansson.h>\n#include <xxhash.h>\n#include <csv.h>\n#include <openssl/hmac.h>\n#include <microhttpd.h>\nint x;\n' |
 		mpicc -E -x c - >/dev/null 2>&1 || return 1
 	printf '#include <simdjson.h>\n' | g++ -std=c++17 -E -x c++ - >/dev/null 2>&1
 }

@@ -1,0 +1,68 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The discovery of accounts: time, requests and memory from one to thirteen million. bench_users.py [--quick] [--json FILE]
+
+The stand-in makes every account reachable; the limit of requests is one with which its best lists can all be asked. Bytes per account are the peak of all ranks together, above
+that of a crawl without accounts, by the accounts known: table, frontier, buffers, everything.
+"""
+
+import argparse
+import json
+import os
+import subprocess
+import sys
+
+sys.path.insert(0, os.path.join(os.path.dirname(__file__), "..", "cli"))
+from tap import BUILD, ENV, MPIRUN, UNTIL, Hub, scratch  # noqa: E402
+
+RANKS = 2
+SECONDS, BYTES = 300, 64
+# The peak of each rank, in kB, by the kernel's own accounting: every rank adds its line.
+PEAK = "import os, resource, subprocess, sys; c = subprocess.call(sys.argv[2:]); open(sys.argv[1] + '/' + os.environ['OMPI_COMM_WORLD_RANK'], 'w').write(str(resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss)); sys.exit(c)"
+CLOCK = "import subprocess, sys, time; t = time.monotonic(); c = subprocess.call(sys.argv[1:]); print(c, time.monotonic() - t)"
+
+
+def crawl(url, folder, *options):
+    """Seconds, and kB of all ranks."""
+    peaks = scratch()
+    args = [*MPIRUN, "-n", str(RANKS), sys.executable, "-c", PEAK, peaks, f"{BUILD}/hubcrawl", "--quiet", "--hub", url, "--until", UNTIL, "--budget", "1000000000/300", "--burst", "--in-flight", "16", *options, folder]
+    out = subprocess.run([sys.executable, "-c", CLOCK, *args], env=ENV, capture_output=True, text=True, check=True)
+    code, seconds = out.stdout.split()[-2:]
+    if code != "0":
+        raise RuntimeError(out.stdout + out.stderr)
+    return float(seconds), sum(int(open(f"{peaks}/{r}", encoding="ascii").read()) for r in range(RANKS))
+
+
+def measure(users, repositories, requests):
+    """The repositories first, for what the crawl takes without accounts."""
+    folder = scratch()
+    args = ["--models", repositories, "--datasets", 0, "--spaces", 0, "--users", users]
+    want = json.loads(subprocess.run([f"{BUILD}/hubsim", "--truth", "--orgs", "jobs/orgs.csv", "--topics", "jobs/topics.csv", *map(str, args)], capture_output=True, text=True, check=True).stdout)["accounts"]["observable"]["all"]
+    with Hub(*args, "--until", UNTIL, "--quota", 0, "--no-gzip") as hub:
+        _, base = crawl(hub.url, folder)
+        seconds, peak = crawl(hub.url, folder, "--kinds", "users", "--user-requests", str(requests))
+    with open(f"{folder}/users.json", encoding="utf-8") as f:
+        end = json.load(f)
+    known = end["accounts"]
+    row = {"case": "users", "ranks": RANKS, "accounts": want, "known": known, "share": known / want, "requests": end["requests"], "seconds": seconds, "accounts_per_s": known / seconds, "bytes_per_account": 1024 * (peak - base) / known, "peak_mb": peak / 1000, "base_mb": base / 1000}
+    row["good"] = known == want and row["bytes_per_account"] <= BYTES and seconds <= SECONDS
+    print(f"{want:>10,} accounts  {RANKS} ranks  {known:>10,} known ({100 * row['share']:.3f} %)  {end['requests']:>9,} requests  {seconds:6.1f} s  {row['bytes_per_account']:5.1f} bytes an account  {'good' if row['good'] else 'MISSED'}", flush=True)
+    return row
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--quick", action="store_true")
+    parser.add_argument("--json")
+    args = parser.parse_args()
+    cases = [(100000, 5000, 30000)] if args.quick else [(1000000, 20000, 300000), (13000000, 200000, 1500000)]
+    rows = [measure(*case) for case in cases]
+    if len(rows) == 2:
+        a, b = rows
+        print(f"from {a['known']:,} to {b['known']:,} accounts ({b['known'] / a['known']:.1f} times): seconds {b['seconds'] / a['seconds']:.1f} times, memory above the base {b['bytes_per_account'] * b['known'] / a['bytes_per_account'] / a['known']:.1f} times")
+    if args.json:
+        with open(args.json, "w", encoding="utf-8") as f:
+            json.dump(rows, f, indent=1)
+            f.write("\n")
+
+
+main()
