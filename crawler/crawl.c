@@ -117,6 +117,8 @@ static int prepare(struct crawl *c, struct err *e)
 	if (options_plan(&c->plan, c->o, e) || token_find(&b->token, c->o->token_file, e) ||
 	    folder_open(f, c->o, &c->plan, NULL, e) || audit_check(f->dir, &f->snapshot, e) || prepare_archive(c, e))
 		return e->code;
+	if (f->snapshot.users && users_set_aside(f->dir, e))
+		return e->code;
 	b->snapshot = f->snapshot;
 	b->session = f->session;
 	b->complete = f->complete;

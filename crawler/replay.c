@@ -391,7 +391,7 @@ int replay_run(MPI_Comm comm, const struct options *o, int (*is_stopped)(void), 
 			replay_all(p, exit_code, e);
 		else if (p->rank == 0) {
 			*exit_code = p->folder.resume.suspect ? CRAWL_EXIT_GAPS : 0;
-			summary_complete(o->dir, &p->folder.resume);
+			summary_complete(o->dir, &p->folder.resume, 0);
 		}
 	}
 	agree_bcast(comm, exit_code, sizeof *exit_code);

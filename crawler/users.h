@@ -29,6 +29,10 @@ struct users_setup {
 	int (*is_stopped)(void);
 };
 
+/* Set the shards of accounts aside that are damaged, a line for each; what they held is asked again. Local. Errors:
+ * E_IO, E_NOMEM. */
+int users_set_aside(const char *dir, struct err *e);
+
 /* Has it ended, and would these options not take it further? Local. */
 int users_is_complete(const struct options *o, const struct snapshot *s);
 

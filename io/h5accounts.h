@@ -101,8 +101,9 @@ int account_shard_seal(struct account_shard *s, const char *dir, struct err *e);
 
 /* Read one. Local. *s is overwritten and must be released, also on error.
  *   snapshot  id that it must belong to, or NULL
- * A file that is no such shard, is damaged, belongs to another snapshot, or whose sizes, names and codes do not hold is
- * refused with one line (E_FORMAT). Every name that comes back is a valid one. */
+ * A file that belongs to another snapshot or version, or whose sizes, names and codes do not hold is refused with one
+ * line (E_FORMAT); one whose stamp does not hold is E_DAMAGED, and not read at all. Every name that comes back is a
+ * valid one. */
 int account_shard_read(struct account_shard *s, const char *path, const char *snapshot, struct err *e);
 
 /* The account shards of a snapshot folder, sorted by name (shard_list() leaves these out). Release with

@@ -275,7 +275,8 @@ int account_shard_read(struct account_shard *s, const char *path, const char *sn
 	struct stat st;
 
 	memset(s, 0, sizeof *s);
-	if (stamp_check(path, "account-shard", ACCOUNT_SHARD_VERSION, e) || h5safe_open(path, &r.file, e))
+	if (stamp_check(path, "account-shard", ACCOUNT_SHARD_VERSION, e) ||
+	    h5safe_open(path, "move it away and crawl again", &r.file, e))
 		return e->code;
 	r.nbytes = stat(path, &st) == 0 ? (uint64_t)st.st_size : 0;
 	get_attrs(&r, s, snapshot);

@@ -128,7 +128,7 @@ int known_read(const char *path, int part, int nparts,
 		snprintf(inside, sizeof inside, "%s/census.h5", path);
 		r.path = inside;
 	}
-	if (h5safe_open(r.path, &r.file, e))
+	if (h5safe_open(r.path, "name another one, or make it again with hubreduce", &r.file, e))
 		return e->code;
 	if (!open_column(&r, "name", H5T_STRING, &r.name) && r.name.set < 0)
 		err_set(e, E_USAGE, "--known: '%s' holds no accounts: its census was taken without users", r.path);

@@ -244,13 +244,13 @@ static void damage(void)
 	for (size_t k = 0; k < n; k += 97, tried++) {
 		spill(bad, s, k);
 		err_clear(&e);
-		wrong += account_shard_read(&r, bad, ID, &e) != E_FORMAT;
+		wrong += account_shard_read(&r, bad, ID, &e) != E_DAMAGED;
 		account_shard_release(&r);
 		s[k] ^= 0x20;
 		spill(bad, s, n);
 		s[k] ^= 0x20;
 		err_clear(&e);
-		wrong += account_shard_read(&r, bad, ID, &e) != E_FORMAT;
+		wrong += account_shard_read(&r, bad, ID, &e) != E_DAMAGED;
 		account_shard_release(&r);
 	}
 	ok(!wrong, "%d cuts and flipped bytes: each refused, the last with: %s", tried, e.text);
