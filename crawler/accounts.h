@@ -24,9 +24,9 @@ struct known {
 	uint8_t refused; /* bits: lists that are private or gone */
 	uint8_t begun;   /* bits: lists being asked, or waiting with a cursor */
 	uint8_t sizes;   /* of followers (low four bits) and following: accounts_size(), 0 unknown */
-	uint8_t spare;
-	uint8_t n;   /* bytes of the name */
-	char name[]; /* as first met */
+	uint8_t seen;    /* how often, at most 255; what was said again lately is not counted */
+	uint8_t n;       /* bytes of the name */
+	char name[];     /* as first met */
 };
 
 struct accounts_table {

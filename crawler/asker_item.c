@@ -43,6 +43,7 @@ static double meet_own(struct asker *a, enum item_what what, const char *name, s
 	group = frontier_group(k);
 	if (what == ITEM_OWNER && ((x->sources & ~k->sources) || x->type > k->type))
 		asker_record(a, name, n, x);
+	k->seen = (uint8_t)(k->seen + (k->seen < UINT8_MAX));
 	k->sources |= (uint8_t)x->sources;
 	k->done |= x->done;
 	k->refused |= x->refused;

@@ -27,6 +27,10 @@
 /* More than can be of use with any quota that is sold. */
 #define RANKS_MAX 64
 
+/* Accounts that the Hub says it has (2025), and rows of a page of them (API notes, section 5). */
+#define HUB_ACCOUNTS      13e6
+#define HUB_ACCOUNTS_PAGE 500
+
 struct dryrun {
 	const struct options *o;
 	int nranks, nhosts;
@@ -298,6 +302,29 @@ static void print_resources(const struct dryrun *d)
 	       ((double)RANK_MEMORY + all * each * REDUCE_SHARE / d->nranks) / 1e6);
 }
 
+/* Nobody lists accounts, so nobody knows beforehand what finding them takes: between a page of new ones with each
+ * request, and an overview and two lists of every user. */
+static void print_users(const struct dryrun *d)
+{
+	struct terms t = in_force(d);
+	double pace = t.quota / t.window_s;
+	struct {
+		const char *what;
+		double requests;
+	} row[] = { { "at best", HUB_ACCOUNTS / HUB_ACCOUNTS_PAGE },
+		    { "every list", 3 * HUB_ACCOUNTS },
+		    { "--user-requests", (double)d->o->user_requests } };
+	int n = d->o->user_requests > 0 ? 3 : 2;
+
+	printf("\naccounts            of %.0f million, after the repositories, with the quota in force\n",
+	       HUB_ACCOUNTS / 1e6);
+	for (int i = 0; i < n; i++) {
+		printf("%-19s %.0f requests, ", row[i].what, row[i].requests);
+		print_duration(1000 * row[i].requests / pace);
+		printf("\n");
+	}
+}
+
 static void print_all(const struct dryrun *d)
 {
 	if (d->survey.nrequests > 0) {
@@ -310,6 +337,8 @@ static void print_all(const struct dryrun *d)
 		print_resources(d);
 		print_ranks(d);
 	}
+	if (d->snapshot.users)
+		print_users(d);
 	if (snapshot_is_partial(&d->snapshot))
 		printf("partial             a census of the filtered part only\n");
 	fflush(stdout);

@@ -43,7 +43,7 @@ void frontier_release(struct frontier *f)
 /* The lists of a group: reader i of its queue reads for the i-th of them. */
 static int group_lists(unsigned group, uint8_t list[QUEUE_READERS_MAX])
 {
-	unsigned lists = account_lists((enum account_type)(group >> NACCOUNT_SOURCES));
+	unsigned lists = account_lists(frontier_group_type(group));
 	int n = 0;
 
 	for (int l = 0; l < NACCOUNT_OWN; l++)
@@ -182,7 +182,7 @@ static double worth(const struct frontier *f, int class)
 {
 	double yield = yield_of(f, class), a, b;
 
-	if (class >= FRONTIER_NGROUPS || class >> NACCOUNT_SOURCES != ACCOUNT_USER)
+	if (class >= FRONTIER_NGROUPS || frontier_group_type((unsigned)class) != ACCOUNT_USER)
 		return yield;
 	a = yield_of(f, LIST_FOLLOWERS * FRONTIER_NGROUPS + class);
 	b = yield_of(f, LIST_FOLLOWING * FRONTIER_NGROUPS + class);

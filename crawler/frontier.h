@@ -3,7 +3,8 @@
  * request is expected to bring the most new accounts. Local, no I/O.
  *
  * What is known beforehand makes the class of a list: of a repository's likers the number of likes; of an account's
- * followers their number, where its overview told it, else its type and where it was seen so far; of a list that has
+ * followers their number, where its overview told it, else its type, and where and how often it was seen so far; of a
+ * list that has
  * begun, that it goes on. An overview brings few accounts, but tells how many followers there are and so which lists
  * need not be asked: each request that it saves is worth what that request would have brought. And a list that shows a
  * user in a new light (a member, say, of whom only his liking was known) is worth what his own lists promise more.
@@ -17,9 +18,10 @@
 #include "io/schema.h"
 #include "io/table.h"
 
-#define FRONTIER_NGROUPS (NACCOUNT_TYPES << NACCOUNT_SOURCES)
-#define FRONTIER_NSIZES  16
-#define FRONTIER_NLIKES  32
+#define FRONTIER_SEEN_BITS 2
+#define FRONTIER_NGROUPS   (NACCOUNT_TYPES << (NACCOUNT_SOURCES + FRONTIER_SEEN_BITS))
+#define FRONTIER_NSIZES    16
+#define FRONTIER_NLIKES    32
 /* Classes, in this order: of accounts by list and group; by list and size; likers; lists that go on. */
 #define FRONTIER_SIZED  (NACCOUNT_OWN * FRONTIER_NGROUPS)
 #define FRONTIER_LIKERS (FRONTIER_SIZED + NACCOUNT_OWN * FRONTIER_NSIZES)
@@ -61,10 +63,17 @@ struct frontier {
 int frontier_init(struct frontier *f, struct accounts *accounts);
 void frontier_release(struct frontier *f);
 
-/* The group of an account: its type and where it was seen. */
+/* The group of an account: its type, where it was seen, and how often: once, 2, 4 or 8 times and more. */
 static inline unsigned frontier_group(const struct known *k)
 {
-	return (unsigned)k->type << NACCOUNT_SOURCES | k->sources;
+	unsigned often = k->seen >= 8 ? 3u : k->seen >= 4 ? 2u : k->seen >= 2;
+
+	return ((unsigned)k->type << NACCOUNT_SOURCES | k->sources) << FRONTIER_SEEN_BITS | often;
+}
+
+static inline enum account_type frontier_group_type(unsigned group)
+{
+	return (enum account_type)(group >> (NACCOUNT_SOURCES + FRONTIER_SEEN_BITS));
 }
 
 /* An account that is new, or whose group is another now. 0 or -1. */

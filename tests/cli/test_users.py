@@ -15,7 +15,7 @@ import time
 import h5py
 
 from accounts import FOLLOWERS, MEMBERS, figures, read, wanted
-from tap import BUILD, ENV, MPIRUN, UNTIL, Hub, Run, crawl, differences, mpi, ok, main, same, scratch
+from tap import BUILD, ENV, MPIRUN, UNTIL, Hub, Run, crawl, differences, main, mpi, ok, same, scratch, skip
 
 ALL = ["--kinds", "models,datasets,spaces,users"]
 POPULATION = ["--models", 200, "--datasets", 60, "--spaces", 60, "--users", 1500]
@@ -238,6 +238,32 @@ def later():
         ok(r.code == 2 and "through repositories" in r.err, "but not without repositories", r)
 
 
+def dry_run():
+    with hub() as h:
+        r = mpi(1, "hubcrawl", "--hub", h.url, *ALL, "--user-requests", 1000, "--dry-run")
+        ok(r.code == 0 and re.search(r"at best +26000 requests", r.out) and re.search(r"every list +39000000 requests", r.out) and re.search(r"--user-requests +1000 requests", r.out), "--dry-run says what accounts take", r)
+        ok(len(h.requests()) <= 6, "and asks no more for it")
+
+
+def known():
+    """Accounts of an earlier census start the next one."""
+    with hub() as h:
+        first, second = f"{scratch()}/census", f"{scratch()}/census"
+        crawl(2, h.url, first, *ALL)
+        r = mpi(2, "hubreduce", "--quiet", first)
+        ok(r.code == 0, "an earlier census", r)
+        with h5py.File(f"{first}/census.h5") as f:
+            if "users" not in f or "name" not in f["users"]:
+                skip("--known", "this hubreduce writes no accounts")
+                return
+        r = crawl(3, h.url, second, *ALL, "--user-requests", 1, "--known", first)
+        a, b = read(first)[0], read(second)[0]
+        ok(r.code == 0 and set(a) == set(b), "all of them are known after one request", r, len(a), len(b))
+        ok(all(x.sources >> 7 & 1 and x.type == a[k].type and x.oid == a[k].oid for k, x in b.items()), "with their types and _ids, as seen earlier")
+        r = crawl(1, h.url, f"{scratch()}/census", *ALL, "--known", "/nowhere")
+        ok(r.code == 4 and "/nowhere" in r.err, "a census that is not there", r)
+
+
 def hashes():
     """--no-user-names: the same counts, and no name in what is kept."""
     want = truth(*POPULATION)
@@ -307,4 +333,4 @@ def damaged():
         shutil.rmtree(folder)
 
 
-main(every_rank_count, a_budget, stop_signal, three_kills, private_lists, vanishing, accidents, quota, later, hashes, forgetting, damaged)
+main(every_rank_count, a_budget, stop_signal, three_kills, private_lists, vanishing, accidents, quota, later, dry_run, known, hashes, forgetting, damaged)
