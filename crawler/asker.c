@@ -3,7 +3,6 @@
 #include <string.h>
 
 #include "crawler/asker_in.h"
-#include "crawler/retry.h"
 #include "io/log.h"
 
 /* Names wait so long to fill a parcel. */
@@ -135,140 +134,6 @@ int asker_begin(struct asker *a)
 	return a->no_memory ? -1 : 0;
 }
 
-/* --- requests --- */
-
-void asker_ready(struct asker *a, struct slot *s)
-{
-	s->state = SLOT_READY;
-	a->sums.asked++;
-	a->dirty = 1;
-}
-
-void asker_fail(struct asker *a, struct slot *s, const char *why, int64_t now)
-{
-	a->dirty = 1;
-	if (++s->failures <= a->setup.retries) {
-		s->state = SLOT_PAUSED;
-		s->until = now + retry_pause(s->failures, retry_random(&a->random));
-		return;
-	}
-	s->state = SLOT_FREE;
-	if (s->ask.rounds++ < a->setup.rounds) {
-		a->no_memory |= frontier_put_back(&a->frontier, &s->ask) < 0;
-		return;
-	}
-	a->given_up++;
-	free(s->ask.next);
-	s->ask.next = NULL;
-	log_warn("gave up '%s' after %d attempts: %s", s->path, s->failures, why);
-}
-
-static int begin_slot(struct asker *a, struct slot *s)
-{
-	char whose[512];
-	const char *name = whose;
-	size_t n;
-
-	if (!frontier_next(&a->frontier, &s->ask))
-		return 0;
-	if (frontier_is_likers(&s->ask)) {
-		enum kind kind;
-		struct oid oid;
-
-		frontier_repo(&a->frontier, s->ask.ref, &kind, &oid, &name, &n);
-	} else {
-		const struct known *k = accounts_at(&a->accounts, s->ask.ref);
-
-		name = k->name;
-		n = k->n;
-	}
-	s->failures = 0;
-	if (hub_account_path((enum account_list)s->ask.list, name, n, s->path, sizeof s->path) < 0) {
-		a->given_up++; /* an id longer than any */
-		return 1;
-	}
-	asker_ready(a, s);
-	return 1;
-}
-
-static int count_state(const struct asker *a, enum slot_state state)
-{
-	int n = 0;
-
-	for (int i = 0; i < a->nslot; i++)
-		n += a->slot[i].state == state;
-	return n;
-}
-
-static int64_t tokens(const struct asker *a)
-{
-	return a->received_tokens - a->sums.spent - a->sums.returned;
-}
-
-static void give_back(struct asker *a, int64_t n)
-{
-	if (n <= 0)
-		return;
-	a->sums.returned += n;
-	a->dirty = 1;
-}
-
-static void send(struct asker *a, struct slot *s)
-{
-	char url[HUB_URL_MAX];
-	int64_t *c = a->setup.ledger->shard.counter;
-
-	if (hub_account_url(a->setup.hub, (enum account_list)s->ask.list, s->path, s->ask.next, url, sizeof url) < 0 ||
-	    fetch_start(a->setup.fetch, url, (uint64_t)(s - a->slot)))
-		return; /* no slot: it stays ready */
-	s->state = SLOT_FLYING;
-	a->sums.spent++;
-	a->dirty = 1;
-	c[CNT_REQUESTS]++;
-	c[CNT_RETRIES] += s->failures > 0;
-}
-
-static void fill_slots(struct asker *a, int64_t now)
-{
-	int more = !a->held;
-
-	for (int i = 0; i < a->nslot; i++) {
-		struct slot *s = a->slot + i;
-
-		if (s->state == SLOT_PAUSED && now >= s->until)
-			asker_ready(a, s);
-		else if (s->state == SLOT_FREE && more)
-			more = begin_slot(a, s);
-	}
-}
-
-static void send_ready(struct asker *a, int64_t now)
-{
-	int64_t surplus;
-
-	fill_slots(a, now);
-	if (now >= a->tokens_until || now < a->wait_until)
-		give_back(a, tokens(a));
-	for (int i = 0; i < a->nslot && tokens(a) > 0 && fetch_flying(a->setup.fetch) < a->setup.nslots; i++)
-		if (a->slot[i].state == SLOT_READY)
-			send(a, a->slot + i);
-	surplus = tokens(a) - count_state(a, SLOT_READY) - count_state(a, SLOT_FLYING);
-	give_back(a, surplus);
-	a->sums.soon = count_state(a, SLOT_FLYING);
-}
-
-/* Time in which a request was ready, nothing was in flight and no token was there. */
-static void measure_wait(struct asker *a, int64_t now)
-{
-	int starved = count_state(a, SLOT_READY) > 0 && fetch_flying(a->setup.fetch) == 0 && !a->stopping;
-
-	if (a->starved_since >= 0) {
-		a->sums.wait_ms += now - a->starved_since;
-		a->setup.ledger->shard.counter[CNT_WAIT_QUOTA_MS] += now - a->starved_since;
-	}
-	a->starved_since = starved ? now : -1;
-}
-
 /* --- replies --- */
 
 /* Keep what the reply told about the quota for the next report. */
@@ -367,7 +232,7 @@ static void begin_stop(struct asker *a, int why, int64_t now)
 	a->stopping = 1;
 	a->why = why;
 	a->drain_until = now + DRAIN_MS;
-	give_back(a, tokens(a));
+	asker_give_back(a, asker_tokens(a));
 }
 
 int asker_stop(struct asker *a, int64_t now, struct err *e)
@@ -401,8 +266,8 @@ int asker_turn(struct asker *a, int64_t now, struct err *e)
 		a->failed = 1;
 	if (!a->failed) {
 		if (!a->stopping)
-			send_ready(a, now);
-		measure_wait(a, now);
+			asker_send(a, now);
+		asker_measure_wait(a, now);
 		if (ledger_is_due(a->setup.ledger, now))
 			rc = seal(a, e);
 	}
@@ -423,7 +288,7 @@ void asker_feed(struct asker *a, const struct msg *m, int64_t now)
 		a->received_tokens += m->u.tokens.n;
 		a->tokens_until = now + m->u.tokens.valid_ms;
 		if (a->stopping)
-			give_back(a, m->u.tokens.n);
+			asker_give_back(a, m->u.tokens.n);
 		break;
 	case MSG_WAIT:
 		a->wait_until = now + m->u.wait.ms;
@@ -485,7 +350,7 @@ int64_t asker_due(const struct asker *a, int64_t now)
 	for (int i = 0; i < a->nslot; i++)
 		if (a->slot[i].state == SLOT_PAUSED && a->slot[i].until - now < due)
 			due = a->slot[i].until - now;
-	if (tokens(a) > 0 && a->tokens_until - now < due)
+	if (asker_tokens(a) > 0 && a->tokens_until - now < due)
 		due = a->tokens_until - now;
 	return due > 0 ? due : 0;
 }
@@ -502,7 +367,7 @@ int asker_why(const struct asker *a)
 
 void asker_limit(struct asker *a, int is_limited)
 {
-	a->is_limited = is_limited;
+	a->is_limited = a->frontier.is_limited = is_limited;
 }
 
 void asker_hold(struct asker *a, double best)
@@ -515,8 +380,8 @@ void asker_status(struct asker *a, struct item_status *s)
 {
 	/* What the last messages brought is not in a slot yet. */
 	if (a->running && !a->stopping && !a->failed)
-		fill_slots(a, clock_ms());
-	*s = (struct item_status){ .idle = count_state(a, SLOT_FREE) == a->nslot && a->packed_ms == 0 && !a->held,
+		asker_fill(a, clock_ms());
+	*s = (struct item_status){ .idle = asker_count(a, SLOT_FREE) == a->nslot && a->packed_ms == 0 && !a->held,
 				   .best = a->running ? frontier_best(&a->frontier) : -1,
 				   .sent = a->items_sent,
 				   .received = a->items_received,

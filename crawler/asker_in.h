@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-/* Inside of an asker: asker.c (life, messages, turns), asker_item.c (between ranks), asker_reply.c (pages). */
+/* Inside of an asker: asker.c (life, messages, turns), asker_item.c (between ranks), asker_send.c
+ * (requests), asker_reply.c (pages). */
 #ifndef CRAWLER_ASKER_IN_H
 #define CRAWLER_ASKER_IN_H
 
@@ -80,8 +81,21 @@ void asker_settle(struct asker *a, uint32_t ref, enum account_type type);
 /* A reply for a slot. *good: it was a page. */
 int asker_take(struct asker *a, struct slot *s, const struct fetch_reply *r, int64_t now, int *good, struct err *e);
 
-/* asker.c */
+/* asker_send.c */
+
+/* The slot's request can go when there is a token; it failed. */
 void asker_ready(struct asker *a, struct slot *s);
 void asker_fail(struct asker *a, struct slot *s, const char *why, int64_t now);
+
+/* Give free slots something to ask; send what tokens are there for. */
+void asker_fill(struct asker *a, int64_t now);
+void asker_send(struct asker *a, int64_t now);
+
+int asker_count(const struct asker *a, enum slot_state state);
+int64_t asker_tokens(const struct asker *a);
+void asker_give_back(struct asker *a, int64_t n);
+
+/* Count the time in which a request was ready, nothing was in flight and no token was there. */
+void asker_measure_wait(struct asker *a, int64_t now);
 
 #endif

@@ -177,7 +177,7 @@ static double yield_of(const struct frontier *f, int class)
 	return sources_yield(&f->sources, class, kind_of(class));
 }
 
-/* What a request is worth, saved ones at the price of the better list of the same accounts. */
+/* What a request is worth, saved ones at the price of the lists of the same accounts. */
 static double worth(const struct frontier *f, int class)
 {
 	double yield = yield_of(f, class), a, b;
@@ -186,7 +186,9 @@ static double worth(const struct frontier *f, int class)
 		return yield;
 	a = yield_of(f, LIST_FOLLOWERS * FRONTIER_NGROUPS + class);
 	b = yield_of(f, LIST_FOLLOWING * FRONTIER_NGROUPS + class);
-	return yield + sources_saving(&f->sources, class, LIST_OVERVIEW) * (a > b ? a : b);
+	/* Where not all is asked, what is saved may be what would not have been asked. */
+	return yield +
+	       sources_saving(&f->sources, class, LIST_OVERVIEW) * (f->is_limited ? (a + b) / 2 : (a > b ? a : b));
 }
 
 static double above(const struct frontier *f, int list, unsigned group)

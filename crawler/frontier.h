@@ -47,7 +47,8 @@ struct ask {
 struct frontier {
 	struct accounts *accounts;
 	struct sources sources;
-	double price; /* new accounts that the last request was expected to bring */
+	int is_limited; /* not all will be asked */
+	double price;   /* new accounts that the last request was expected to bring */
 	struct queue *group[FRONTIER_NGROUPS];
 	uint16_t active[FRONTIER_NGROUPS]; /* those that are there */
 	int nactive;

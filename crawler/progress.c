@@ -108,9 +108,12 @@ char *progress_users_line(char *dst, size_t n, const struct users_progress *p)
 
 static void put_users_line(const struct users_progress *p, const char *line)
 {
-	struct log_field field[] = { { "accounts", (double)p->accounts },     { "accounts_before", (double)p->before },
-				     { "lists", (double)p->lists },           { "requests", (double)p->requests },
-				     { "tokens", (double)p->tokens },         { "quota", (double)p->quota },
+	struct log_field field[] = { { "accounts", (double)p->accounts },
+				     { "accounts_before", (double)p->before },
+				     { "lists", (double)p->lists },
+				     { "requests", (double)p->requests },
+				     { "tokens", (double)p->tokens },
+				     { "quota", (double)p->quota },
 				     { "elapsed_s", (double)p->elapsed_ms / 1000 } };
 
 	log_event("progress", field, (int)(sizeof field / sizeof *field), "%s", line);
