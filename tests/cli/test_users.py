@@ -216,10 +216,10 @@ def accidents():
 
 def quota():
     """429s and a quota: the users share the job's budget."""
-    with Hub(*POPULATION, "--quota", "60/1") as h:
+    with Hub(*POPULATION, "--quota", "150/3") as h:
         folder = f"{scratch()}/census"
         r = crawl(2, h.url, folder, *ALL, "--user-requests", 200)
-        ok(r.code == 0, "with 60 requests a second", r)
+        ok(r.code == 0, "with 150 requests in 3 seconds", r)
         limited = sum(x[1] == "429" for x in h.requests())
         same(limited, 0, "no reply was a 429")
 
