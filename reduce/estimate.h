@@ -39,7 +39,7 @@ void estimate_share(int64_t x, int64_t n, double *low, double *high);
  * - Proof against unequal sources. Independent ones that see equal accounts with odds o_1 … o_t make T too large by the
  *   factor A e1^2 / (2 e2) (e1 the sum of the odds, e2 that of their products in pairs), which is 1 where all are equal
  *   and more otherwise (Maclaurin's inequality): sevenfold for one source that sees 80 % beside five that see 5 %. So a
- *   source that dominates can push the "lower bound" above the truth. Show the counts per source beside it.
+ *   source that dominates can push the "lower bound" above the truth: estimate_unequal() is for these.
  * - Precise for f2 = 0 and a large f1: then the sources never met, T grows as f1^2, and the interval, which knows of no
  *   other f2, is far too narrow. ESTIMATE_NO_F2 marks it.
  * The interval is for the chance of the draw alone; it knows nothing of all this. */
@@ -60,5 +60,45 @@ enum {
  *   T = 0, that is f1 = 0, or f1 = 1 with f2 = 0: ESTIMATE_POINT, which is s_obs; var/T^2 tells nothing of an interval.
  * Where ESTIMATE_INTERVAL is not set, `high` is infinite: a writer of JSON has to ask for the flag. */
 void estimate_total(int64_t s_obs, int64_t f1, int64_t f2, int t, struct estimate_total *out);
+
+/* The same bound where the occasions are unequal, which lists of accounts are: A. Chao, "Estimating population size for
+ * sparse data in capture-recapture experiments", Biometrics 45 (1989), 427-438, model M_t. only[j] = Z_j are those seen
+ * on occasion j alone, f1 their sum, g = f2 + 1.
+ *
+ *     unseen  T = (f1^2 - sum Z_j^2) / (2 g) = sum over i < j of Z_i Z_j / g
+ *     var       = T + sum Z_j (f1 - Z_j)^2 / g^2 + T^2 / g
+ *
+ * point and interval as above. For Z_j all alike it is Chao's bound of 1987 with A = (t-1)/t; for t = 2 it is Chapman's
+ * estimator. The variance is that of the delta method for multinomial counts, which for equal Z_j is the one above
+ * (with f2 for g); T^2/g keeps the uncertainty of f2 where f2 is 0.
+ *
+ * Why it is a lower bound, and when: let q_k be the chance that account k is not seen at all and o_kj its odds of being
+ * seen on occasion j, occasions being independent for each account. Then f0 = sum q_k, Z_j = sum q_k o_kj and f2 = sum
+ * q_k o_ki o_kj over pairs of occasions, in expectation. So T is f0 times the mean of products, taken apart, over the
+ * mean of the products: it is f0 exactly where accounts are alike, however unequal the occasions, and below f0 wherever
+ * the odds of different occasions are positively correlated over the accounts, taken together: those who are active are
+ * seen more easily by every list. It is above f0 only where lists avoid each other.
+ *
+ * Occasions on which nobody was seen change nothing. Any arguments are allowed: the flags and values are those of
+ * estimate_total() for these f1, f2 and the number of occasions that saw somebody alone or, where f2 > 0, t. only[t].
+ */
+void estimate_unequal(int64_t s_obs, const int64_t *only, int t, int64_t f2, struct estimate_total *out);
+
+/* Whether the occasions look independent: the counts of all 2^t - 1 patterns against those of the model of independent,
+ * unequal occasions, fitted by maximum likelihood (J. N. Darroch, "The multiple-recapture census: I. Estimation of a
+ * closed population", Biometrika 45 (1958), 343-359): N solves 1 - S/N = prod (1 - n_j/N). Pearson's X^2 over the
+ * patterns, those with an expectation below 5 taken as one. p from Wilson and Hilferty's normal approximation (PNAS 17
+ * (1931), 684-688), within a factor of two down to 1e-5. Dependent occasions and accounts that differ both make it
+ * large. */
+struct estimate_fit {
+	double x2, p; /* p: the chance of so large an X^2, were they independent */
+	int df;       /* 0: too few patterns to tell; x2 is 0 and p 1 then */
+};
+
+enum { ESTIMATE_OCCASIONS = 8 }; /* at most, of a fit */
+
+/* pattern[1 << t]: accounts by the set of occasions that saw them, bit j for occasion j; that of none is ignored.
+ * Occasions that saw nobody are left out. */
+void estimate_fit(const int64_t *pattern, int t, struct estimate_fit *out);
 
 #endif
