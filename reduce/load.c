@@ -1,106 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "reduce/load.h"
 
-#include <errno.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
 
 #include "io/agree.h"
 #include "reduce/analyzer.h" /* last */
+#include "reduce/files.h"
 #include "reduce/wire.h"
-
-/* What is known of the shards before any is read, as rank 0 gives it to all: one listing, for the folder may be
- * anything but quiet. */
-struct order {
-	int64_t *rank; /* who reads shard i */
-	char *names;   /* paths, one NUL behind each */
-	uint64_t n;
-};
-
-struct sized {
-	int64_t size;
-	size_t at;
-};
-
-static int larger_first(const void *a, const void *b)
-{
-	const struct sized *x = a, *y = b;
-
-	if (x->size != y->size)
-		return x->size > y->size ? -1 : 1;
-	return x->at < y->at ? -1 : 1;
-}
-
-/* The largest shard first, each to the rank that has least so far. */
-static int deal(const struct shard_list *l, int nranks, int64_t *rank, struct err *e)
-{
-	struct sized *s = calloc(l->n + 1, sizeof *s);
-	int64_t *have = calloc((size_t)nranks, sizeof *have);
-	int rc = s && have ? E_OK : err_set(e, E_NOMEM, "out of memory for %zu shards", l->n);
-
-	for (size_t i = 0; i < l->n && !rc; i++) {
-		struct stat st;
-
-		if (stat(l->path[i], &st))
-			rc = err_sys(e, errno, "cannot read shard '%s'", l->path[i]);
-		s[i] = (struct sized){ rc ? 0 : (int64_t)st.st_size, i };
-	}
-	if (!rc)
-		qsort(s, l->n, sizeof *s, larger_first);
-	for (size_t i = 0; i < l->n && !rc; i++) {
-		int to = 0;
-
-		for (int r = 1; r < nranks; r++)
-			to = have[r] < have[to] ? r : to;
-		rank[s[i].at] = to;
-		have[to] += s[i].size + 1;
-	}
-	free(s);
-	free(have);
-	return rc;
-}
-
-static char *join(const struct shard_list *l, uint64_t *nbytes)
-{
-	char *names, *at;
-
-	*nbytes = 0;
-	for (size_t i = 0; i < l->n; i++)
-		*nbytes += strlen(l->path[i]) + 1;
-	names = at = malloc((size_t)*nbytes + 1);
-	for (size_t i = 0; i < l->n && names; i++)
-		at = stpcpy(at, l->path[i]) + 1;
-	return names;
-}
-
-static int list_shards(struct order *o, MPI_Comm comm, const char *dir, struct err *e)
-{
-	struct shard_list l = { NULL, 0 };
-	uint64_t nnames = 0, nrank = 0;
-	int me, nranks, rc = E_OK;
-	void *p;
-
-	MPI_Comm_rank(comm, &me);
-	MPI_Comm_size(comm, &nranks);
-	memset(o, 0, sizeof *o);
-	if (me == 0 && !(rc = shard_list(&l, dir, e))) {
-		o->names = join(&l, &nnames);
-		o->rank = calloc(l.n + 1, sizeof *o->rank);
-		nrank = l.n * sizeof *o->rank;
-		rc = o->names && o->rank ? deal(&l, nranks, o->rank, e)
-					 : err_set(e, E_NOMEM, "out of memory for %zu shards", l.n);
-	}
-	shard_list_release(&l);
-	p = o->names;
-	rc = wire_share(comm, rc, &p, &nnames, e);
-	o->names = p;
-	p = o->rank;
-	rc = wire_share(comm, rc, &p, &nrank, e);
-	o->rank = p;
-	o->n = nrank / sizeof *o->rank;
-	return rc;
-}
 
 /* Who sealed a shard, and when, ms since 1970. */
 struct seal {
@@ -153,15 +60,14 @@ static int take_shard(struct load *l, struct notes *t, const char *path, const s
 	return rc;
 }
 
-static int read_shards(struct load *l, struct notes *t, int me, const struct order *o, const struct snapshot *snap,
+static int read_shards(struct load *l, struct notes *t, int me, const struct files *f, const struct snapshot *snap,
 		       struct err *e)
 {
-	const char *path = o->names;
-	uint64_t mine = 0;
+	uint64_t mine = files_count(f, me);
+	struct files_walk w = { 0 };
+	const char *path;
 	int rc = E_OK;
 
-	for (uint64_t i = 0; i < o->n; i++)
-		mine += o->rank[i] == me;
 	t->crawl = calloc((size_t)mine + 1, sizeof *t->crawl);
 	for (int k = 0; k < NKINDS; k++) {
 		t->total_at[k] = l->hub_total[k] = -1;
@@ -169,9 +75,8 @@ static int read_shards(struct load *l, struct notes *t, int me, const struct ord
 		if (!l->chunk[k] || !t->crawl)
 			return err_set(e, E_NOMEM, "out of memory for %llu shards", (unsigned long long)mine);
 	}
-	for (uint64_t i = 0; i < o->n && !rc; path += strlen(path) + 1, i++)
-		if (o->rank[i] == me)
-			rc = take_shard(l, t, path, snap, e);
+	while (!rc && (path = files_next(f, me, &w)))
+		rc = take_shard(l, t, path, snap, e);
 	return rc;
 }
 
@@ -250,16 +155,15 @@ static void count_refused(struct load *l, MPI_Comm comm)
 int load_shards(struct load *l, MPI_Comm comm, const char *dir, const struct snapshot *snap, struct err *e)
 {
 	struct notes t = { .n = 0 };
-	struct order o;
+	struct files f;
 	int me, rc;
 
 	memset(l, 0, sizeof *l);
 	MPI_Comm_rank(comm, &me);
-	rc = list_shards(&o, comm, dir, e);
+	rc = files_deal(&f, comm, dir, shard_list, e);
 	if (!rc)
-		rc = read_shards(l, &t, me, &o, snap, e);
-	free(o.names);
-	free(o.rank);
+		rc = read_shards(l, &t, me, &f, snap, e);
+	files_release(&f);
 	for (int k = 0; k < NKINDS; k++)
 		rc = coverage_merge(&l->cover[k], comm, rc, snap->t0, e);
 	rc = quarantine_gather(&l->quarantine, comm, rc, e);
