@@ -50,7 +50,9 @@ int census_load(struct census *c, const char *dir, struct err *e)
 		rc = err_set(e, E_USAGE, "the folder's name is too long");
 	if ((rc = err_agree(c->comm, rc, e)))
 		return rc;
-	rc = load_shards(&c->load, c->comm, path, &c->snap, e);
+	c->crawls = (struct crawls){ .n = 0 };
+	rc = load_shards(&c->load, c->comm, path, &c->snap, &c->crawls, e);
+	rc = crawls_merge(&c->crawls, c->comm, rc, e);
 	for (int k = 0; k < NKINDS; k++) {
 		struct load *l = &c->load;
 
@@ -68,6 +70,7 @@ int census_load(struct census *c, const char *dir, struct err *e)
 void census_release(struct census *c)
 {
 	load_release(&c->load);
+	crawls_release(&c->crawls);
 	for (int k = 0; k < NKINDS; k++)
 		rows_release(&c->kind[k]);
 	owners_release(&c->owners);

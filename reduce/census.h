@@ -6,6 +6,7 @@
 #include "io/snapshot.h"
 #include "reduce/audit.h"
 #include "reduce/classify.h"
+#include "reduce/crawls.h"
 #include "reduce/load.h"
 #include "reduce/owners.h"
 #include "reduce/rows.h"
@@ -17,6 +18,7 @@ struct census {
 	int rank, nranks;
 	struct snapshot snap;
 	struct load load;
+	struct crawls crawls;
 	struct rows kind[NKINDS]; /* of the kinds in snap.kinds; the others are empty */
 	struct owners owners;
 	struct audit audit;

@@ -11,6 +11,7 @@
 #include "io/h5shard.h"
 #include "io/snapshot.h"
 #include "reduce/coverage.h"
+#include "reduce/crawls.h"
 #include "reduce/quarantine.h"
 
 struct load {
@@ -21,19 +22,16 @@ struct load {
 	/* Of all shards, on all ranks. */
 	struct coverage cover[NKINDS];
 	int64_t hub_total[NKINDS]; /* what the Hub itself said, -1 unknown: the shard sealed last wins */
-	int64_t counter[NCOUNTERS];
-	int64_t nshards, nsessions;
-	int64_t crawl_ranks; /* ranks that wrote a shard */
-	int64_t wall_ms;     /* sum over the sessions, from their start to their last shard */
 
 	struct quarantine quarantine;           /* rank 0 only */
 	int64_t nlost[NKINDS], nfields[NKINDS]; /* records and members refused, each counted once; on all ranks */
 };
 
 /* Collective over comm: read the shards of folder `dir`, each on one rank, the largest ones first to the rank with the
- * least. `l` is overwritten, to be released, also on error. Errors: that of a shard (E_FORMAT: damaged, foreign, of
- * another kind than the snapshot's), E_IO, E_NOMEM. */
-int load_shards(struct load *l, MPI_Comm comm, const char *dir, const struct snapshot *snap, struct err *e);
+ * least; notes of this rank's go to `c`. `l` is overwritten, to be released, also on error. Errors: that of a shard
+ * (E_FORMAT: damaged, foreign, of another kind than the snapshot's), E_IO, E_NOMEM. */
+int load_shards(struct load *l, MPI_Comm comm, const char *dir, const struct snapshot *snap, struct crawls *c,
+		struct err *e);
 
 void load_release(struct load *l);
 

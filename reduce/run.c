@@ -41,12 +41,12 @@ void run_make(const struct census *c, double started_s, struct figure_table *t)
 	if (c->rank != 0)
 		return;
 	for (int i = 0; i < NCOUNTERS; i++)
-		put(t, "crawl", counter_name[i], c->load.counter[i], counter_unit(i));
-	put(t, "crawl", "ranks", c->load.crawl_ranks, "1");
-	put(t, "crawl", "sessions", c->load.nsessions, "1");
-	put(t, "crawl", "wall_ms", c->load.wall_ms, "ms");
+		put(t, "crawl", counter_name[i], c->crawls.counter[i], counter_unit(i));
+	put(t, "crawl", "ranks", c->crawls.nranks, "1");
+	put(t, "crawl", "sessions", c->crawls.nsessions, "1");
+	put(t, "crawl", "wall_ms", c->crawls.wall_ms, "ms");
 	put(t, "reduce", "ranks", c->nranks, "1");
-	put(t, "reduce", "shards", c->load.nshards, "1");
+	put(t, "reduce", "shards", c->crawls.nshards, "1");
 	put(t, "reduce", "wall_ms", (int64_t)((MPI_Wtime() - started_s) * 1000), "ms");
 	put(t, "reduce", "peak_rank_kb", (int64_t)peak_kb, "kB");
 	for (int k = 0; k < NKINDS; k++) {
