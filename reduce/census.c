@@ -52,7 +52,6 @@ int census_load(struct census *c, const char *dir, struct err *e)
 		return rc;
 	c->crawls = (struct crawls){ .n = 0 };
 	rc = load_shards(&c->load, c->comm, path, &c->snap, &c->crawls, e);
-	rc = crawls_merge(&c->crawls, c->comm, rc, e);
 	for (int k = 0; k < NKINDS; k++) {
 		struct load *l = &c->load;
 
@@ -64,13 +63,16 @@ int census_load(struct census *c, const char *dir, struct err *e)
 		l->nchunk[k] = 0;
 	}
 	rc = owners_build(&c->owners, c->comm, rc, c->kind, c->snap.kinds, c->orgs, e);
-	return rc ? rc : audit_count(&c->audit, c, dir, e);
+	rc = rc ? rc : audit_count(&c->audit, c, dir, e);
+	rc = headcount_load(&c->accounts, c->comm, rc, path, c->snap.id, &c->crawls, e);
+	return crawls_merge(&c->crawls, c->comm, rc, e);
 }
 
 void census_release(struct census *c)
 {
 	load_release(&c->load);
 	crawls_release(&c->crawls);
+	headcount_release(&c->accounts);
 	for (int k = 0; k < NKINDS; k++)
 		rows_release(&c->kind[k]);
 	owners_release(&c->owners);

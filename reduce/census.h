@@ -7,6 +7,7 @@
 #include "reduce/audit.h"
 #include "reduce/classify.h"
 #include "reduce/crawls.h"
+#include "reduce/headcount.h"
 #include "reduce/load.h"
 #include "reduce/owners.h"
 #include "reduce/rows.h"
@@ -22,6 +23,7 @@ struct census {
 	struct rows kind[NKINDS]; /* of the kinds in snap.kinds; the others are empty */
 	struct owners owners;
 	struct audit audit;
+	struct headcount accounts;
 	struct orgs *orgs;
 	struct topics *topics;
 	struct compare *compare; /* with earlier ones, or NULL */

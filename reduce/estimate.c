@@ -187,7 +187,7 @@ void estimate_fit(const int64_t *pattern, int t, struct estimate_fit *out)
 	struct seen s;
 	int cells = 0;
 
-	*out = (struct estimate_fit){ 0, 1, 0 };
+	*out = (struct estimate_fit){ 0, 0, 1, 0 };
 	count_seen(pattern, t < ESTIMATE_OCCASIONS ? t : ESTIMATE_OCCASIONS, &s);
 	/* A list that holds all others leaves nothing unseen, and nothing to compare. */
 	if (s.t < 3 || s.most == s.total || !isfinite(n = darroch(&s)))
@@ -210,5 +210,5 @@ void estimate_fit(const int64_t *pattern, int t, struct estimate_fit *out)
 	}
 	if (cells - 1 - s.t < 1)
 		return;
-	*out = (struct estimate_fit){ x2, upper_tail(x2, cells - 1 - s.t), cells - 1 - s.t };
+	*out = (struct estimate_fit){ n, x2, upper_tail(x2, cells - 1 - s.t), cells - 1 - s.t };
 }

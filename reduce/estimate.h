@@ -91,8 +91,9 @@ void estimate_unequal(int64_t s_obs, const int64_t *only, int t, int64_t f2, str
  * (1931), 684-688), within a factor of two down to 1e-5. Dependent occasions and accounts that differ both make it
  * large. */
 struct estimate_fit {
+	double total; /* Darroch's N, which dependence in favour of lists overlapping pulls below estimate_unequal() */
 	double x2, p; /* p: the chance of so large an X^2, were they independent */
-	int df;       /* 0: too few patterns to tell; x2 is 0 and p 1 then */
+	int df;       /* 0: too few patterns to tell; total and x2 are 0 and p is 1 then */
 };
 
 enum { ESTIMATE_OCCASIONS = 8 }; /* at most, of a fit */

@@ -20,6 +20,7 @@
 #include "reduce/sector.h"
 #include "reduce/sizes.h"
 #include "reduce/totals.h"
+#include "reduce/users.h"
 
 #define COLS(x) (x), (int)(sizeof(x) / sizeof *(x))
 #define BOTH    "downloads, downloads_all_time"
@@ -41,6 +42,43 @@ const struct figure figure_list[] = {
 	  "without any are left out. "
 	  "Everything older than 2022-03-02 reads as created on that day: its periods are marked lump.",
 	  COLS(totals_period_cols), totals_prepare, totals_by_period },
+	{ "totals.users", "accounts", NULL,
+	  "Four numbers that are not one another, and none is the Hub's number of registered accounts. owners: "
+	  "namespaces that own a repository, no matter what they are. observed: distinct names that any list showed, "
+	  "by what they are; it grows with the lists that are asked and counts a renamed account twice. at_least: "
+	  "users, organisations apart, by totals.users.at_least. sketch: observed, as whoever merges sketches without "
+	  "names would estimate it, within 2.5 % (three standard errors).",
+	  COLS(users_cols), users_prepare, users_totals },
+	{ "totals.users.at_least", "users", NULL,
+	  "A lower bound of the users that lists can show (Chao 1987, for lists of unequal size Chao 1989), with a 95 "
+	  "% "
+	  "log-normal interval: the users that any list showed, and (f1^2 - sum of squares of those that one list "
+	  "alone showed) / (2 (f2 + 1)). Users whom no list can show are not in it. Lists that overlap more than by "
+	  "chance make it too low, lists that avoid each other too high; dependent says if they do either. The lists "
+	  "are members, followers (of organisations and of users as one, for the one can take the other's place), "
+	  "following and likers: they show users as users. Owners are none of them: which owners are users is not "
+	  "always known, and they lead to the lists.",
+	  COLS(users_bound_cols), users_prepare, users_bound },
+	{ "totals.users.occasions", "users", NULL,
+	  "What totals.users.at_least is computed from: users by the lists that count as occasions.",
+	  COLS(users_occasion_cols), users_prepare, users_occasions },
+	{ "totals.users.by_source", "accounts", NULL,
+	  "Accounts observed, by where they were seen; one may be seen in several places, so the sum is no number of "
+	  "accounts. earlier: known from an earlier census.",
+	  COLS(users_source_cols), users_prepare, users_by_source },
+	{ "totals.users.captures", "accounts", NULL,
+	  "Accounts observed, by the set of sources that showed them (capture history); each counts once.",
+	  COLS(users_capture_cols), users_prepare, users_captures },
+	{ "totals.users.by_year", "accounts", NULL,
+	  "Accounts observed, by the year of their _id, that is of their creation: not how many came that year, but "
+	  "how "
+	  "many of those were observed.",
+	  COLS(users_type_cols), users_prepare, users_by_year },
+	{ "totals.users.lists", "lists", NULL,
+	  "What was asked of accounts and repositories: lists that are known, and how far they were asked. Private "
+	  "lists "
+	  "are refused, and nobody knows how long they are.",
+	  COLS(users_list_cols), users_prepare, users_lists },
 	{ "concentration.sum", "downloads", BOTH, "Sum of the counter over the repositories that have it.",
 	  COLS(concentration_sum_cols), concentration_prepare, concentration_sum },
 	{ "concentration.rows", "repositories", BOTH, "Repositories that have the counter.",
@@ -267,6 +305,7 @@ static void facts_release(struct facts *f)
 	science_release(f->topical);
 	tally_release(&f->quantization);
 	free(f->engagement);
+	free(f->users);
 }
 
 /* Has an earlier figure had this function called? */

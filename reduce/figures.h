@@ -17,6 +17,7 @@ struct sizes;         /* sizes.h */
 struct publishers;    /* publishers.h */
 struct topical;       /* science.h */
 struct engagement;    /* engagement.h */
+struct users;         /* users.h */
 
 /* What the figures are made from; filled by the prepare functions, of which each serves several figures. */
 struct facts {
@@ -33,6 +34,7 @@ struct facts {
 	struct topical *topical;
 	struct tally quantization;
 	struct engagement *engagement;
+	struct users *users;
 };
 
 struct figure {

@@ -11,6 +11,7 @@
 #include "reduce/compare.h"
 #include "reduce/complete.h"
 #include "reduce/figures.h"
+#include "reduce/headcount_store.h"
 #include "reduce/report.h"
 #include "reduce/wire.h"
 
@@ -292,6 +293,8 @@ int store_census(struct census *c, const char *path, const unsigned char *chosen
 	for (int k = 0; k < NKINDS && !rc; k++)
 		if (census_has(c, k))
 			rc = store_kind(out, c, k, e);
+	if (!rc && c->snap.users)
+		rc = headcount_store(out, &c->accounts, c->comm, e);
 	rc = rc ? rc : store_tables(out, c, e);
 	if (!rc && c->compare)
 		rc = changes_store(&c->compare->changes, compare_kinds(c), compare_since(c), c->comm, out, e);

@@ -113,6 +113,36 @@ static void put_totals(struct sheet *s, const struct source *x)
 	put_troubles(s, x, "members not understood", "field_errors");
 }
 
+/* Four numbers that are not one another. */
+static void put_accounts(struct sheet *s, const struct source *x)
+{
+	static const char *const col[] = { "all", "users", "organisations", "unknown" };
+	static const char *const member[] = { "observed/all", "observed/user", "observed/organisation",
+					      "observed/unknown" };
+	static const char *const bound[][2] = { { "users at least (Chao)", "at_least/point" },
+						{ "  95 % from", "at_least/low" },
+						{ "  95 % to", "at_least/high" } };
+
+	if (!value_of(x, "totals.users", ""))
+		return;
+	sheet_block(s, "Accounts", 0, col, 4);
+	sheet_line(s, "observed");
+	for (size_t c = 0; c < 4; c++)
+		sheet_value(s, value_of(x, "totals.users", member[c]), SHEET_COUNT);
+	sheet_line(s, "that own a repository");
+	sheet_value(s, value_of(x, "totals.users", "owners"), SHEET_COUNT);
+	for (size_t i = 0; i < 3; i++) {
+		const json_t *n = value_of(x, "totals.users", bound[i][1]);
+
+		sheet_line(s, bound[i][0]);
+		sheet_none(s);
+		if (n && !json_is_null(n))
+			sheet_count(s, (int64_t)json_number_value(n));
+		else
+			sheet_none(s);
+	}
+}
+
 /* Both counters of models and of datasets side by side. */
 static void put_concentration(struct sheet *s, const struct source *x)
 {
@@ -283,6 +313,7 @@ int report_summary(FILE *to, enum sheet_format format, const json_t *census, con
 	begin(&s, census);
 	put_totals(&s, &x);
 	summary_since(&s, census, x.kind, x.nkind);
+	put_accounts(&s, &x);
 	put_concentration(&s, &x);
 	put_movers(&s, &x);
 	put_geography(&s, &x);

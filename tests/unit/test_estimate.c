@@ -185,7 +185,8 @@ static void test_fit_values(void)
 	struct estimate_fit x;
 
 	estimate_fit(taiwan, 3, &x);
-	ok(x.df == 3 && close_to(x.x2, 26.293702540988274) && x.p > 4e-6 && x.p < 1.6e-5,
+	ok(x.df == 3 && close_to(x.total, 388.48349495675774) && close_to(x.x2, 26.293702540988274) && x.p > 4e-6 &&
+		   x.p < 1.6e-5,
 	   "a known case: X^2 %.6f, %d, p %.2g", x.x2, x.df, x.p);
 	estimate_fit(exact, 3, &x);
 	ok(x.df == 3 && x.x2 < 1e-9 && x.p > 0.99, "counts as of independent lists: X^2 %.2g, p %.4f", x.x2, x.p);
@@ -199,7 +200,7 @@ static void test_fit_values(void)
 
 enum { LISTS = 6, TRUTH = 20000, SEEDS = 100 };
 
-/* Accounts of two kinds; `copy` is the chance that the second list copies the first. */
+/* Accounts of two kinds; `copy` is the chance that the second list copies the first; negative: takes the others. */
 struct world {
 	double p[2][LISTS], copy;
 };
@@ -216,13 +217,15 @@ static unsigned captures(const struct world *w, int i, unsigned *seed)
 	unsigned first = (unsigned)chance(p[0], seed), seen = first;
 
 	for (int j = 1; j < LISTS; j++)
-		seen |= (j == 1 && chance(w->copy, seed) ? first : (unsigned)chance(p[j], seed)) << j;
+		seen |= (j == 1 && chance(fabs(w->copy), seed) ? first ^ (w->copy < 0) : (unsigned)chance(p[j], seed))
+		     << j;
 	return seen;
 }
 
 enum { EQUAL, UNEQUAL };
 
-static struct estimate_total draw(const struct world *w, int how, unsigned *seed, int *suspects)
+/* Of the worlds that look dependent those whose lists overlap too much count up, those that avoid each other down. */
+static struct estimate_total draw(const struct world *w, int how, unsigned *seed, int *suspects, int *above)
 {
 	int64_t f[LISTS + 1] = { 0 }, only[LISTS] = { 0 }, pattern[1 << LISTS] = { 0 };
 	struct estimate_total x;
@@ -241,18 +244,20 @@ static struct estimate_total draw(const struct world *w, int how, unsigned *seed
 		estimate_unequal(TRUTH - f[0], only, LISTS, f[2], &x);
 	estimate_fit(pattern, LISTS, &fit);
 	*suspects += fit.p < 0.001;
+	*above += fit.p < 0.001 && fit.total < x.point;
 	return x;
 }
 
 /* Of SEEDS worlds: the intervals that hold the truth, the mean of the point over the truth, and its worst error. */
-static int simulate(const struct world *w, int how, const char *what, double *mean, double *worst, int *suspects)
+static int simulate(const struct world *w, int how, const char *what, double *mean, double *worst, int *suspects,
+		    int *above)
 {
 	int good = 0;
 
-	*mean = *worst = *suspects = 0;
+	*mean = *worst = *suspects = *above = 0;
 	for (unsigned s = 1; s <= SEEDS; s++) {
 		unsigned seed = 19870000 + s;
-		struct estimate_total x = draw(w, how, &seed, suspects);
+		struct estimate_total x = draw(w, how, &seed, suspects, above);
 
 		good += x.low <= TRUTH && TRUTH <= x.high;
 		*mean += x.point / TRUTH / SEEDS;
@@ -272,32 +277,38 @@ static int simulate(const struct world *w, int how, const char *what, double *me
 static void test_total_worlds(void)
 {
 	static const struct world independent = { { ALL(0.2), ALL(0.2) }, 0 }, unlike = { { ALL(0.1), ALL(0.4) }, 0 },
-				  copied = { { ALL(0.2), ALL(0.2) }, 0.8 },
+				  copied = { { ALL(0.2), ALL(0.2) }, 0.8 }, avoiding = { { ALL(0.2), ALL(0.2) }, -0.3 },
 				  dominated = { { { 0.8, 0.05, 0.05, 0.05, 0.05, 0.05 },
 						  { 0.8, 0.05, 0.05, 0.05, 0.05, 0.05 } },
 						0 };
 	double mean, worst, factor;
-	int good, suspects;
+	int good, suspects, above;
 
-	good = simulate(&independent, EQUAL, "independent lists", &mean, &worst, &suspects);
+	good = simulate(&independent, EQUAL, "independent lists", &mean, &worst, &suspects, &above);
 	ok(good >= 85, "independent lists: %d of 100 intervals hold the truth", good);
 	ok(worst < 0.03, "independent lists: every point within 3 %%, worst %.2f %%", 100 * worst);
-	simulate(&unlike, EQUAL, "accounts of two kinds", &mean, &worst, &suspects);
+	simulate(&unlike, EQUAL, "accounts of two kinds", &mean, &worst, &suspects, &above);
 	ok(mean < 0.97, "accounts that differ: a lower bound, %.3f of the truth", mean);
-	simulate(&copied, EQUAL, "one list copies another", &mean, &worst, &suspects);
+	simulate(&copied, EQUAL, "one list copies another", &mean, &worst, &suspects, &above);
 	ok(mean < 0.97, "dependent lists: below the truth, %.3f of it", mean);
-	simulate(&dominated, EQUAL, "one list dominates", &mean, &worst, &suspects);
+	simulate(&dominated, EQUAL, "one list dominates", &mean, &worst, &suspects, &above);
 	factor = (mean - 1) / (0.2 * pow(0.95, 5)) + 1; /* of the unseen */
 	ok(fabs(factor - 7.01) < 0.2, "a list that dominates: the unseen %.2f-fold, as the header says", factor);
-	good = simulate(&independent, UNEQUAL, "independent lists, taken for unequal", &mean, &worst, &suspects);
+	good = simulate(&independent, UNEQUAL, "independent lists, taken for unequal", &mean, &worst, &suspects,
+			&above);
 	ok(good >= 90 && suspects <= 2, "the same: %d of 100 intervals, %d look dependent", good, suspects);
-	good = simulate(&dominated, UNEQUAL, "one list dominates, taken for unequal", &mean, &worst, &suspects);
+	good = simulate(&dominated, UNEQUAL, "one list dominates, taken for unequal", &mean, &worst, &suspects, &above);
 	ok(good >= 90 && fabs(mean - 1) < 0.01 && suspects <= 2,
 	   "a list that dominates: %d of 100 intervals, mean %.4f, %d look dependent", good, mean, suspects);
-	simulate(&unlike, UNEQUAL, "accounts of two kinds, lists taken for unequal", &mean, &worst, &suspects);
-	ok(mean < 0.97 && suspects >= 99, "accounts that differ: a lower bound, %.3f; %d look so", mean, suspects);
-	simulate(&copied, UNEQUAL, "one list copies another, taken for unequal", &mean, &worst, &suspects);
-	ok(mean < 0.97 && suspects == 100, "dependent lists: below, %.3f of the truth; %d look so", mean, suspects);
+	simulate(&unlike, UNEQUAL, "accounts of two kinds, lists taken for unequal", &mean, &worst, &suspects, &above);
+	ok(mean < 0.97 && suspects >= 99 && above == suspects, "accounts that differ: a lower bound, %.3f; %d look so",
+	   mean, suspects);
+	simulate(&copied, UNEQUAL, "one list copies another, taken for unequal", &mean, &worst, &suspects, &above);
+	ok(mean < 0.97 && suspects == 100 && above == 100, "dependent lists: below, %.3f of the truth; %d look so",
+	   mean, suspects);
+	simulate(&avoiding, UNEQUAL, "one list avoids another", &mean, &worst, &suspects, &above);
+	ok(mean > 1.01 && suspects == 100 && above == 0, "lists that avoid each other: above, %.3f; %d look so", mean,
+	   suspects);
 }
 
 int main(void)

@@ -1,0 +1,135 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The count of accounts, from the lists to census.json: every number against the stand-in's own, and the interval of the lower bound.
+
+A few seeds here; `test_users_figures.py 100` takes a hundred (make soak).
+"""
+
+import sys
+
+import h5py
+import numpy as np
+
+from tap import BUILD, UNTIL, Hub, Run, crawl, diag, differences, differing, digest, json, load, main, ok, reduce, same, scratch, value
+
+SEEDS = int(sys.argv[1]) if len(sys.argv) > 1 else 3
+USERS = 4000
+KINDS = ["--kinds", "models,datasets,spaces,users", "--quiet"]
+FIGURES = ["--quiet", "--figures", "totals"]
+SOURCES = {"owner": "owners", "member": "members", "organisation_follower": "organization_followers", "follower": "followers", "following": "following", "overview": "overview", "liker": "likers"}
+CAPTURE = ["--graph", "independent", "--capture", "20%"]
+
+
+def population(*more):
+    return [*more, "--models", 1500, "--datasets", 300, "--spaces", 300, "--users", USERS, "--until", UNTIL]
+
+
+def accounts(*args):
+    r = Run([f"{BUILD}/hubsim", "--truth", "--orgs", "jobs/orgs.csv", "--topics", "jobs/topics.csv", *args])
+    if r.code:
+        raise RuntimeError(str(r))
+    return json.loads(r.out.replace('"organization"', '"organisation"'))["accounts"]
+
+
+def one(folder, pop, *args, ranks=1):
+    """The figures of one census of the population."""
+    with Hub(*pop, "--quota", 0) as hub:
+        c = crawl(ranks, hub.url, folder, *KINDS, *args)
+        r = reduce(ranks, folder, *FIGURES)
+    if c.code not in (0, 3) or r.code:
+        raise RuntimeError(f"{c}\n{r}")
+    return load(folder)["figures"]
+
+
+def known(value):
+    """Without the column of unknown types, of which there is none where everything was asked."""
+    return {k: {t: n for t, n in v.items() if t not in ("unknown", "only")} for k, v in value.items()}
+
+
+def every_number():
+    """All lists asked: the figures are the stand-in's truth, on any number of ranks."""
+    pop, folder = population("--graph", "dependent", "--seed", 5, "--fault", "vanish@1%"), scratch()
+    f, t = one(folder, pop, ranks=2), accounts(*pop)
+    v = f["totals.users"]["value"]
+    same(f["totals.users"]["status"], "ok", "every list was asked")
+    same(v["owners"], t["owners"], "namespaces that own a repository")
+    same({k: n for k, n in v["observed"].items() if k != "unknown"}, t["observable"], "accounts observed, by type")
+    ok(v["observed"]["unknown"] <= t["vanished"], "unknown are at most those that vanished", v)
+    same(list(differences(known(f["totals.users.by_year"]["value"]), t["by_year"])), [], "by year of _id")
+    got = f["totals.users.by_source"]["value"]
+    same({k: got[k]["all"] for k in SOURCES}, {k: t["by_source"][s]["accounts"] for k, s in SOURCES.items()}, "by source")
+    history = {str(k): 0 for k in range(1, 8)}
+    for sources, n in f["totals.users.captures"]["value"].items():
+        history[str(len(sources.split("+")))] += n["user"]
+    same(history, t["captures"], "captures of users, by the number of sources")
+    ok(v["at_least"]["point"] <= t["population"]["user"], "lists that depend on each other: the bound is not above the truth", v)
+    ok(f["totals.users.at_least"]["status"] == "partial", "… and it says that they do", f["totals.users.at_least"])
+    want = digest(folder)
+    for ranks in (1, 3):
+        ok(reduce(ranks, folder, *FIGURES).code == 0, f"reduce on {ranks} ranks")
+        same(differing(digest(folder), want), [], "… gives the same bytes")
+    rows(folder, v)
+
+
+def rows(folder, v):
+    """The columns of /users, as h5py and the notebook's helper read them."""
+    with h5py.File(f"{folder}/census.h5") as f:
+        u = f["users"]
+        names, ids, types = u["name"].asstr()[:], u["_id"].asstr()[:], u["labels/type"].asstr()[:][u["type"][:]]
+        years, registers = u["created_year"][:], f["sketches/users"][:]
+        seed = f["sketches/users"].attrs["seed"]
+    place = [(i == "", i, n.lower()) for i, n in zip(ids, names)]
+    ok(len(names) == v["observed"]["all"] and place == sorted(place), "/users is in order of _id, those without it last")
+    same(len({n.lower() for n in names}), len(names), "every name is there once, whatever its letter case")
+    same({t: int((types == t).sum()) for t in v["observed"] if t != "all"}, {t: n for t, n in v["observed"].items() if t != "all"}, "type")
+    want = np.array([1970 + (np.datetime64(int(i[:8], 16), "s").astype("M8[Y]").astype(int)) if i else -1 for i in ids])
+    ok((years == want).all(), "created_year is that of the _id")
+    ok(seed == 0x68756263656E7375 and len(registers) == 1 << 14 and 0 < registers.max() <= 51, "registers of the sketch")
+    sys.path.insert(0, "jobs/notebook")
+    import hubcensus
+
+    frame = hubcensus.open(f"{folder}/census.h5").users(columns=["name", "type", "sources", "followers"])
+    ok(len(frame) == len(names) and frame["sources"].astype(str).str.contains("liker").sum() > 100, "as a data frame", frame.head())
+
+
+def budget():
+    """A part of the lists: what is missing is said, and counted."""
+    pop, folder = population("--graph", "dependent", "--seed", 6), scratch()
+    f, t = one(folder, pop, "--user-requests", 150), accounts(*pop)
+    total, lists = f["totals.users"], f["totals.users.lists"]["value"]
+    left = sum(n["not_asked"] + n["unfinished"] for n in lists.values())
+    ok(total["status"] == "partial" and f"{left} of" in total["why"], "lists that were not asked are counted", total["status"], total.get("why"), lists)
+    ok(left > 0 and total["value"]["observed"]["all"] <= t["observable"]["all"], "no more accounts than there are", total["value"])
+    ok(total["value"]["at_least"]["point"] <= t["population"]["user"], "the bound is not above the truth", total["value"])
+    with Hub(*pop, "--quota", 0) as hub:
+        ok(crawl(1, hub.url, folder, *KINDS, "--kinds", "models,users").code == 2, "another census is another folder")
+
+
+def hashes():
+    """Hashes for names: the same counts and the same sketch."""
+    pop, a, b = population("--graph", "dependent", "--seed", 7), scratch(), scratch()
+    f, g = one(a, pop), one(b, pop, "--no-user-names")
+    same(list(differences(f, g)), [], "--no-user-names: the same figures")
+    with h5py.File(f"{a}/census.h5") as x, h5py.File(f"{b}/census.h5") as y:
+        ok((x["sketches/users"][:] == y["sketches/users"][:]).all(), "… and the same registers")
+        ok("_id" not in y["users"] and y["users"].attrs["key_id"] and all(len(n) == 32 for n in y["users/name"][:]), "… without names and _id")
+
+
+def intervals():
+    """Lists that are independent: the interval holds the truth."""
+    held = {"all lists": 0, "a third of the requests": 0}
+    for seed in range(1, SEEDS + 1):
+        pop = population(*CAPTURE, "--seed", seed)
+        for name, args in (("all lists", ()), ("a third of the requests", ("--user-requests", 2 * USERS // 3))):
+            f = one(scratch(), pop, *args)
+            x, truth = f["totals.users"]["value"]["at_least"], USERS
+            held[name] += x["low"] is not None and x["low"] <= truth <= x["high"]
+            if x["low"] is None or not x["low"] <= truth <= x["high"]:
+                diag(f"seed {seed}, {name}: {x}, {f['totals.users.at_least'].get('why')}")
+    for name, n in held.items():
+        ok(n >= (0.9 * SEEDS if SEEDS >= 50 else SEEDS - 1), f"{name}: {n} of {SEEDS} intervals hold the truth")
+
+
+if SEEDS < 50:
+    main(every_number, budget, hashes, intervals)
+else:
+    main(intervals)
