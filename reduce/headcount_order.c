@@ -147,22 +147,21 @@ static int move_all(const struct move *m, struct roster *to, struct err *e)
 	struct batch b = { calloc((size_t)size + 1, sizeof *b.row), malloc(((size_t)size + 1) * sizeof *b.to) };
 	int rc = b.row && b.to ? E_OK : err_set(e, E_NOMEM, "out of memory for a batch of accounts");
 
-	for (uint64_t at = 0; at < most; at += size) {
+	rc = err_agree(m->comm, rc, e);
+	for (uint64_t at = 0; at < most && !rc; at += size) {
 		uint64_t first = at < from->n ? at : from->n, n = from->n - first < size ? from->n - first : size;
 		struct mail in;
 
-		if (!rc)
-			fill(&b, m, first, n);
+		fill(&b, m, first, n);
 		rc = mail_swap(m->comm, rc, &(struct mail_out){ b.to, b.row, sizeof *b.row, &from->name, first, n },
 			       &in, e);
 		rc = rc ? rc : take(to, &in, e);
 		mail_release(&in);
-		if ((rc = err_agree(m->comm, rc, e)))
-			break;
+		rc = err_agree(m->comm, rc, e);
 	}
 	free(b.row);
 	free(b.to);
-	return err_agree(m->comm, rc, e);
+	return rc;
 }
 
 /* For accounts of one _id, or of none. */

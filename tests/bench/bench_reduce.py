@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """The reduce: seconds and peak memory of a rank over rows and ranks, alone and beside an earlier census. bench_reduce.py [--quick] [--json FILE]
 
-The limit is 300 bytes per repository divided by the number of ranks, plus 200 MB.
+The limit is 300 bytes per repository, or 110 per account, divided by the number of ranks, plus 200 MB.
 """
 
 import argparse
@@ -26,6 +26,23 @@ def measure(ranks, folder, *options):
     return float(seconds), float(peak)
 
 
+def accounts(n, ranks_list, rows):
+    """Accounts in the place of repositories, and the sketch of their names."""
+    folder = scratch()
+    r = Run([f"{BUILD}/tests/bench/bench_accounts", folder, n], timeout=3600)
+    if r.code:
+        raise RuntimeError(str(r))
+    for ranks in ranks_list:
+        seconds, peak = measure(ranks, folder)
+        limit = 110 * n / ranks / 1e6 + 200
+        with open(f"{folder}/census.json", encoding="utf-8") as f:
+            value = json.load(f)["figures"]["totals.users"]["value"]
+        if value["observed"]["all"] != n or abs(value["sketch"] / n - 1) > 0.025:
+            raise RuntimeError(f"{n} accounts: {value}")
+        rows.append({"case": "accounts", "accounts": n, "ranks": ranks, "seconds": seconds, "peak_mb": peak, "limit_mb": limit, "ratio": peak / limit, "sketch_error": value["sketch"] / n - 1})
+        print(f"reduce of {n:>10,} accounts  {ranks} ranks  {seconds:6.2f} s  peak of a rank {peak:6.1f} MB, limit {limit:6.1f} MB, ratio {peak / limit:.2f}; sketch {value['sketch'] / n - 1:+.2%}", flush=True)
+
+
 def main():
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--quick", action="store_true")
@@ -46,6 +63,8 @@ def main():
                 limit = 300 * models / ranks / 1e6 + 200
                 rows.append({"case": case, "models": models, "ranks": ranks, "seconds": seconds, "peak_mb": peak, "limit_mb": limit, "ratio": peak / limit})
                 print(f"{case:7} of {models:>9,} models  {ranks} ranks  {seconds:6.2f} s  peak of a rank {peak:6.1f} MB, limit {limit:6.1f} MB, ratio {peak / limit:.2f}", flush=True)
+    for n in (1000, 1000000) if args.quick else (1000, 1000000, 13000000):
+        accounts(n, (1, 2), rows)
     if args.json:
         with open(args.json, "w", encoding="utf-8") as f:
             json.dump(rows, f, indent=1)

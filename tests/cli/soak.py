@@ -20,6 +20,7 @@ TESTS = [
     ["test_outages.py", 60],
     ["test_torture.py", 200],
     ["test_audit.py", 100],
+    ["test_users_figures.py", 100],
 ]
 
 
