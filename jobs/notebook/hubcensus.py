@@ -49,7 +49,7 @@ class Census:
     datasets, spaces = [_table(kind, "In order of creation; columns and units as of models; list: tags.") for kind in ("datasets", "spaces")]
     orgs = _table("orgs", "The table that classified. country: ISO 3166-1; a row holds from `from` until before `to`, UTC.")
     windows = _table("windows", "Spans (lo, hi] of _id: covered, suspect or gap.")
-    quarantine, users = _table("quarantine", "Records and members that were not understood, and why."), _table("users", "Accounts observed, in order of _id.")
+    quarantine, users = _table("quarantine", "Records and members not understood, and why."), _table("users", "Accounts observed, in order of _id.")
     def __init__(self, path):
         def look(name, link):
             if link.type != h5py.h5l.TYPE_HARD:

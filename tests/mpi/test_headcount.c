@@ -91,7 +91,9 @@ static int is_ordered(const struct roster *r, const struct crowd *c)
 		account_key(key, s, n);
 		account_key(before, t, m);
 		/* The number that the name was made of: 658671 is the inverse of 7919. */
-		dash = memchr(s, '-', n);
+		memcpy(spelled, s, n < sizeof spelled ? n : sizeof spelled - 1);
+		spelled[n < sizeof spelled ? n : sizeof spelled - 1] = '\0';
+		dash = strchr(spelled, '-');
 		id = dash ? strtoull(dash + 1, NULL, 10) * 658671 % 1000003 : 0;
 		want = crowd_account(id);
 		good &= crowd_name(id, 0, spelled) == n && !memcmp(spelled, s, n) && r->type[i] == want.type &&
