@@ -191,7 +191,7 @@ static void check_sketches(void)
 	struct crowd part[3] = { { 0, 3000, 2, 1, NULL }, { 2000, 3000, 3, 1, NULL }, { 0, 5000, 1, 1, NULL } };
 	struct headcount *h = calloc(3, sizeof *h);
 	struct err e = ERR_INIT;
-	char dir[300], name[16];
+	char dir[300], name[32];
 	int rc = E_OK;
 	double n;
 
