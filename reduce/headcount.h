@@ -42,7 +42,7 @@ struct headcount {
 /* Collective over comm: read the shards of accounts of folder `dir`, each on one rank, send every observation to the
  * owner of its key, and bring the merged accounts into order. Notes of the crawl go to `c`. `a` is overwritten, to be
  * released, also on error. Memory of a rank: that of a roster twice (95 bytes per account by measurement, over the
- * number of ranks), and one shard. Errors: rc of any rank, those of a shard (E_FORMAT: damaged, foreign, names beside
+ * number of ranks), and one shard. Errors: rc of any rank, those of a shard (E_DAMAGED; E_FORMAT: foreign, names beside
  * hashes), E_IO, E_NOMEM. */
 int headcount_load(struct headcount *a, MPI_Comm comm, int rc, const char *dir, const char *snapshot, struct crawls *c,
 		   struct err *e);

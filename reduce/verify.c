@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "io/agree.h"
+#include "io/h5accounts.h"
 #include "io/h5shard.h"
 #include "reduce/analyzer.h" /* last */
 #include "reduce/wire.h"
@@ -37,22 +38,47 @@ static int add(struct findings *f, uint64_t at, const char *text, struct err *e)
 	return E_OK;
 }
 
+static void check_rows(const char *path, const struct snapshot *snap, struct err *e)
+{
+	struct shard s;
+	uint64_t nrows;
+
+	shard_read(&s, path, snap->id, 1, &nrows, e);
+	shard_release(&s);
+}
+
+static void check_accounts(const char *path, const struct snapshot *snap, struct err *e)
+{
+	struct account_shard s;
+
+	account_shard_read(&s, path, snap->id, e);
+	account_shard_release(&s);
+}
+
+/* Where shards lie, and what reads them. */
+static const struct sort {
+	const char *folder;
+	int (*list)(struct shard_list *l, const char *dir, struct err *e);
+	void (*check)(const char *path, const struct snapshot *snap, struct err *e);
+} sort[] = {
+	{ "shards", shard_list, check_rows },
+	{ "shards", account_shard_list, check_accounts },
+	{ "audit", shard_list, check_rows },
+};
+
 /* This rank's share of a folder's shards; the first of them is number `first`. Local. */
-static int check_folder(struct findings *f, const char *dir, const struct snapshot *snap, int rank, int nranks,
-			uint64_t *first, struct err *e)
+static int check_folder(struct findings *f, const struct sort *s, const char *dir, const struct snapshot *snap,
+			int rank, int nranks, uint64_t *first, struct err *e)
 {
 	struct shard_list l;
-	int rc = shard_list(&l, dir, e);
+	int rc = s->list(&l, dir, e);
 
 	for (size_t i = 0; i < l.n && !rc; i++) {
 		struct err own = ERR_INIT;
-		struct shard s;
-		uint64_t nrows;
 
 		if ((*first + i) % (uint64_t)nranks != (uint64_t)rank)
 			continue;
-		shard_read(&s, l.path[i], snap->id, 1, &nrows, &own);
-		shard_release(&s);
+		s->check(l.path[i], snap, &own);
 		/* What cannot be read is no finding about the file, unless the disk itself says so. */
 		if (own.code == E_NOMEM)
 			rc = err_set(e, own.code, "%s", own.text);
@@ -92,7 +118,6 @@ static int tell(const struct parcel *all, uint64_t nshards, const char *dir, str
 
 int verify_run(MPI_Comm comm, const char *dir, const struct snapshot *snap, struct err *e)
 {
-	static const char *const part[] = { "shards", "audit" };
 	struct findings f = { NULL, 0, 0 };
 	struct parcel all = { 0 };
 	uint64_t nshards = 0;
@@ -101,11 +126,11 @@ int verify_run(MPI_Comm comm, const char *dir, const struct snapshot *snap, stru
 
 	MPI_Comm_rank(comm, &rank);
 	MPI_Comm_size(comm, &nranks);
-	for (size_t i = 0; i < sizeof part / sizeof *part && !rc; i++) {
-		if ((size_t)snprintf(path, sizeof path, "%s/%s", dir, part[i]) >= sizeof path)
+	for (size_t i = 0; i < sizeof sort / sizeof *sort && !rc; i++) {
+		if ((size_t)snprintf(path, sizeof path, "%s/%s", dir, sort[i].folder) >= sizeof path)
 			rc = err_set(e, E_USAGE, "the folder's name is too long");
 		else
-			rc = check_folder(&f, path, snap, rank, nranks, &nshards, e);
+			rc = check_folder(&f, &sort[i], path, snap, rank, nranks, &nshards, e);
 	}
 	rc = wire_gather(comm, rc, f.x, f.n, sizeof *f.x, &all, e);
 	if (!rc && rank == 0)

@@ -4,6 +4,8 @@
 A few seeds here; `test_users_figures.py 100` takes a hundred (make soak).
 """
 
+import glob
+import os
 import sys
 
 import h5py
@@ -91,6 +93,24 @@ def rows(folder, v):
     ok(len(frame) == len(names) and frame["sources"].astype(str).str.contains("liker").sum() > 100, "as a data frame", frame.head())
 
 
+def damaged():
+    """A shard of accounts in which a byte has changed: told, and not counted."""
+    pop, folder = population("--graph", "dependent", "--seed", 8), scratch()
+    one(folder, pop, "--user-requests", 100)
+    r = reduce(2, folder, "--verify")
+    ok(r.code == 0, "--verify: every shard is as it was sealed", r)
+    path = sorted(glob.glob(f"{folder}/shards/users-*.h5"))[0]
+    with open(path, "r+b") as f:
+        f.seek(-100, os.SEEK_END)
+        byte = f.read(1)
+        f.seek(-1, os.SEEK_CUR)
+        f.write(bytes([byte[0] ^ 1]))
+    r = reduce(2, folder, "--verify")
+    ok(r.code == 4 and os.path.basename(path) in r.out, "… and names one that is not", r)
+    r = reduce(2, folder, *FIGURES)
+    ok(r.code == 4 and os.path.basename(path) in r.err, "the reduce names it and ends", r)
+
+
 def budget():
     """A part of the lists: what is missing is said, and counted."""
     pop, folder = population("--graph", "dependent", "--seed", 6), scratch()
@@ -130,6 +150,6 @@ def intervals():
 
 
 if SEEDS < 50:
-    main(every_number, budget, hashes, intervals)
+    main(every_number, damaged, budget, hashes, intervals)
 else:
     main(intervals)
