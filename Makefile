@@ -215,7 +215,7 @@ bench: all $(BUILD)/tests/bench/bench_coordinator $(BUILD)/tests/bench/bench_acc
 	$(Q)BUILD=$(BUILD) $(PYTHON) -B tests/bench/bench_users.py --json $(BUILD)/bench/users.json
 
 .PHONY: soak
-soak: all $(TORTURE) ## longer tests: 60 kills, full disks, every fault, an outage, the whole torture, the second pass; ends with a table (an hour)
+soak: all $(TORTURE) ## longer tests: 60 kills, full disks, every fault, an outage, the whole torture, the second pass, the lower bound of users; ends with a table (over an hour)
 	$(Q)BUILD=$(BUILD) RECORDED=$(RECORDED) $(PYTHON) -B tests/cli/soak.py
 
 .PHONY: check-report
