@@ -43,7 +43,8 @@ def one_line(run, name, *says):
     """Exit 4, one line that names what failed and what to do."""
     lines = lines_of(run)
     count["tried"] += 1
-    good = run.code == 4 and len(lines) == 1 and "error: " in lines[0] and all(s in lines[0] for s in says)
+    errors = [line for line in lines if ": error: " in line]
+    good = run.code == 4 and len(errors) == 1 and lines[-1:] == errors and all(s in errors[0] for s in says)
     count["survived"] += good
     return ok(good, f"{name}: {lines[-1][:160] if lines else '(nothing)'}", run)
 
