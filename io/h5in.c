@@ -264,7 +264,8 @@ int h5in_open(struct h5in **out, const char *path, int check, struct h5in_head *
 		return err_set(e, E_NOMEM, "out of memory to read '%s'", path);
 	in->file = -1;
 	snprintf(in->path, sizeof in->path, "%s", path);
-	if (check && stamp_check(path, "census", SNAPSHOT_SCHEMA, &x) && x.code == E_FORMAT)
+	if (check && stamp_check(path, "census", SNAPSHOT_SCHEMA, &x) &&
+	    (x.code == E_FORMAT || x.code == E_DAMAGED)) /* their remedies are for shards */
 		err_set(e, E_FORMAT, "'%s' is cut, damaged, or no census.h5 of this version; " REDUCE_AGAIN, path);
 	else if (x.code)
 		err_set(e, x.code, "%s", x.text);

@@ -208,8 +208,9 @@ def stamp(path):
     data = open(path, "rb").read()
     lib = ctypes.CDLL(ctypes.util.find_library("xxhash") or "libxxhash.so.0")
     lib.XXH3_64bits.restype = ctypes.c_uint64
-    h = lib.XXH3_64bits(data[512:], ctypes.c_size_t(len(data) - 512))
-    head = f"hubcensus census 1\nxxh3-64 {h:016x}\nbytes {len(data)}\n".encode()
+    first = b"hubcensus census 1\n"
+    hashed = first + data[512:]
+    head = first + f"xxh3-64 {lib.XXH3_64bits(hashed, ctypes.c_size_t(len(hashed))):016x}\nbytes {len(data)}\n".encode()
     with open(path, "r+b") as f:
         f.write(head.ljust(512, b"\0"))
 
