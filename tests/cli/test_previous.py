@@ -291,7 +291,7 @@ def hostile():
         one_line(alone("now", forged(i, change)) if i else reduce(3, folder("now"), "--previous", forged(i, change)), 4, word)
     damaged = f"{SCRATCH}/damaged.h5"
     size = os.path.getsize(good)
-    for at in (0, 300, 512, 600, 2000, size // 2, size - 20):
+    for at in (0, 300, 600, size // 2):
         shutil.copy(good, damaged)
         with open(damaged, "r+b") as f:
             f.seek(at)
@@ -299,7 +299,7 @@ def hostile():
             f.seek(at)
             f.write(bytes([byte[0] ^ 0x41]))
         one_line(alone("now", damaged), 4, "damaged")
-    for size in (0, 100, size // 2):
+    for size in (0, size // 2):
         shutil.copy(good, damaged)
         os.truncate(damaged, size)
         one_line(alone("now", damaged), 4, "damaged")
