@@ -19,6 +19,9 @@ TESTS = [
     ["test_token.py"],
     ["test_outages.py", 60],
     ["test_torture.py", 200],
+    ["test_archive.py", 20],
+    ["test_damage.py", 40],
+    ["test_signals.py", 30],
     ["test_audit.py", 100],
     ["test_users_figures.py", 100],
 ]

@@ -13,6 +13,7 @@ import subprocess
 import sys
 import time
 
+from disturb import tally
 from tap import BUILD, ENV, MPIRUN, UNTIL, Hub, Run, crawl, diag, differing, digest, main, mpi, ok, reduce, same, scratch
 
 SIZE = ["--models", 6000, "--datasets", 2500, "--spaces", 2500, "--seed", 31, "--until", UNTIL]
@@ -79,7 +80,7 @@ def mended(hub, folder, names, want, n=2):
     lost = {os.path.basename(p).split("-r")[0] for p in names}
     ok(lost <= {name.split("-r")[0] for name in new} and not new & {os.path.basename(p) for p in names}, "what they held is in new shards, of names that no shard had", new, names)
     found(folder, [])
-    same(differing(figures(folder), want), [], "the census is the undisturbed one, byte for byte")
+    return same(differing(figures(folder), want), [], "the census is the undisturbed one, byte for byte")
 
 
 def one_at_a_time():
@@ -91,6 +92,7 @@ def one_at_a_time():
         found(whole, [], n=2)
         folder = f"{scratch()}/folder"
         shutil.copytree(whole, folder)
+        healed = 0
         for i in range(ROUNDS):
             path = RANDOM.choice(shards(folder))
             what = damage(path)
@@ -101,15 +103,15 @@ def one_at_a_time():
                 ok(r.code == 4 and path in r.err and "hubcrawl sets it aside" in r.err, "hubreduce refuses: one line, exit 4", r)
                 d = alone("hubcrawl", "--dry-run", folder)
                 ok(d.code == 0 and "1 shards are damaged" in d.err and os.path.exists(path), "--dry-run counts its part as missing, and moves nothing", d)
-            mended(hub, folder, [path], want, n=1 + i % 3)
+            healed += mended(hub, folder, [path], want, n=1 + i % 3)
         many = RANDOM.sample(shards(folder), 5)
         for path in many:
             damage(path)
         found(folder, many, n=3)
-        mended(hub, folder, many, want, n=3)
+        last = mended(hub, folder, many, want, n=3)
         for path in shards(folder):
             damage(path)
-        diag(f"damage | {ROUNDS + len(many)} shards damaged, each found, named, set aside and crawled again | rows lost 0")
+        tally("shards damaged", ROUNDS + len(many), healed + len(many) * last, 0 if healed == ROUNDS and last else 1)
         c = crawl(2, hub.url, folder)
         ok(c.code == 0, "with all damaged, all is crawled again", c)
         same(differing(figures(folder), want), [], "the same bytes")

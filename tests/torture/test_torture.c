@@ -133,7 +133,8 @@ static int archive(struct err *e)
 				   .head = head,
 				   .nhead = sizeof head - 1,
 				   .body = "[1,2,3]",
-				   .nbody = 7 };
+				   .nbody = 7,
+				   .note = "page" };
 	struct warc *w = NULL;
 	char path[192];
 	int rc;
