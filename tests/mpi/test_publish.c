@@ -112,13 +112,16 @@ static void check(const json_t *c)
 	is(c, "geography.china_above_us", "downloads",
 	   "{\"cumulative\":{\"first\":\"2024-01\",\"since\":\"2024-01\"},\"monthly\":{\"first\":\"2024-01\",\"since\":"
 	   "null}}");
-	is(c, "engagement.weeks", "2",
-	   "{\"downloads\":700,\"downloads_all_time\":700,\"rate\":0.233333333,\"repositories\":1}");
-	is(c, "engagement.weeks", "14",
-	   "{\"downloads\":3,\"downloads_all_time\":24,\"rate\":0.029166667,\"repositories\":3}");
-	is(c, "engagement.half_peak", "week", "13");
-	is(c, "engagement.half_peak", "repositories", "5");
-	is(c, "engagement.half_peak", "peak_week", "2");
+	/* The rate of a week is 7/30 of downloads by lifetime: highest in week 2, and the first below half of it is in
+	 * week 13. */
+	is(c, "engagement.weeks", "cross_section",
+	   "{\"102\":{\"downloads\":200,\"downloads_all_time\":9000,\"rate\":0.005185185,\"repositories\":1},"
+	   "\"13\":{\"downloads\":5,\"downloads_all_time\":40,\"rate\":0.029166667,\"repositories\":5},"
+	   "\"14\":{\"downloads\":3,\"downloads_all_time\":24,\"rate\":0.029166667,\"repositories\":3},"
+	   "\"2\":{\"downloads\":700,\"downloads_all_time\":700,\"rate\":0.233333333,\"repositories\":1},"
+	   "\"57\":{\"downloads\":100,\"downloads_all_time\":4000,\"rate\":0.005833333,\"repositories\":1}}");
+	is(c, "engagement.half_peak", "cross_section",
+	   "{\"peak_repositories\":1,\"peak_week\":2,\"repositories\":5,\"week\":13}");
 }
 
 int main(int argc, char **argv)
