@@ -117,7 +117,7 @@ int asker_begin(struct asker *a)
 
 	if (a->ntold)
 		qsort(a->told, a->ntold, sizeof *a->told, by_list);
-	for (size_t i = 0; i < a->ntold; i++) {
+	for (size_t i = 0; a->told && i < a->ntold; i++) {
 		const struct told_list *before = i ? a->told + i - 1 : NULL;
 
 		if (before && before->row.list == a->told[i].row.list && !strcmp(before->whose, a->told[i].whose))

@@ -75,7 +75,7 @@ static enum ending read_ending(const char *dir, int64_t *requests)
 static int write_ending(const struct users *u, enum ending end, struct err *e)
 {
 	json_t *j = json_pack("{s:s s:I s:I s:I}", "ended", ending_name[end], "requests",
-			      (json_int_t)(u->load.requests + u->sums[CNT_REQUESTS]), "accounts",
+			      (json_int_t)u->load.requests + (json_int_t)u->sums[CNT_REQUESTS], "accounts",
 			      (json_int_t)u->status.accounts, "lists_given_up", (json_int_t)u->given_up);
 	char *text = j ? json_dumps(j, JSON_SORT_KEYS | JSON_INDENT(1)) : NULL;
 	int rc;
