@@ -42,7 +42,7 @@ struct asker *asker_create(const struct asker_setup *s)
 
 static void drop_told(struct asker *a)
 {
-	for (size_t i = 0; i < a->ntold; i++) {
+	for (size_t i = 0; a->told && i < a->ntold; i++) {
 		free(a->told[i].whose);
 		free(a->told[i].next);
 	}

@@ -127,7 +127,7 @@ static char *take_image(struct h5put *w, size_t *n)
 	else if (!(image = malloc((size_t)size)))
 		err_set(w->e, E_NOMEM, "no memory to seal '%s'", w->path);
 	else if (H5Fget_file_image(w->file, image, (size_t)size) < 0)
-		h5put_fail(w, "the end");
+		h5put_fail(w, "the bytes");
 	*n = size < 0 ? 0 : (size_t)size;
 	return image;
 }
