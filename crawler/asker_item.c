@@ -182,6 +182,11 @@ static void take_items(struct asker *a, int rank, const unsigned char *p, const 
 			p += m.n;
 			continue;
 		}
+		if (i.has_oid) {
+			memcpy(&m, p, sizeof m);
+			p += sizeof m;
+			x.oid = m.oid;
+		}
 		x.sources = i.sources;
 		x.type = i.type;
 		x.done = i.done;
@@ -314,10 +319,12 @@ void asker_meet(struct asker *a, enum item_what what, uint16_t class, const char
 			  .type = x->type,
 			  .done = x->done,
 			  .refused = x->refused };
+	struct item_more m = { .oid = x->oid };
 	double gain;
 
+	i.has_oid = what == ITEM_OWNER && oid_cmp(x->oid, OID_MIN) != 0;
 	if (rank != a->setup.rank) {
-		a->no_memory |= pack(a, rank, &i, name, NULL, NULL) < 0;
+		a->no_memory |= pack(a, rank, &i, name, i.has_oid ? &m : NULL, "") < 0;
 		return;
 	}
 	gain = meet_own(a, what, name, n, hash, x);

@@ -25,9 +25,9 @@ struct item {
 	uint16_t class;   /* ITEM_MET: of the list that brought it */
 	uint16_t sources; /* bits */
 	uint8_t type, done, refused;
-	uint8_t list;  /* ITEM_LIST */
-	uint8_t state; /* ITEM_LIST */
-	uint8_t spare;
+	uint8_t list;    /* ITEM_LIST */
+	uint8_t state;   /* ITEM_LIST */
+	uint8_t has_oid; /* ITEM_OWNER: struct item_more follows the name */
 };
 
 struct item_more {
