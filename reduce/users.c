@@ -175,10 +175,10 @@ static void estimate(struct users *u, const struct headcount *a)
 		}
 	}
 	u->known = headcount_count(a, ACCOUNT_USER);
-	if (u->noccasion < USERS_OCCASIONS_MIN) /* what was seen, without an interval */
+	estimate_unequal(u->seen, u->only, USERS_OCCASIONS, u->f2, x);
+	u->is_thin = u->noccasion < USERS_OCCASIONS_MIN || u->seen < u->known - u->seen || x->high < (double)u->known;
+	if (u->is_thin) /* what is known, without an interval */
 		*x = (struct estimate_total){ 0, 0, INFINITY, ESTIMATE_POINT };
-	else
-		estimate_unequal(u->seen, u->only, USERS_OCCASIONS, u->f2, x);
 	x->point = fmax(x->point, (double)u->known);
 	x->low = fmax(x->low, (double)u->known);
 	x->high = fmax(x->high, (double)u->known);
@@ -358,7 +358,7 @@ void users_bound(const struct facts *f, struct figure_table *t)
 	put_bound(t, &u->at_least, 4, 6, 8);
 	figure_i64(t, 9, u->seen);
 	figure_name(t, 10, name);
-	if (u->noccasion < USERS_OCCASIONS_MIN)
+	if (u->is_thin)
 		figure_status(t, FIGURE_PARTIAL,
 			      "too few lists were asked to say more than what was seen: at least %d each of %d sorts",
 			      USERS_LISTS_MIN, USERS_OCCASIONS_MIN);

@@ -15,7 +15,8 @@
  * An occasion counts if at least USERS_LISTS_MIN of its lists were asked, or all that are known: a few lists are not a
  * sample of users but a few crowds, which do not meet the crowds of other lists by chance. (Measured on the stand-in's
  * dependent population of 20,000: bounds up to 20 times the truth with 8 lists, none above it with 30.) With less than
- * USERS_OCCASIONS_MIN occasions nothing shows whether they depend on each other, and the bound is what was seen. */
+ * USERS_OCCASIONS_MIN occasions nothing shows whether they depend on each other; and where they show less than half of
+ * the users that are known they are no sample of them. Then the bound is what was seen. */
 #ifndef REDUCE_USERS_H
 #define REDUCE_USERS_H
 
@@ -28,7 +29,7 @@ struct users {
 	int64_t liked[NKINDS]; /* repositories with likes, of all ranks */
 
 	int64_t lists[USERS_OCCASIONS]; /* that were asked */
-	int counts[USERS_OCCASIONS], noccasion;
+	int counts[USERS_OCCASIONS], noccasion, is_thin;
 
 	/* Of users, on rank 0, by the occasions that count. */
 	int64_t seen;  /* by any of the lists */
