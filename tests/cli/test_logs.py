@@ -103,7 +103,8 @@ class Beside:
             self.process = subprocess.Popen([str(a) for a in args], stdin=subprocess.DEVNULL, stdout=log, stderr=log, env=ENV)
         self.until = time.monotonic() + 34
         self.whole = []
-        threading.Thread(target=self.watch, daemon=True).start()
+        self.watcher = threading.Thread(target=self.watch, daemon=True)
+        self.watcher.start()
 
     def watch(self):
         while time.monotonic() < self.until - 0.5:
@@ -112,12 +113,13 @@ class Beside:
                 with open(f"{self.folder}/m.prom", encoding="utf-8") as f:
                     text = f.read()
                 self.whole.append(text.count("hubcensus_crawl_running 1\n") == 1 and text.endswith("\n"))
+        shutil.copy(f"{self.folder}/m.prom", f"{self.folder}/then.prom")
+        self.process.send_signal(signal.SIGUSR1)
 
     def end(self):
-        time.sleep(max(0, self.until - time.monotonic()))
-        v = metrics(f"{self.folder}/m.prom")
-        self.process.send_signal(signal.SIGUSR1)
-        code = self.process.wait(30)
+        self.watcher.join()
+        v = metrics(f"{self.folder}/then.prom")
+        code = self.process.wait(60)
         self.hub.__exit__()
         with open(f"{self.folder}/log", encoding="utf-8") as f:
             said = f.read()
