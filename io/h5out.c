@@ -237,10 +237,10 @@ static void give_up(struct h5out *o, const struct err *e)
 /* On how many ranks? Collective. */
 static int count_ranks(const struct h5out *o, int have)
 {
-	int n;
+	int64_t mine = have, n;
 
-	MPI_Allreduce(&have, &n, 1, MPI_INT, MPI_SUM, o->comm);
-	return n;
+	agree_sum(o->comm, &mine, &n, 1); /* it sleeps while it waits */
+	return (int)n;
 }
 
 /* The file, on all ranks or on none: with a part of them it can be neither written nor closed, and nobody could wait
