@@ -179,7 +179,8 @@ def killed():
         run.kill()
     ok(left() and segments(folder), f"killed: {len(segments(folder))} segments are sealed, {len(left())} are not")
     for path in left():
-        os.truncate(path, os.path.getsize(path) - 5000)
+        # One that was begun just now may hold its first record only.
+        os.truncate(path, os.path.getsize(path) - min(5000, os.path.getsize(path) // 2))
     part, c = again(1, folder)
     ok(c.code == 5 and "stops within a record" in c.err and "missing" in c.out, "what it left makes a census with gaps, and says so", c)
     figures(part, code=5)
