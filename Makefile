@@ -26,6 +26,8 @@ H5_LIBS   = $(or $(shell pkg-config --libs hdf5-openmpi 2>/dev/null),$(filter -L
 
 WARN     := -Wall -Wextra -Wshadow -Wconversion -Wvla -Wformat=2
 CWARN     = $(WARN) -Wstrict-prototypes -Wmissing-prototypes
+# Tests of the programs at a time: they wait as much as they compute.
+JOBS     ?= 3
 CFLAGS   ?= -O2 -g
 CXXFLAGS ?= -O2 -g
 CPPFLAGS := -D_GNU_SOURCE -I. -DHUBCENSUS_VERSION='"$(VERSION)"' -DHUBCENSUS_DATA='"$(PREFIX)/share/hubcensus"' $(CPPFLAGS)
@@ -68,7 +70,7 @@ all: $(PROGRAMS) $(MAN) ## build the programs and their manual pages (default)
 .PHONY: help
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "  make %-14s %s\n", $$1, $$2}' $(firstword $(MAKEFILE_LIST))
-	@echo "  variables: BUILD=$(BUILD) PREFIX=$(PREFIX) DESTDIR= MPICC=$(MPICC) CFLAGS='$(CFLAGS)' RANKS=$(RANKS) V=1 WERROR=1 ASAN=1"
+	@echo "  variables: BUILD=$(BUILD) PREFIX=$(PREFIX) DESTDIR= MPICC=$(MPICC) CFLAGS='$(CFLAGS)' RANKS=$(RANKS) JOBS=$(JOBS) V=1 WERROR=1 ASAN=1"
 
 .PHONY: info
 info: ## print what would be used to build
@@ -160,6 +162,7 @@ $(TORTURED): $(call obj,$(IO)) $(BUILD)/torture/calls
 	$(Q)for o in $(call obj,$(IO)); do case $$o in */log.c.o) cp $$o $(@D)/io/ ;; *) objcopy --redefine-syms=$(@D)/calls $$o $(@D)/io/$${o##*/} ;; esac || exit 1; done
 	$(Q)objcopy --redefine-syms=$(@D)/calls.every $(@D)/io/h5out.c.o && ar rcs $@ $(@D)/io/*.o
 $(BUILD)/torture/test_torture.o: $(BUILD)/obj/tests/torture/test_torture.c.o
+	@mkdir -p $(@D)
 	$(Q)objcopy --redefine-sym free=torture_free $< $@
 $(BUILD)/torture/test_torture: $(BUILD)/torture/test_torture.o $(BUILD)/obj/tests/torture/torture.c.o $(TORTURED); $(call link,$(LIBS))
 $(BUILD)/torture/hubcrawl: $(call obj,crawler/main.c tests/torture/torture.c) $(BUILD)/libcrawler.a $(TORTURED); $(call link,$(LIBS))
@@ -176,7 +179,7 @@ check-torture: $(TORTURE)
 check-cli: $(PROGRAMS) $(TORTURE)
 	@echo "== the programs against the stand-in Hub"
 	$(Q)prove --timer --exec '$(PYTHON) -B' tests/hub/check.py :: $(BUILD)/hubsim $(RECORDED)
-	$(Q)BUILD=$(BUILD) RECORDED=$(RECORDED) prove --timer --exec '$(PYTHON) -B' $(CLI)
+	$(Q)BUILD=$(BUILD) RECORDED=$(RECORDED) prove -j$(JOBS) --timer --exec '$(PYTHON) -B' $(CLI)
 
 # Corpora and past crashes, under the sanitizers of the build that runs them; `make fuzz` looks for new ones.
 FUZZ := page hub classify opts shard warc census points

@@ -263,14 +263,16 @@ void put_number(struct sink *o, element v)
 	uint64_t u;
 	double x = 0;
 	char text[64];
+	int n = 0;
 
-	if (v.get(i) == simdjson::SUCCESS) {
-		o->put(text, static_cast<size_t>(snprintf(text, sizeof text, "%" PRId64, i)));
-	} else if (v.get(u) == simdjson::SUCCESS) {
-		o->put(text, static_cast<size_t>(snprintf(text, sizeof text, "%" PRIu64, u)));
-	} else if (v.get(x) == simdjson::SUCCESS) {
-		o->put(text, static_cast<size_t>(simdjson::internal::to_chars(text, text + sizeof text, x) - text));
-	}
+	if (v.get(i) == simdjson::SUCCESS)
+		n = snprintf(text, sizeof text, "%" PRId64, i);
+	else if (v.get(u) == simdjson::SUCCESS)
+		n = snprintf(text, sizeof text, "%" PRIu64, u);
+	else if (v.get(x) == simdjson::SUCCESS)
+		n = static_cast<int>(simdjson::internal::to_chars(text, text + sizeof text, x) - text);
+	if (n > 0)
+		o->put(text, static_cast<size_t>(n));
 }
 
 void put_value(struct sink *o, element v);
