@@ -153,7 +153,7 @@ static void take(const struct body *b, int rounds, double *take_ms, double *seal
 	}
 	remove(dir);
 	*take_ms /= rounds;
-	*seal_ms /= rounds / PAGES_PER_SHARD * PAGES_PER_SHARD;
+	*seal_ms /= rounds - rounds % PAGES_PER_SHARD;
 	shard_release(&s);
 	page_free(p);
 }

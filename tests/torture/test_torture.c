@@ -442,7 +442,7 @@ int main(int argc, char **argv)
 	MPI_Comm_rank(comm, &rank);
 	MPI_Comm_size(comm, &size);
 	/* In memory where there is such a folder: hundreds of syncs are not what is tested. */
-	strcpy(top, access("/dev/shm", W_OK) ? "/tmp/hubcensus-test-XXXXXX" : "/dev/shm/hubcensus-test-XXXXXX");
+	snprintf(top, sizeof top, "%s/hubcensus-test-XXXXXX", access("/dev/shm", W_OK) ? "/tmp" : "/dev/shm");
 	if (rank == 0 && !mkdtemp(top))
 		MPI_Abort(comm, 1);
 	agree_bcast(comm, top, sizeof top);

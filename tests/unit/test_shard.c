@@ -158,7 +158,8 @@ static size_t hurt(char *s, size_t n)
 /* Each of 200 is found, set aside under a name of its own, and its number not given again. */
 static void set_aside(void)
 {
-	unsigned seed = getenv("SEED") ? (unsigned)strtoul(getenv("SEED"), NULL, 10) : (unsigned)getpid();
+	const char *set = getenv("SEED");
+	unsigned seed = set ? (unsigned)strtoul(set, NULL, 10) : (unsigned)getpid();
 	char sub[64], path[128], to[4200], twin[4200];
 	int64_t next[NKINDS];
 	int found = 0, moved = 0;
