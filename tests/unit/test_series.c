@@ -121,6 +121,7 @@ static void documents(void)
 		     "\"unknown.figure\":{\"status\":\"ok\",\"value\":1}}}";
 	struct points x;
 	const struct point *p;
+	int taken = 0;
 
 	ok(read_text(&x, text, sizeof text - 1) == 0 && x.n == 5, "a census.json: five numbers");
 	p = find(&x, TEXT("totals.models\0\0"));
@@ -137,15 +138,10 @@ static void documents(void)
 	   "what is known about a figure");
 	points_release(&x);
 	for (size_t n = 0; n < sizeof text - 1; n++) {
-		int rc = read_text(&x, text, n);
-
+		taken += read_text(&x, text, n) != E_FORMAT;
 		points_release(&x);
-		if (rc != E_FORMAT) {
-			ok(0, "cut at byte %zu: %d", n, rc);
-			return;
-		}
 	}
-	ok(1, "cut at any byte: refused");
+	ok(taken == 0, "cut at any byte: %d of %zu are taken", taken, sizeof text - 1);
 }
 
 int main(void)
