@@ -34,7 +34,7 @@ static void *read_all(hid_t file, const char *name, size_t *nbytes)
 	return x;
 }
 
-static herr_t compare(hid_t file, const char *name, const H5O_info_t *info, void *arg)
+static herr_t same_dataset(hid_t file, const char *name, const H5O_info_t *info, void *arg)
 {
 	struct pair *p = arg;
 	size_t n = 0, m = 0;
@@ -62,7 +62,7 @@ __attribute__((unused)) static int same_h5(const char *a, const char *b, int lea
 
 	if (f >= 0 && g >= 0) {
 		p.other = g;
-		H5Ovisit(f, H5_INDEX_NAME, H5_ITER_NATIVE, compare, &p);
+		H5Ovisit(f, H5_INDEX_NAME, H5_ITER_NATIVE, same_dataset, &p);
 	}
 	H5Fclose(f);
 	H5Fclose(g);

@@ -6,7 +6,7 @@
 #include "reduce/headcount.h"
 #include "tests/mpi/accounts.h"
 #include "tests/mpi/pipeline.h"
-#include "tests/mpi/same_h5.h"
+#include "tests/mpi/same_census.h"
 #include "tests/mpi/shards.h"
 #include "tests/mpi/tap_mpi.h"
 
@@ -127,35 +127,6 @@ static void check_merge(const struct crowd *c, const char *dir, const char *name
 	free(h);
 }
 
-/* The census by one rank, that of all is measured by. */
-static char *alone(const char *dir)
-{
-	struct err e = ERR_INIT;
-	char path[320], *json = NULL;
-
-	snprintf(path, sizeof path, "%s/alone.h5", dir);
-	if (rank == 0 && pipeline(MPI_COMM_SELF, dir, path, &json, &e))
-		diag("%s", e.text);
-	MPI_Barrier(WORLD);
-	return json;
-}
-
-static void check_same(const char *want, const char *want_dir, const char *dir, const char *name)
-{
-	struct err e = ERR_INIT;
-	char path[320], other[320], *json = NULL;
-	int rc;
-
-	snprintf(path, sizeof path, "%s/all.h5", dir);
-	snprintf(other, sizeof other, "%s/alone.h5", want_dir);
-	rc = pipeline(WORLD, dir, path, &json, &e);
-	if (rc && rank == 0)
-		diag("%s", e.text);
-	ok_all(WORLD, rc == E_OK && (rank != 0 || (want && json && !strcmp(want, json))), name);
-	ok_all(WORLD, rc == E_OK && (rank != 0 || same_h5(other, path, 60)), "… and the same data in census.h5");
-	free(json);
-}
-
 static void check_failing(const char *dir, int code, const char *word, const char *name)
 {
 	struct err e = ERR_INIT;
@@ -235,13 +206,13 @@ int main(int argc, char **argv)
 	MPI_Bcast(root, sizeof root, MPI_BYTE, 0, WORLD);
 	make(&c, first, "one-shard");
 	check_merge(&c, first, "one shard: the counts of a plain loop");
-	want = alone(first);
-	check_same(want, first, first, "fewer shards than ranks: the same census.json");
+	want = same_alone(first);
+	same_by_all(want, first, first, "fewer shards than ranks: the same census.json");
 	c.nshard = 13;
 	c.repeat = 2;
 	make(&c, dir, "many-shards");
 	check_merge(&c, dir, "many shards, all observed twice: the same counts");
-	check_same(want, first, dir, "many shards: the same census.json");
+	same_by_all(want, first, dir, "many shards: the same census.json");
 	damage(dir);
 	check_failing(dir, E_DAMAGED, "/shards/users-", "a shard cut in half: all ranks say the same");
 	c.key_id = "0123456789abcdef0123456789abcdef";

@@ -3,7 +3,7 @@
 #include <errno.h>
 
 #include "tests/mpi/pipeline.h"
-#include "tests/mpi/same_h5.h"
+#include "tests/mpi/same_census.h"
 #include "tests/mpi/shards.h"
 #include "tests/mpi/tap_mpi.h"
 
@@ -20,36 +20,6 @@ static int make(const struct gen *g, char dir[300], const char *name)
 	if (rank == 0 && (rc = gen_snapshot(g, dir, &e)))
 		diag("%s", e.text);
 	return err_agree(MPI_COMM_WORLD, rc, &e);
-}
-
-/* The census by one rank, that of all is measured by. */
-static char *alone(const char *dir)
-{
-	struct err e = ERR_INIT;
-	char path[320], *json = NULL;
-
-	snprintf(path, sizeof path, "%s/alone.h5", dir);
-	if (rank == 0 && pipeline(MPI_COMM_SELF, dir, path, &json, &e))
-		diag("%s", e.text);
-	MPI_Barrier(MPI_COMM_WORLD);
-	return json;
-}
-
-static void check_same(const char *want, const char *want_dir, const char *dir, const char *name)
-{
-	struct err e = ERR_INIT;
-	char path[320], other[320], *json = NULL;
-	int rc;
-
-	snprintf(path, sizeof path, "%s/all.h5", dir);
-	snprintf(other, sizeof other, "%s/alone.h5", want_dir);
-	rc = pipeline(MPI_COMM_WORLD, dir, path, &json, &e);
-	if (rc && rank == 0)
-		diag("%s", e.text);
-	ok_all(MPI_COMM_WORLD, rc == E_OK && (rank != 0 || (want && json && !strcmp(want, json))), name);
-	ok_all(MPI_COMM_WORLD, rc == E_OK && (rank != 0 || same_h5(other, path, 81)),
-	       "… and the same data in census.h5");
-	free(json);
 }
 
 static void check_failing(const char *dir, const char *name)
@@ -108,16 +78,16 @@ int main(int argc, char **argv)
 	}
 	MPI_Bcast(root, sizeof root, MPI_BYTE, 0, MPI_COMM_WORLD);
 	make(&g, first, "one-shard");
-	want = alone(first);
-	check_same(want, first, first, "fewer shards than ranks: the same census.json");
+	want = same_alone(first);
+	same_by_all(want, first, first, "fewer shards than ranks: the same census.json");
 	g = (struct gen){ .n = { 6000, 1500, 2000 }, .per_shard = 150, .stride = 4, .repeat = 7, .late = 1 };
 	make(&g, dir, "many-shards");
-	check_same(want, first, dir, "many shards, rows seen twice, rows behind t0: the same");
+	same_by_all(want, first, dir, "many shards, rows seen twice, rows behind t0: the same");
 	g.per_shard = 1000;
 	g.stride = 3;
 	g.repeat = 1;
 	make(&g, dir, "all-twice");
-	check_same(want, first, dir, "every row twice: the same");
+	same_by_all(want, first, dir, "every row twice: the same");
 	damage(dir);
 	check_failing(dir, "a shard cut in half: all ranks say the same, and leave nothing");
 	free(want);

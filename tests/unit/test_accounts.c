@@ -11,6 +11,7 @@
 #include "io/h5accounts.h"
 #include "io/stamp.h"
 #include "tests/tap.h"
+#include "tests/whole.h"
 
 #define ID "0123456789abcdef0123456789abcdef"
 
@@ -203,29 +204,6 @@ static void folder(void)
 		   !account_shard_name_parse("users-r0012-000345.h5.tmp", &rank, &seq) &&
 		   !account_shard_name_parse("models-r0012-000345.h5", &rank, &seq),
 	   "names of files");
-}
-
-static char *slurp(const char *path, size_t *n)
-{
-	FILE *f = fopen(path, "rb");
-	char *s;
-
-	fseek(f, 0, SEEK_END);
-	*n = (size_t)ftell(f);
-	rewind(f);
-	s = malloc(*n);
-	if (fread(s, 1, *n, f) != *n)
-		abort();
-	fclose(f);
-	return s;
-}
-
-static void spill(const char *path, const char *s, size_t n)
-{
-	FILE *f = fopen(path, "wb");
-
-	if (fwrite(s, 1, n, f) != n || fclose(f))
-		abort();
 }
 
 /* Every cut and every flipped byte is found before the HDF5 library sees the file. */

@@ -13,6 +13,7 @@
 #include "io/h5shard.h"
 #include "io/stamp.h"
 #include "tests/tap.h"
+#include "tests/whole.h"
 
 #define ID "0123456789abcdef0123456789abcdef"
 
@@ -42,30 +43,6 @@ static void make_good(void)
 	snprintf(good, sizeof good, "%s/models-r0000-000000.h5", dir);
 	snprintf(bad, sizeof bad, "%s/bad.h5", dir);
 	snprintf(victim, sizeof victim, "%s/victim", dir);
-}
-
-static char *slurp(const char *path, size_t *n)
-{
-	FILE *f = fopen(path, "rb");
-	struct stat st;
-	char *s;
-
-	if (!f || fstat(fileno(f), &st))
-		abort();
-	*n = (size_t)st.st_size;
-	s = malloc(*n);
-	if (!s || fread(s, 1, *n, f) != *n)
-		abort();
-	fclose(f);
-	return s;
-}
-
-static void spill(const char *path, const char *s, size_t n)
-{
-	FILE *f = fopen(path, "wb");
-
-	if (!f || fwrite(s, 1, n, f) != n || fclose(f))
-		abort();
 }
 
 /* Reads `bad` in a process of its own: the error code, or -1 for a crash, -2 for one that does not end. A text of more

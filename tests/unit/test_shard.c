@@ -8,6 +8,7 @@
 #include "io/h5shard.h"
 #include "io/stamp.h"
 #include "tests/tap.h"
+#include "tests/whole.h"
 
 #define ID "0123456789abcdef0123456789abcdef"
 
@@ -71,29 +72,6 @@ static void round_trip(int n)
 	   "%s", e.text);
 	shard_release(&r);
 	shard_release(&s);
-}
-
-static char *slurp(const char *path, size_t *n)
-{
-	FILE *f = fopen(path, "rb");
-	char *s;
-
-	fseek(f, 0, SEEK_END);
-	*n = (size_t)ftell(f);
-	rewind(f);
-	s = malloc(*n);
-	if (fread(s, 1, *n, f) != *n)
-		abort();
-	fclose(f);
-	return s;
-}
-
-static void spill(const char *path, const char *s, size_t n)
-{
-	FILE *f = fopen(path, "wb");
-
-	if (fwrite(s, 1, n, f) != n || fclose(f))
-		abort();
 }
 
 /* Every cut and every flipped byte is found before the HDF5 library sees the file. */
