@@ -211,7 +211,7 @@ $(BUILD)/fuzz-%: $(BUILD)/obj/tests/fuzz/fuzz_%.c.o $(BUILD)/libcrawler.a $(BUIL
 	$(Q)$(MPICC) $(CFLAGS) -fsanitize=fuzzer,address,undefined -o $@ $^ $(LIBS)
 
 .PHONY: bench
-bench: all $(BUILD)/tests/bench/bench_coordinator $(BUILD)/tests/bench/bench_page $(BUILD)/tests/bench/bench_accounts ## what the crawl and the reduce cost, as ratios, in build/bench/*.json (three quarters of an hour)
+bench: all $(BUILD)/tests/bench/bench_coordinator $(BUILD)/tests/bench/bench_page $(BUILD)/tests/bench/bench_accounts ## what the crawl and the reduce cost, as ratios, in build/bench/*.json (much of an hour)
 	@mkdir -p $(BUILD)/bench
 	$(Q)BUILD=$(BUILD) $(PYTHON) -B tests/bench/bench_crawl.py --json $(BUILD)/bench/crawl.json
 	$(Q)BUILD=$(BUILD) $(PYTHON) -B tests/bench/bench_cost.py --json $(BUILD)/bench/cost.json

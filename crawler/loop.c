@@ -4,6 +4,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "crawler/watch.h"
 #include "io/log.h"
 
 /* Messages do not wake curl's sleep, so it is short while some are expected and grows while nothing happens. */
@@ -15,9 +16,8 @@
 struct turn {
 	int events; /* of this turn */
 	int64_t sleep_ms;
-	int told_trouble, told_quiet;
-	int64_t stopping_since; /* rank 0, 0 not */
-	int rc;                 /* first failure of this rank */
+	struct watch watch;
+	int rc; /* first failure of this rank */
 };
 
 /* To the coordinator, wherever it is. */
@@ -78,14 +78,9 @@ static int direct(struct loop *l, struct turn *t, int64_t now)
 /* This rank has failed, or was told to stop: the coordinator stops the others. */
 static int tell_trouble(struct loop *l, struct turn *t, int code, const struct err *e, int64_t now)
 {
-	struct msg m = { .type = MSG_TROUBLE };
+	struct msg m;
 
-	if (t->told_trouble)
-		return 0;
-	t->told_trouble = 1;
-	m.u.trouble.code = code;
-	snprintf(m.u.trouble.text, sizeof m.u.trouble.text, "%.*s", (int)sizeof m.u.trouble.text - 1, e->text);
-	return to_coordinator(l, &m, now);
+	return watch_trouble(&t->watch, code, e, &m) ? to_coordinator(l, &m, now) : 0;
 }
 
 static void show(struct loop *l, int64_t now)
@@ -112,26 +107,11 @@ static void show(struct loop *l, int64_t now)
 	monitor_turn(l->monitor, &p, s, now);
 }
 
-/* An outage is told when it begins and when it ends. */
-static void tell_quiet(struct loop *l, struct turn *t)
-{
-	const struct coordinator_state *s = coordinator_look(l->coordinator);
-
-	if (s->stopping || (s->quiet_ms > 0) == t->told_quiet)
-		return;
-	t->told_quiet = !t->told_quiet;
-	if (t->told_quiet)
-		log_warn("no page from the Hub for %lld s: asking again with growing pauses, until --max-outage",
-			 (long long)(s->quiet_ms + 999) / 1000);
-	else
-		log_note("the Hub answers again");
-}
-
 static int check_stop(struct loop *l, struct turn *t, int64_t now, struct err *e)
 {
 	if (l->coordinator && l->max_time_ms > 0 && now - l->start_ms >= l->max_time_ms)
 		coordinator_stop(l->coordinator, MSG_ASKED);
-	if (!l->is_stopped() || t->told_trouble)
+	if (!l->is_stopped() || t->watch.told_trouble)
 		return 0;
 	if (tell_trouble(l, t, E_STOPPED, e, now))
 		return -1;
@@ -139,23 +119,6 @@ static int check_stop(struct loop *l, struct turn *t, int64_t now, struct err *e
 	if (!t->rc)
 		t->rc = worker_stop(l->worker, now, e);
 	return 0;
-}
-
-/* Rank 0 has sealed its part, and somebody does not answer any more. */
-static void check_lost(struct loop *l, struct turn *t, int64_t now)
-{
-	struct err e = ERR_INIT;
-
-	if (!coordinator_look(l->coordinator)->stopping)
-		return;
-	if (t->stopping_since == 0)
-		t->stopping_since = now;
-	if (now - t->stopping_since < LOOP_LINGER_MS || !worker_is_over(l->worker))
-		return;
-	err_set(&e, E_IO, "rank %d does not answer any more: what was sealed is kept, run again to go on",
-		coordinator_absent(l->coordinator));
-	log_error(&e);
-	transport_abort(l->transport, err_exit_code(E_IO));
 }
 
 static void sleep_a_little(struct loop *l, struct turn *t, int64_t now)
@@ -199,11 +162,11 @@ int loop_run(struct loop *l, struct err *e)
 		if (report(l, &t, now) || direct(l, &t, now))
 			return err_set(e, E_NOMEM, "no memory for messages");
 		if (l->coordinator)
-			tell_quiet(l, &t), show(l, now);
+			watch_quiet(&t.watch, coordinator_look(l->coordinator)), show(l, now);
 		if (is_over(l))
 			break;
 		if (l->coordinator)
-			check_lost(l, &t, now);
+			watch_lost(&t.watch, l->coordinator, l->transport, worker_is_over(l->worker), now);
 		sleep_a_little(l, &t, now);
 	}
 	if (l->coordinator)

@@ -6,6 +6,7 @@
 
 #include "crawler/loop.h"
 #include "crawler/progress.h"
+#include "crawler/watch.h"
 #include "io/log.h"
 
 /* Messages do not wake curl's sleep, so it is short while some are expected. */
@@ -30,9 +31,8 @@ struct turn {
 	int events; /* of this turn */
 	int64_t sleep_ms;
 	int64_t shown; /* last progress */
-	int told_trouble;
-	int64_t stopping_since; /* rank 0, 0 not */
-	int rc;                 /* first failure of this rank */
+	struct watch watch;
+	int rc; /* first failure of this rank */
 	struct wave now, before;
 	int64_t wave_ms;
 	int64_t accounts_before; /* the first request */
@@ -168,21 +168,16 @@ static int direct(struct users_loop *l, struct turn *t, int64_t now)
 /* This rank has failed, or was told to stop: the coordinator stops the others. */
 static int tell_trouble(struct users_loop *l, struct turn *t, int code, const struct err *e, int64_t now)
 {
-	struct msg m = { .type = MSG_TROUBLE };
+	struct msg m;
 
-	if (t->told_trouble)
-		return 0;
-	t->told_trouble = 1;
-	m.u.trouble.code = code;
-	snprintf(m.u.trouble.text, sizeof m.u.trouble.text, "%.*s", (int)sizeof m.u.trouble.text - 1, e->text);
-	return to_coordinator(l, &m, now);
+	return watch_trouble(&t->watch, code, e, &m) ? to_coordinator(l, &m, now) : 0;
 }
 
 static int check_stop(struct users_loop *l, struct turn *t, int64_t now, struct err *e)
 {
 	if (l->coordinator && l->max_time_ms > 0 && now - l->start_ms >= l->max_time_ms)
 		coordinator_stop(l->coordinator, MSG_ASKED);
-	if (!l->is_stopped() || t->told_trouble)
+	if (!l->is_stopped() || t->watch.told_trouble)
 		return 0;
 	if (tell_trouble(l, t, E_STOPPED, e, now))
 		return -1;
@@ -192,22 +187,6 @@ static int check_stop(struct users_loop *l, struct turn *t, int64_t now, struct 
 	return 0;
 }
 
-static void check_lost(struct users_loop *l, struct turn *t, int64_t now)
-{
-	struct err e = ERR_INIT;
-
-	if (!coordinator_look(l->coordinator)->stopping)
-		return;
-	if (t->stopping_since == 0)
-		t->stopping_since = now;
-	if (now - t->stopping_since < LOOP_LINGER_MS || !asker_is_over(l->asker))
-		return;
-	err_set(&e, E_IO, "rank %d does not answer any more: what was sealed is kept, run again to go on",
-		coordinator_absent(l->coordinator));
-	log_error(&e);
-	transport_abort(l->transport, err_exit_code(E_IO));
-}
-
 /* --- the loop --- */
 
 static void show(struct users_loop *l, struct turn *t, int64_t now)
@@ -215,7 +194,6 @@ static void show(struct users_loop *l, struct turn *t, int64_t now)
 	const struct coordinator_state *s = coordinator_look(l->coordinator);
 
 	struct users_progress p = { .accounts = s->rows,
-
 				    .before = t->accounts_before,
 				    .lists = t->now.nanswers == l->nranks ? t->now.lists : t->before.lists,
 				    .requests = s->requests,
@@ -272,7 +250,7 @@ int users_loop_run(struct users_loop *l, struct err *e)
 		if (is_over(l))
 			break;
 		if (l->coordinator)
-			check_lost(l, &t, now);
+			watch_lost(&t.watch, l->coordinator, l->transport, asker_is_over(l->asker), now);
 		sleep_a_little(l, &t, now);
 	}
 	if (l->coordinator)
