@@ -12,6 +12,7 @@
 #include <unistd.h>
 
 #include "io/log.h"
+#include "io/utc.h"
 
 #define PATH_CAP    4096
 #define SESSION_LEN 17 /* 20261122221501123 */
@@ -282,7 +283,7 @@ static int64_t session_of(const char *name)
 		return 0;
 	n = snprintf(text, sizeof text, "%.4s-%.2s-%.2sT%.2s:%.2s:%.2sZ", name, name + 4, name + 6, name + 8, name + 10,
 		     name + 12);
-	return time_parse(text, (size_t)n, &s) ? 0 : s * 1000 + strtol(name + 14, NULL, 10);
+	return utc_parse(text, (size_t)n, &s) ? 0 : s * 1000 + strtol(name + 14, NULL, 10);
 }
 
 int64_t archive_last_session(const char *dir)

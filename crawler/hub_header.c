@@ -6,7 +6,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "io/snapshot.h"
+#include "io/utc.h"
 
 /* Beyond these a header is nonsense: the largest quota sold is 100,000 per 300 s. */
 #define QUOTA_MAX    1000000000
@@ -107,7 +107,7 @@ static int64_t http_date(const char *s)
 		if (strncmp(s + 8, month + 3 * m, 3))
 			continue;
 		snprintf(text, sizeof text, "%.4s-%02d-%.2sT%.8sZ", s + 12, m + 1, s + 5, s + 17);
-		return time_parse(text, strlen(text), &t) ? -1 : t;
+		return utc_parse(text, strlen(text), &t) ? -1 : t;
 	}
 	return -1;
 }

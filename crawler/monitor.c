@@ -7,6 +7,7 @@
 
 #include "io/log.h"
 #include "io/metrics.h"
+#include "io/utc.h"
 
 #define NAME(x) "hubcensus_crawl_" x
 
@@ -184,7 +185,7 @@ void monitor_begin(struct monitor *m)
 					{ "machines_with_a_budget", m->nbudgets },
 					{ "rows_before", (double)before } },
 		  3, "%s %s up to %s, %d rank%s%s", before > 0 ? "going on with" : "crawling", m->snapshot->hub,
-		  time_format(m->snapshot->t0, t0), m->nranks, m->nranks > 1 ? "s" : "", machines);
+		  utc_format(m->snapshot->t0, t0), m->nranks, m->nranks > 1 ? "s" : "", machines);
 	write_metrics(m, -1);
 }
 

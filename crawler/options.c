@@ -9,6 +9,7 @@
 
 #include "crawler/retry.h"
 #include "io/log.h"
+#include "io/utc.h"
 
 #define AT(member) offsetof(struct options, member)
 
@@ -264,7 +265,7 @@ int options_plan(struct plan *p, const struct options *o, struct err *e)
 	for (int i = 0; i < o->filter.n; i++)
 		if (take_filter(p, o->filter.at[i], e))
 			return e->code;
-	if (o->until && (time_parse(o->until, strlen(o->until), &p->until) || p->until < 0))
+	if (o->until && (utc_parse(o->until, strlen(o->until), &p->until) || p->until < 0))
 		return err_set(e, E_USAGE, "--until: '%s' is not a time such as 2026-11-22 or 2026-11-22T12:00:00Z",
 			       o->until);
 	return E_OK;
@@ -296,7 +297,7 @@ int options_snapshot(struct snapshot *now, const struct plan *p, const struct sn
 		now->fields = p->fields;
 	/* Of a census that was begun this is known, whatever the clock says now. */
 	if (!old && p->until > time(NULL))
-		return err_set(e, E_USAGE, "--until: '%s' lies in the future", time_format(p->until, until));
+		return err_set(e, E_USAGE, "--until: '%s' lies in the future", utc_format(p->until, until));
 	if (!old || p->until >= 0)
 		now->t0 = p->until >= 0 ? p->until : (int64_t)time(NULL);
 	if (old && !p->filter_given)

@@ -4,7 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "io/snapshot.h"
+#include "io/utc.h"
 
 /* A member of the reply and the columns that are made from it. */
 struct member {
@@ -189,7 +189,7 @@ static int take_time(struct page_row *r, enum field f, struct js_value v)
 	if (js_type(v) != JS_STRING)
 		return refuse_field(r, f, v, "not a time");
 	s = js_string(v, &n);
-	if (time_parse(s, n, &t) || t < 0)
+	if (utc_parse(s, n, &t) || t < 0)
 		return refuse_field(r, f, v, "not a time");
 	table_set_i64(&r->to->rows, f, t);
 	r->set |= 1u << f;

@@ -9,6 +9,7 @@
 #include "io/h5safe.h"
 #include "io/snapshot.h"
 #include "io/stamp.h"
+#include "io/utc.h"
 
 #define REDUCE_AGAIN "reduce its folder again, or leave it out"
 
@@ -240,7 +241,7 @@ static int read_head(struct h5in *in, struct h5in_head *h, struct err *e)
 	memset(h, 0, sizeof *h);
 	if (attr_i64(in->file, "schema", &version) || attr_text(in->file, "hub", h->hub, sizeof h->hub) ||
 	    attr_text(in->file, "t0", t0, sizeof t0) || attr_text(in->file, "version", h->version, sizeof h->version) ||
-	    attr_i64(in->file, "complete", &h->complete) || time_parse(t0, strlen(t0), &h->t0))
+	    attr_i64(in->file, "complete", &h->complete) || utc_parse(t0, strlen(t0), &h->t0))
 		return err_set(e, E_FORMAT, "'%s' is no census.h5; " REDUCE_AGAIN, in->path);
 	if (version != SNAPSHOT_SCHEMA)
 		return err_set(e, E_FORMAT, "'%s' is a census of another schema than %d; " REDUCE_AGAIN, in->path,

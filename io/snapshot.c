@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "io/snapshot.h"
+#include "io/utc.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -24,78 +25,6 @@
 int snapshot_is_partial(const struct snapshot *s)
 {
 	return s->author[0] != '\0' || s->ntag > 0;
-}
-
-static int digits(const char *s, int n, int *x)
-{
-	*x = 0;
-	for (int i = 0; i < n; i++) {
-		if (s[i] < '0' || s[i] > '9')
-			return -1;
-		*x = *x * 10 + (s[i] - '0');
-	}
-	return 0;
-}
-
-static int parse_clock(const char *s, size_t n, struct tm *tm)
-{
-	if (n == 0)
-		return 0;
-	if (n < 9 || s[0] != 'T' || s[3] != ':' || s[6] != ':' || digits(s + 1, 2, &tm->tm_hour) ||
-	    digits(s + 4, 2, &tm->tm_min) || digits(s + 7, 2, &tm->tm_sec))
-		return -1;
-	if (tm->tm_hour > 23 || tm->tm_min > 59 || tm->tm_sec > 59)
-		return -1;
-	s += 9;
-	n -= 9;
-	if (n > 1 && *s == '.') {
-		do
-			s++, n--;
-		while (n > 0 && *s >= '0' && *s <= '9');
-	}
-	return n == 0 || (n == 1 && *s == 'Z') ? 0 : -1;
-}
-
-/* Days from 1970-01-01 in the Gregorian calendar, which repeats every 400 years of 146,097 days; the year begins in
- * March, so that the leap day is its last. timegm() does the same in 20 times the time, which a crawl spends twice per
- * row. */
-static int64_t days_since_1970(int year, int mon, int mday)
-{
-	int64_t y = year - (mon < 3), day_of_year = (153 * (mon > 2 ? mon - 3 : mon + 9) + 2) / 5 + mday - 1;
-
-	return 365 * y + y / 4 - y / 100 + y / 400 + day_of_year - 719468;
-}
-
-static int is_date(int year, int mon, int mday)
-{
-	static const int days[] = { 31, 28, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31 };
-	int leap = (year % 4 == 0 && year % 100) || year % 400 == 0;
-
-	return mon >= 1 && mon <= 12 && mday >= 1 && mday <= days[mon - 1] + (mon == 2 && leap);
-}
-
-int time_parse(const char *s, size_t n, int64_t *seconds)
-{
-	struct tm tm = { 0 };
-
-	if (n < 10 || n > 40 || s[4] != '-' || s[7] != '-' || digits(s, 4, &tm.tm_year) ||
-	    digits(s + 5, 2, &tm.tm_mon) || digits(s + 8, 2, &tm.tm_mday))
-		return -1;
-	if (!is_date(tm.tm_year, tm.tm_mon, tm.tm_mday) || parse_clock(s + 10, n - 10, &tm))
-		return -1;
-	*seconds = days_since_1970(tm.tm_year, tm.tm_mon, tm.tm_mday) * 86400 + tm.tm_hour * 3600 + tm.tm_min * 60 +
-		   tm.tm_sec;
-	return 0;
-}
-
-char *time_format(int64_t seconds, char dst[32])
-{
-	time_t t = (time_t)seconds;
-	struct tm tm;
-
-	if (!gmtime_r(&t, &tm) || !strftime(dst, 32, "%Y-%m-%dT%H:%M:%SZ", &tm))
-		snprintf(dst, 32, "?");
-	return dst;
 }
 
 int snapshot_sync_dir(const char *dir, struct err *e)
@@ -238,7 +167,7 @@ static json_t *to_json(const struct snapshot *s, const char *options)
 	json_t *o = options ? json_loads(options, 0, NULL) : NULL;
 
 	return json_pack("{s:i s:s s:s s:s s:s s:s s:o s:b s:o s:s s:o s:o*}", "schema", SNAPSHOT_SCHEMA, "id", s->id,
-			 "hub", s->hub, "t0", time_format(s->t0, t0), "created", time_format(s->created, created),
+			 "hub", s->hub, "t0", utc_format(s->t0, t0), "created", utc_format(s->created, created),
 			 "version", s->version, "kinds", kinds_json(s), "user_names", s->users && !s->hashed, "fields",
 			 fields_json(s), "filter_author", s->author, "filter_tags", tags_json(s), "options", o);
 }
@@ -298,7 +227,7 @@ static int take_time(const json_t *j, const char *key, int64_t *t)
 {
 	char s[40];
 
-	return take_text(j, key, s, sizeof s) || time_parse(s, strlen(s), t);
+	return take_text(j, key, s, sizeof s) || utc_parse(s, strlen(s), t);
 }
 
 /* A bit for each name of an array that `find` knows; -1 if one is unknown or there is none. */
@@ -461,7 +390,7 @@ int snapshot_check(const struct snapshot *old, const struct snapshot *now, const
 		return differs(dir, "--kinds", a, b, e);
 	}
 	if (old->t0 != now->t0)
-		return differs(dir, "--until", time_format(old->t0, a), time_format(now->t0, b), e);
+		return differs(dir, "--until", utc_format(old->t0, a), utc_format(now->t0, b), e);
 	if (strcmp(old->author, now->author))
 		return differs(dir, "--filter author=", old->author, now->author, e);
 	if (tags_differ(old, now))

@@ -84,9 +84,4 @@ int snapshot_copy(const char *from, const char *to, struct err *e);
 /* fsync of a folder, so that a rename in it is on disk. */
 int snapshot_sync_dir(const char *dir, struct err *e);
 
-/* "2026-11-22T00:00:00Z" or "2026-11-22" to s since 1970; 0, or -1 if it is neither. */
-int time_parse(const char *s, size_t n, int64_t *seconds);
-/* The reverse, seconds kept: 20 characters and a NUL. */
-char *time_format(int64_t seconds, char dst[32]);
-
 #endif

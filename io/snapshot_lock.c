@@ -9,6 +9,7 @@
 #include <unistd.h>
 
 #include "io/log.h"
+#include "io/utc.h"
 
 #define PATH_CAP 4096
 /* How long the ranks of a job whose rank 0 is gone may take to be gone too, s: mpirun ends them within one. */
@@ -57,7 +58,7 @@ static void write_holder(int fd)
 
 	gethostname(host, sizeof host - 1);
 	n = snprintf(text, sizeof text, "process %ld on %s since %s\n", (long)getpid(), host,
-		     time_format((int64_t)time(NULL), when));
+		     utc_format((int64_t)time(NULL), when));
 	/* For people; the lock holds without it. */
 	if (ftruncate(fd, 0) || pwrite(fd, text, (size_t)n, 0) != n)
 		log_warn("cannot write into .lock who holds it: %s", strerror(errno));

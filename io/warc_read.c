@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+#include "io/utc.h"
 #include "io/warc.h"
 
 #include <inttypes.h>
@@ -9,7 +10,6 @@
 #include "io/gz.h"
 #include "io/json.h"
 #include "io/lines.h"
-#include "io/snapshot.h"
 
 #define PIECE    (64 << 10)
 #define PEEK     4096               /* for a header; what is read beyond the record has to be moved */
@@ -214,7 +214,7 @@ static int take_date(struct view v, int64_t *ms)
 	const char *dot = v.n ? memchr(v.s, '.', v.n) : NULL;
 	int64_t s, scale = 100;
 
-	if (v.n == 0 || time_parse(v.s, v.n, &s))
+	if (v.n == 0 || utc_parse(v.s, v.n, &s))
 		return -1;
 	*ms = s * 1000;
 	for (; dot && ++dot < v.s + v.n && *dot >= '0' && *dot <= '9'; scale /= 10)

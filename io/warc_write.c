@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+#include "io/utc.h"
 #include "io/warc.h"
 
 #include <errno.h>
@@ -212,7 +213,7 @@ static void put_date(struct text *t, int64_t ms)
 {
 	char s[32];
 
-	put(t, "WARC-Date: %.19s.%03dZ\r\n", time_format(ms / 1000, s), (int)(ms % 1000));
+	put(t, "WARC-Date: %.19s.%03dZ\r\n", utc_format(ms / 1000, s), (int)(ms % 1000));
 }
 
 /* Write n bytes with every occurrence of the secret overwritten. */

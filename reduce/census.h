@@ -5,12 +5,13 @@
 
 #include "io/snapshot.h"
 #include "reduce/audit.h"
-#include "reduce/classify.h"
 #include "reduce/crawls.h"
 #include "reduce/headcount.h"
 #include "reduce/load.h"
+#include "reduce/orgs.h"
 #include "reduce/owners.h"
 #include "reduce/rows.h"
+#include "reduce/topics.h"
 
 struct compare; /* compare.h */
 

@@ -6,7 +6,7 @@
 #include <string.h>
 
 #include "io/agree.h"
-#include "io/snapshot.h"
+#include "io/utc.h"
 #include "reduce/analyzer.h" /* last */
 #include "reduce/wire.h"
 
@@ -151,7 +151,7 @@ int changes_store(const struct changes *x, unsigned kinds, int64_t since, MPI_Co
 		  struct err *e)
 {
 	char t0[32];
-	int rc = h5out_attr_text(out, "/changes", "since", time_format(since, t0), e);
+	int rc = h5out_attr_text(out, "/changes", "since", utc_format(since, t0), e);
 
 	for (int k = 0; k < NKINDS && !rc; k++)
 		if (kinds >> k & 1)

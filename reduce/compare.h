@@ -11,6 +11,7 @@
 
 #include "reduce/census.h"
 #include "reduce/changes.h"
+#include "reduce/country.h"
 #include "reduce/engagement.h"
 #include "reduce/previous.h"
 

@@ -4,7 +4,9 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "io/utc.h"
 #include "reduce/compare.h"
+#include "reduce/country.h"
 #include "reduce/wire.h"
 
 #define EARLIER                                                                                                        \
@@ -147,7 +149,7 @@ void compare_previous(const struct facts *f, struct figure_table *t)
 		figure_name(t, 0, x.number);
 		figure_bool(t, 1, x.p->head.complete != 0);
 		figure_f64(t, 2, (double)(f->c->snap.t0 - x.p->head.t0) / 86400);
-		figure_name(t, 3, time_format(x.p->head.t0, t0));
+		figure_name(t, 3, utc_format(x.p->head.t0, t0));
 		figure_name(t, 4, x.p->head.version);
 	}
 }

@@ -4,8 +4,8 @@
 #ifndef REDUCE_FACET_H
 #define REDUCE_FACET_H
 
-#include "reduce/classify.h"
 #include "reduce/tally.h"
+#include "reduce/topics.h"
 
 /* A tag "license:mit" says facet license, category mit. */
 struct facet_prefix {

@@ -25,7 +25,7 @@
 #define COLS(x) (x), (int)(sizeof(x) / sizeof *(x))
 #define BOTH    "downloads, downloads_all_time"
 
-/* Definitions: figures.md of the specification. */
+/* Each figure with its definition, as census.json says it too. */
 const struct figure figure_list[] = {
 	{ "totals.models", "repositories", NULL, "Distinct public models by _id, created at or before t0.",
 	  COLS(totals_cols), NULL, totals_models },

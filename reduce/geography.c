@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "reduce/geography.h"
 
+#include "reduce/country.h"
 #include "reduce/period.h"
 #include "reduce/served.h"
 

@@ -5,7 +5,7 @@
 
 #include <mpi.h>
 
-#include "reduce/classify.h"
+#include "reduce/orgs.h"
 #include "reduce/rows.h"
 
 struct owners {

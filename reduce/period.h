@@ -5,8 +5,8 @@
 
 #include <stdint.h>
 
-/* Creation times of everything older than this day were lost: 2022-03-02 holds a lump of some tens of thousands (issue
- * of the Hub, see figures.md). */
+/* The Hub began to keep creation times on this day: everything older reads as created on it, a lump of some tens of
+ * thousands. */
 #define PERIOD_LUMP_BEGIN 1646179200 /* 2022-03-02T00:00:00Z */
 #define PERIOD_LUMP_END   1646265600 /* 2022-03-03T00:00:00Z */
 

@@ -7,6 +7,7 @@
 #include <sys/stat.h>
 
 #include "io/agree.h"
+#include "io/utc.h"
 #include "reduce/analyzer.h" /* last */
 #include "reduce/report.h"
 #include "reduce/wire.h"
@@ -59,7 +60,7 @@ static int check_head(const struct previous *p, const struct census *c, struct e
 			*p->head.filters ? p->head.filters : "none", *filters ? filters : "none");
 	else if (p->head.t0 >= c->snap.t0)
 		err_set(e, E_USAGE, "--previous: '%s' is of %s, which is not before this census, of %s", p->path,
-			time_format(p->head.t0, a), time_format(c->snap.t0, b));
+			utc_format(p->head.t0, a), utc_format(c->snap.t0, b));
 	free(filters);
 	return e->code;
 }
@@ -93,7 +94,7 @@ static int look_at_all(struct previous_list *l, const struct opt_texts *paths, c
 	for (int i = 1; i < l->n && !e->code; i++)
 		if (l->at[i].head.t0 == l->at[i - 1].head.t0)
 			err_set(e, E_USAGE, "--previous: '%s' and '%s' are both of %s; give one of them",
-				l->at[i - 1].path, l->at[i].path, time_format(l->at[i].head.t0, t0));
+				l->at[i - 1].path, l->at[i].path, utc_format(l->at[i].head.t0, t0));
 	return e->code;
 }
 

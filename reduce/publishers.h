@@ -5,6 +5,7 @@
 #define REDUCE_PUBLISHERS_H
 
 #include "reduce/concentration.h"
+#include "reduce/country.h"
 #include "reduce/figures.h"
 #include "reduce/wire.h"
 

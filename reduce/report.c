@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "io/utc.h"
 #include "reduce/figures.h"
 
 #ifndef HUBCENSUS_VERSION
@@ -86,7 +87,7 @@ static json_t *snapshot_json(const struct census *c)
 	if (!o)
 		return NULL;
 	rc = put(o, "hub", json_string(s->hub));
-	rc |= put(o, "t0", json_string(time_format(s->t0, t0)));
+	rc |= put(o, "t0", json_string(utc_format(s->t0, t0)));
 	rc |= put(o, "kinds", kinds_json(s));
 	rc |= put(o, "fields_not_asked", fields_not_asked(s));
 	rc |= put(o, "complete", json_boolean(census_is_complete(c)));

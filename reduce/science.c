@@ -8,6 +8,7 @@
 #include "reduce/analyzer.h" /* last */
 #include "reduce/facet.h"
 #include "reduce/period.h"
+#include "reduce/record.h"
 
 const struct figure_col science_cols[3] = {
 	{ "topic", CELL_TEXT, FIGURE_KEY, NULL, "topic of the group science in the table of topics" },
@@ -115,7 +116,7 @@ static void for_each(const struct facts *f, struct figure_table *t, enum topic_g
 		size_t len;
 		const char *s = texts_get(&x->n.key.text, i, &len);
 		size_t facet = strlen(s) + 1;
-		char topic[CLASSIFY_FIELD + 1];
+		char topic[RECORD_FIELD + 1];
 
 		if (strcmp(s, topic_group_name(g)) != 0)
 			continue;

@@ -10,6 +10,7 @@
 #include "io/h5out.h"
 #include "io/schema.h"
 #include "io/snapshot.h"
+#include "io/utc.h"
 #include "reduce/analyzer.h" /* last */
 #include "reduce/figures.h"
 #include "reduce/labels.h"
@@ -391,7 +392,7 @@ static void describe(const struct grid *g, struct sheet *s)
 	for (uint64_t i = 0; i < g->m->n; i++) {
 		const struct moment *m = &g->m->at[i];
 
-		snprintf(name, sizeof name, "%.10s%s%s", time_format(m->t0, t0), m->state == MOMENT_CENSUS ? "" : " ",
+		snprintf(name, sizeof name, "%.10s%s%s", utc_format(m->t0, t0), m->state == MOMENT_CENSUS ? "" : " ",
 			 m->state == MOMENT_CENSUS ? "" : moment_state_name[m->state]);
 		sheet_line(s, name);
 		for (int k = 0; k < NKINDS; k++) {

@@ -7,9 +7,11 @@
 
 #include "io/agree.h"
 #include "io/h5out.h"
+#include "io/utc.h"
 #include "reduce/analyzer.h" /* last */
 #include "reduce/compare.h"
 #include "reduce/complete.h"
+#include "reduce/country.h"
 #include "reduce/figures.h"
 #include "reduce/headcount_store.h"
 #include "reduce/report.h"
@@ -268,7 +270,7 @@ static int store_head(struct h5out *out, const struct census *c, struct err *e)
 	int rc = h5out_attr_i64(out, "/", "schema", SNAPSHOT_SCHEMA, e);
 
 	rc = rc ? rc : h5out_attr_text(out, "/", "hub", c->snap.hub, e);
-	rc = rc ? rc : h5out_attr_text(out, "/", "t0", time_format(c->snap.t0, t0), e);
+	rc = rc ? rc : h5out_attr_text(out, "/", "t0", utc_format(c->snap.t0, t0), e);
 	rc = rc ? rc : h5out_attr_text(out, "/", "version", HUBCENSUS_VERSION, e);
 	if (!rc && snapshot_is_partial(&c->snap)) {
 		char *filters = report_filters(&c->snap);

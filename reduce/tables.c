@@ -8,6 +8,7 @@
 #include <unistd.h>
 
 #include "io/agree.h"
+#include "reduce/record.h"
 #include "reduce/wire.h"
 
 #ifndef HUBCENSUS_DATA
@@ -67,7 +68,7 @@ static int take_file(MPI_Comm comm, int rc, const char *path, void *table, parse
 	if (!rc && !table)
 		rc = err_set(e, E_NOMEM, "out of memory for a table");
 	if (!rc && me == 0)
-		rc = classify_read(path, &text, &n, e);
+		rc = record_file(path, &text, &n, e);
 	nbytes = n;
 	at = text;
 	rc = wire_share(comm, rc, &at, &nbytes, e);

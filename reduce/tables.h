@@ -6,7 +6,8 @@
 #include <mpi.h>
 
 #include "io/opts.h"
-#include "reduce/classify.h"
+#include "reduce/orgs.h"
+#include "reduce/topics.h"
 
 /* Collective: rank 0 reads the shipped tables, then the files named, and all ranks parse the same bytes. The shipped
  * ones lie in $HUBCENSUS_DATA, else beside the program (installed, or in a checkout), else where `make install` puts

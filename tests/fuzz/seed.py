@@ -117,8 +117,8 @@ def main():
         with open(f"jobs/{name}.csv", encoding="utf-8") as f:
             lines = f.read().splitlines()
         header = next(line for line in lines if line and not line.startswith("#"))
-        put(out, "classify", name, "\n".join([header, *lines[-40:]]) + "\n")
-    put(out, "classify", "broken", 'namespace,parent,country,sector,source\n"a,b\n\x00,\xff')
+        put(out, "tables", name, "\n".join([header, *lines[-40:]]) + "\n")
+    put(out, "tables", "broken", 'namespace,parent,country,sector,source\n"a,b\n\x00,\xff')
     for i, kind in enumerate(("models", "datasets")):
         path = f"{recorded}/{kind}.jsonl.gz"
         if os.path.exists(path):

@@ -5,6 +5,7 @@
 #include <unistd.h>
 
 #include "io/snapshot.h"
+#include "io/utc.h"
 #include "tests/tap.h"
 
 static void times(void)
@@ -31,11 +32,11 @@ static void times(void)
 	int64_t x;
 
 	for (size_t i = 0; i < sizeof t / sizeof *t; i++) {
-		int rc = time_parse(t[i].s, strlen(t[i].s), &x);
+		int rc = utc_parse(t[i].s, strlen(t[i].s), &x);
 
 		ok(t[i].t < 0 ? rc == -1 : rc == 0 && x == t[i].t, "time '%s'", t[i].s);
 	}
-	ok(!strcmp(time_format(1646263744, s), "2022-03-02T23:29:04Z"), "format");
+	ok(!strcmp(utc_format(1646263744, s), "2022-03-02T23:29:04Z"), "format");
 }
 
 static void set(struct snapshot *s)

@@ -3,7 +3,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "reduce/classify.h"
+#include "reduce/orgs.h"
+#include "reduce/topics.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t n);
 
