@@ -52,10 +52,10 @@ int names_index(const struct names *s, const char *name)
 
 int names_pack(const char **s, int n, int key)
 {
-	size_t size = 0;
+	size_t size = strlen(s[0]) + 1;
 	char *p;
 
-	for (int i = 0; i < n; i++)
+	for (int i = 1; i < n; i++)
 		size += strlen(s[i]) + 1;
 	if (!(p = malloc(size)))
 		return -1;
