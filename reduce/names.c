@@ -50,16 +50,15 @@ int names_index(const struct names *s, const char *name)
 	return p ? (int)(p - s->v) : -1;
 }
 
-int names_pack(const char **s, int n, int key)
+char *names_pack(const char **s, int n, int key)
 {
 	size_t size = strlen(s[0]) + 1;
-	char *p;
+	char *block, *p;
 
 	for (int i = 1; i < n; i++)
 		size += strlen(s[i]) + 1;
-	if (!(p = malloc(size)))
-		return -1;
-	for (int i = 0; i < n; i++) {
+	p = block = malloc(size);
+	for (int i = 0; p && i < n; i++) {
 		size_t len = strlen(s[i]) + 1;
 
 		memcpy(p, s[i], len);
@@ -68,7 +67,7 @@ int names_pack(const char **s, int n, int key)
 		s[i] = p;
 		p += len;
 	}
-	return 0;
+	return block;
 }
 
 void *rows_grown(void *v, size_t n, size_t width)

@@ -20,9 +20,9 @@ void names_settle(struct names *s);
 /* The index of a name, -1 if it is not there. */
 int names_index(const struct names *s, const char *name);
 
-/* Replace n > 0 strings by copies in one block, which begins with s[0]: the caller frees that. With `key` >= 0 that one
- * is lower-cased. 0, or -1: no memory. */
-int names_pack(const char **s, int n, int key);
+/* Replace n > 0 strings by copies in one block, which begins with s[0], and return it, to be freed. With `key` >= 0
+ * that one is lower-cased. NULL: no memory. */
+char *names_pack(const char **s, int n, int key);
 
 /* The lower case of an ASCII letter, any other byte as it is. */
 int name_lower(int c);

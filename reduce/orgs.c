@@ -110,7 +110,7 @@ static int org_add(struct record *r, struct org x)
 	if (!(row = rows_grown(o->row, o->nrow, sizeof *row)))
 		return record_no_memory(r->e, r->file);
 	o->row = row;
-	if (names_pack(s, 4, 1))
+	if (!names_pack(s, 4, 1))
 		return record_no_memory(r->e, r->file);
 	x.namespace = s[0];
 	x.key = s[1];

@@ -48,7 +48,7 @@ static int topic_add(struct record *r, struct topic x)
 	if (!(row = rows_grown(t->row, t->nrow, sizeof *row)))
 		return record_no_memory(r->e, r->file);
 	t->row = row;
-	if (names_pack(s, 4, 1))
+	if (!names_pack(s, 4, 1))
 		return record_no_memory(r->e, r->file);
 	x.tag = s[0];
 	x.key = s[1];
