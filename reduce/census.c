@@ -52,6 +52,7 @@ int census_load(struct census *c, const char *dir, struct err *e)
 		return rc;
 	c->crawls = (struct crawls){ .n = 0 };
 	rc = load_shards(&c->load, c->comm, path, &c->snap, &c->crawls, e);
+	laps_end(c->laps, "", "read");
 	for (int k = 0; k < NKINDS; k++) {
 		struct load *l = &c->load;
 
@@ -62,10 +63,14 @@ int census_load(struct census *c, const char *dir, struct err *e)
 			table_release(&l->chunk[k][i]);
 		l->nchunk[k] = 0;
 	}
+	laps_end(c->laps, "", "exchange");
 	rc = owners_build(&c->owners, c->comm, rc, c->kind, c->snap.kinds, c->orgs, e);
+	laps_end(c->laps, "", "owners");
 	rc = rc ? rc : audit_count(&c->audit, c, dir, e);
 	rc = headcount_load(&c->accounts, c->comm, rc, path, c->snap.id, &c->crawls, e);
-	return crawls_merge(&c->crawls, c->comm, rc, e);
+	rc = crawls_merge(&c->crawls, c->comm, rc, e);
+	laps_end(c->laps, "", "accounts");
+	return rc;
 }
 
 void census_release(struct census *c)

@@ -7,6 +7,7 @@
 #include "reduce/audit.h"
 #include "reduce/crawls.h"
 #include "reduce/headcount.h"
+#include "reduce/laps.h"
 #include "reduce/load.h"
 #include "reduce/orgs.h"
 #include "reduce/owners.h"
@@ -28,6 +29,7 @@ struct census {
 	struct orgs *orgs;
 	struct topics *topics;
 	struct compare *compare; /* with earlier ones, or NULL */
+	struct laps *laps;       /* where the time goes; the caller's, or NULL */
 };
 
 /* A kind that this census takes. */

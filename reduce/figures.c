@@ -351,8 +351,10 @@ int figures_make(const struct census *c, int rc, const unsigned char *chosen, st
 	for (int i = 0; i < figure_count; i++)
 		figure_init(&table[i], figure_list[i].col, figure_list[i].ncol);
 	for (int i = 0; i < figure_count; i++)
-		if (chosen[i] && figure_list[i].prepare && !is_prepared(chosen, i))
+		if (chosen[i] && figure_list[i].prepare && !is_prepared(chosen, i)) {
 			rc = err_agree(c->comm, figure_list[i].prepare(&f, rc, e), e);
+			laps_end(c->laps, "figures.", figure_list[i].key);
+		}
 	for (int i = 0; i < figure_count && !rc && c->rank == 0; i++) {
 		if (!is_wanted(chosen, i))
 			continue;
@@ -362,7 +364,9 @@ int figures_make(const struct census *c, int rc, const unsigned char *chosen, st
 			rc = err_set(e, E_NOMEM, "out of memory for figure '%s'", figure_list[i].key);
 	}
 	facts_release(&f);
-	return err_agree(c->comm, rc, e);
+	rc = err_agree(c->comm, rc, e);
+	laps_end(c->laps, "figures.", "tables");
+	return rc;
 }
 
 static int store_one(const struct figure *f, const struct figure_table *t, MPI_Comm comm, struct h5out *out,

@@ -74,7 +74,9 @@ int lineage_need_nodes(struct facts *f, int rc, struct err *e)
 	if (!f->nodes)
 		rc = err_set(e, E_NOMEM, "out of memory for base models");
 	rc = err_agree(f->c->comm, rc, e);
-	return rc ? rc : nodes_build(f->nodes, f->c, rc, e);
+	rc = rc ? rc : nodes_build(f->nodes, f->c, rc, e);
+	laps_end(f->c->laps, "figures.", "nodes");
+	return rc;
 }
 
 int lineage_prepare(struct facts *f, int rc, struct err *e)

@@ -221,9 +221,12 @@ static int reduce(struct census *c, const char *dir, const struct options *o, co
 {
 	struct figure_table *table = calloc((size_t)figure_count, sizeof *table), run;
 	struct monitor monitor = { .mark_s = started_s };
+	struct laps laps;
 	char path[4096];
 	int rc = path_of(path, dir, "census.h5", e);
 
+	laps_begin(&laps, started_s);
+	c->laps = &laps;
 	if (!rc && !table)
 		rc = err_set(e, E_NOMEM, "out of memory for the figures");
 	figure_init(&run, run_cols, 4);
@@ -232,6 +235,7 @@ static int reduce(struct census *c, const char *dir, const struct options *o, co
 	rc = rc ? rc : census_load(c, dir, e);
 	monitor_phase_ends(&monitor, MONITOR_READ);
 	rc = rc ? rc : compare_make(&c->compare, c, &o->previous, e);
+	laps_end(&laps, "", "compare");
 	rc = rc ? rc : figures_make(c, rc, chosen, table, e);
 	monitor_phase_ends(&monitor, MONITOR_FIGURES);
 	if (!rc) {
@@ -251,6 +255,7 @@ static int reduce(struct census *c, const char *dir, const struct options *o, co
 	for (int i = 0; i < figure_count && table; i++)
 		figure_release(&table[i]);
 	figure_release(&run);
+	c->laps = NULL;
 	free(table);
 	return rc;
 }

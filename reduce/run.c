@@ -49,6 +49,8 @@ void run_make(const struct census *c, double started_s, struct figure_table *t)
 	put(t, "reduce", "shards", c->crawls.nshards, "1");
 	put(t, "reduce", "wall_ms", (int64_t)((MPI_Wtime() - started_s) * 1000), "ms");
 	put(t, "reduce", "peak_rank_kb", (int64_t)peak_kb, "kB");
+	for (int i = 0; c->laps && i < c->laps->n; i++)
+		put(t, "reduce_wall", c->laps->at[i].name, (int64_t)(c->laps->at[i].wall_s * 1000), "ms");
 	for (int k = 0; k < NKINDS; k++) {
 		char name[64];
 

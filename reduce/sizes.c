@@ -7,6 +7,7 @@
 #include "io/agree.h"
 #include "reduce/analyzer.h" /* last */
 #include "reduce/lineage.h"
+#include "reduce/median.h"
 #include "reduce/period.h"
 
 const struct figure_col size_bucket_cols[10] = {
@@ -124,103 +125,105 @@ static int merge_buckets(struct sizes *s, MPI_Comm comm, int rc, struct err *e)
 	return E_OK;
 }
 
-/* What the weighted medians are taken over: rows with a count and downloads. */
+/* Models with a count and downloads, which weigh something, by year of creation. */
 struct weights {
-	const struct sizes *s;
-	const struct census *c;
-	const int64_t *count;
+	struct weighted *x;
+	uint64_t *start; /* nyears + 1: those of year y are x[start[y]] … x[start[y + 1] - 1]; year 0 is for all */
 };
 
-/* The year of a row, 0 if it has no weight. */
-static int year_of(const struct weights *w, uint64_t row)
+/* Rows are in order of creation, so those of a year lie together; the year is computed once a day. is_all: they are
+ * one group. */
+static void collect(const struct sizes *s, const struct census *c, const int64_t *count, struct weights *w, int is_all)
 {
-	int year;
+	const struct rows *r = &c->kind[KIND_MODELS];
+	int64_t day = -1;
+	int year = 0, at = 0;
+	uint64_t n = 0;
 
-	if (w->count[row] <= 0 || w->c->kind[KIND_MODELS].t.col[F_DOWNLOADS].i64[row] <= 0)
-		return 0;
-	year = period_year(census_created(w->c, KIND_MODELS, row)) - FIRST_YEAR;
-	return year < w->s->nyears ? year : 0;
-}
+	for (uint64_t i = 0; i < r->t.n; i++) {
+		int64_t created = census_created(c, KIND_MODELS, i), downloads = r->t.col[F_DOWNLOADS].i64[i];
 
-/* sum[y] becomes the downloads of models of year y with at most bound[y] parameters. Collective. */
-static void weigh(const struct weights *w, const int64_t *bound, wide *sum)
-{
-	const struct table *t = &w->c->kind[KIND_MODELS].t;
-
-	memset(sum, 0, (size_t)w->s->nyears * sizeof *sum);
-	for (uint64_t i = 0; i < t->n; i++) {
-		int year = year_of(w, i);
-
-		if (year && w->count[i] <= bound[0])
-			sum[0] += t->col[F_DOWNLOADS].i64[i];
-		if (year && w->count[i] <= bound[year])
-			sum[year] += t->col[F_DOWNLOADS].i64[i];
-	}
-	wire_sum_wide(w->c->comm, sum, (uint64_t)w->s->nyears);
-}
-
-/* Bisection over the values, all years at once: exact, 63 rounds of a few numbers each, whatever the number of rows. */
-static int find_medians(struct sizes *s, const struct weights *w, int rc, struct err *e)
-{
-	size_t n = (size_t)s->nyears;
-	int64_t *lo = calloc(n, sizeof *lo), *hi = calloc(n, sizeof *hi), *mid = calloc(n, sizeof *mid);
-	wide *sum = calloc(n, sizeof *sum);
-
-	if (!rc && (!lo || !hi || !mid || !sum))
-		rc = err_set(e, E_NOMEM, "out of memory for parameter counts");
-	if ((rc = err_agree(w->c->comm, rc, e)))
-		goto out;
-	for (size_t y = 0; y < n; y++)
-		hi[y] = INT64_MAX;
-	for (int bit = 0; bit < 63; bit++) {
-		for (size_t y = 0; y < n; y++)
-			mid[y] = lo[y] + (hi[y] - lo[y]) / 2;
-		weigh(w, mid, sum);
-		for (size_t y = 0; y < n; y++) {
-			if (2 * sum[y] >= s->year[y].weight)
-				hi[y] = mid[y];
-			else
-				lo[y] = mid[y] + 1;
+		if (period_day(created) != day) {
+			day = period_day(created);
+			year = period_year(created) - FIRST_YEAR;
 		}
+		if (count[i] <= 0 || downloads <= 0 || year >= s->nyears)
+			continue;
+		while (at < (is_all ? 0 : year))
+			w->start[++at] = n;
+		w->x[n++] = (struct weighted){ count[i], downloads };
 	}
-	for (size_t y = 0; y < n; y++)
-		s->year[y].median = hi[y];
-out:
-	free(lo);
-	free(hi);
-	free(mid);
+	while (at < s->nyears)
+		w->start[++at] = n;
+}
+
+/* year[0] for all, the others for theirs: sums over all ranks. */
+static int sum_years(struct sizes *s, const struct weights *w, MPI_Comm comm, struct err *e)
+{
+	wide *sum = calloc((size_t)s->nyears * 3, sizeof *sum);
+	int rc = err_agree(comm, sum ? E_OK : err_set(e, E_NOMEM, "out of memory for parameter counts"), e);
+
+	for (int y = 1; y < s->nyears && !rc; y++)
+		for (uint64_t i = w->start[y]; i < w->start[y + 1]; i++) {
+			sum[3 * y] += (wide)w->x[i].value * w->x[i].weight;
+			sum[3 * y + 1] += w->x[i].weight;
+			sum[3 * y + 2]++;
+		}
+	if (!rc)
+		wire_sum_wide(comm, sum, (uint64_t)s->nyears * 3);
+	for (int y = 1; y < s->nyears && !rc; y++) {
+		s->year[y] = (struct size_year){ sum[3 * y], sum[3 * y + 1], (int64_t)sum[3 * y + 2], 0 };
+		s->year[0].sum += s->year[y].sum;
+		s->year[0].weight += s->year[y].weight;
+		s->year[0].repositories += s->year[y].repositories;
+	}
 	free(sum);
 	return rc;
 }
 
-static void sum_years(struct sizes *s, const struct weights *w)
+static int find_medians(struct sizes *s, const struct weights *w, MPI_Comm comm, int first, int n, int rc,
+			struct err *e)
 {
-	const struct table *t = &w->c->kind[KIND_MODELS].t;
+	wide *whole = calloc((size_t)n + 1, sizeof *whole);
+	int64_t *median = calloc((size_t)n + 1, sizeof *median);
 
-	for (uint64_t i = 0; i < t->n; i++) {
-		int64_t n = t->col[F_DOWNLOADS].i64[i];
-		int year = year_of(w, i);
+	if (!rc && (!whole || !median))
+		rc = err_set(e, E_NOMEM, "out of memory for parameter counts");
+	for (int i = 0; i < n && !rc; i++)
+		whole[i] = s->year[first + i].weight;
+	rc = median_find(comm, rc, w->x, w->start + first, (uint64_t)n, whole, median, e);
+	for (int i = 0; i < n && !rc; i++)
+		s->year[first + i].median = median[i];
+	free(whole);
+	free(median);
+	return rc;
+}
 
-		for (int k = 0; k < 2 && year; k++) {
-			struct size_year *y = &s->year[k ? year : 0];
+static int weigh_years(struct sizes *s, const struct census *c, const int64_t *count, struct err *e)
+{
+	struct weights w = { malloc((size_t)(c->kind[KIND_MODELS].t.n + 1) * sizeof *w.x),
+			     calloc((size_t)s->nyears + 1, sizeof *w.start) };
+	int rc = w.x && w.start ? E_OK : err_set(e, E_NOMEM, "out of memory for parameter counts");
 
-			y->sum += (wide)w->count[i] * n;
-			y->weight += n;
-			y->repositories++;
-		}
+	if (!(rc = err_agree(c->comm, rc, e))) {
+		collect(s, c, count, &w, 0);
+		rc = sum_years(s, &w, c->comm, e);
+		rc = find_medians(s, &w, c->comm, 1, s->nyears - 1, rc, e);
 	}
-	for (int y = 0; y < s->nyears; y++) {
-		wire_sum_wide(w->c->comm, &s->year[y].sum, 1);
-		wire_sum_wide(w->c->comm, &s->year[y].weight, 1);
-		wire_sum(w->c->comm, &s->year[y].repositories, 1);
+	/* Once more for all: memory is dearer. */
+	if (!rc) {
+		collect(s, c, count, &w, 1);
+		rc = find_medians(s, &w, c->comm, 0, 1, rc, e);
 	}
+	free(w.x);
+	free(w.start);
+	return rc;
 }
 
 int sizes_prepare(struct facts *f, int rc, struct err *e)
 {
 	const struct census *c = f->c;
 	struct sizes *s = f->sizes = calloc(1, sizeof *s);
-	struct weights w = { s, c, NULL };
 	int64_t *count = NULL;
 	uint8_t *source = NULL;
 
@@ -236,13 +239,10 @@ int sizes_prepare(struct facts *f, int rc, struct err *e)
 		return rc;
 	if (!(rc = sizes_of_models(f->nodes, c, rc, &count, &source, e))) {
 		count_buckets(s, &c->kind[KIND_MODELS].t, count, source);
-		w.count = count;
 		rc = merge_buckets(s, c->comm, rc, e);
 	}
-	if (!rc) {
-		sum_years(s, &w);
-		rc = find_medians(s, &w, rc, e);
-	}
+	if (!rc)
+		rc = weigh_years(s, c, count, e);
 	free(count);
 	free(source);
 	return rc;

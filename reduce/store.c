@@ -295,6 +295,7 @@ int store_census(struct census *c, const char *path, const unsigned char *chosen
 	for (int k = 0; k < NKINDS && !rc; k++)
 		if (census_has(c, k))
 			rc = store_kind(out, c, k, e);
+	laps_end(c->laps, "write.", "rows");
 	if (!rc && c->snap.users)
 		rc = headcount_store(out, &c->accounts, c->comm, e);
 	rc = rc ? rc : store_tables(out, c, e);
@@ -302,7 +303,9 @@ int store_census(struct census *c, const char *path, const unsigned char *chosen
 		rc = changes_store(&c->compare->changes, compare_kinds(c), compare_since(c), c->comm, out, e);
 	rc = rc ? rc : figures_store(c->comm, chosen, table, out, e);
 	rc = rc ? rc : figure_store(run, "/run", c->comm, out, e);
+	laps_end(c->laps, "write.", "figures");
 	/* An error of ours leaves no file behind; h5out_close() agrees on what remains. */
 	h5out_close(&out, rc == E_OK, e);
+	laps_end(c->laps, "write.", "close");
 	return e->code;
 }
