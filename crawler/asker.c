@@ -365,14 +365,15 @@ int asker_why(const struct asker *a)
 	return a->why;
 }
 
-void asker_limit(struct asker *a, int is_limited)
+void asker_limit(struct asker *a, int64_t requests)
 {
-	a->is_limited = a->frontier.is_limited = is_limited;
+	a->is_limited = requests >= 0;
+	frontier_limit(&a->frontier, requests, a->setup.nranks);
 }
 
 void asker_hold(struct asker *a, double best)
 {
-	a->held = a->is_limited && frontier_best(&a->frontier) < HELD * best;
+	a->held = a->is_limited && frontier_best(&a->frontier) < HELD * best && !frontier_is_sampling(&a->frontier);
 	a->dirty = 1;
 }
 

@@ -77,9 +77,9 @@ int asker_why(const struct asker *a);
 void asker_status(struct asker *a, struct item_status *s);
 
 /* The best that any rank has to ask brings so many accounts: a rank that has much less to offer leaves the requests to
- * the others, where not all can be made. */
+ * the others, where not all can be made: `requests` of all ranks; -1: any number. */
 void asker_hold(struct asker *a, double best);
-void asker_limit(struct asker *a, int is_limited);
+void asker_limit(struct asker *a, int64_t requests);
 
 /* Accounts owned, lists that came to their end, lists that were given up. */
 struct asker_look {

@@ -147,6 +147,7 @@ static int size_list(struct asker *a, uint32_t ref, enum account_list list, int6
 
 	if (n < 0 || (k->done | k->refused | k->begun) & bit)
 		return 0;
+	frontier_told(&a->frontier, k, list, size);
 	if (n == 0) {
 		k->done = (uint8_t)(k->done | bit);
 		own->done = (uint8_t)(own->done | bit);
@@ -225,6 +226,8 @@ static int take_page(struct asker *a, struct slot *s, const struct fetch_reply *
 	a->pages++;
 	keep_rows(a, s, &p);
 	frontier_asked(&a->frontier, s->ask.class);
+	if (s->ask.pages == 1)
+		frontier_shown(&a->frontier, list);
 	if (list == LIST_OVERVIEW)
 		keep_overview(a, s, &p);
 	next = hub_next_path(a->setup.hub, s->path, r->link, r->nlink, cursor);

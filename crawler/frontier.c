@@ -78,6 +78,50 @@ void frontier_saved(struct frontier *f, int class, int64_t nrequests)
 	sources_saved(&f->sources, class, kind_of(class), nrequests);
 }
 
+/* --- a sample --- */
+
+/* -1: an overview, which shows no users. */
+static int sort_of(int list)
+{
+	switch (list) {
+	case LIST_OVERVIEW:
+		return -1;
+	case LIST_MEMBERS:
+		return 0;
+	case LIST_ORG_FOLLOWERS:
+	case LIST_FOLLOWERS:
+		return 1;
+	case LIST_FOLLOWING:
+		return 2;
+	default:
+		return 3;
+	}
+}
+
+void frontier_limit(struct frontier *f, int64_t requests, int nranks)
+{
+	int64_t most = requests / 2 / FRONTIER_NSORT;
+
+	f->is_limited = requests >= 0;
+	f->sample = 0;
+	if (f->is_limited)
+		f->sample = ((most < FRONTIER_SAMPLE ? most : FRONTIER_SAMPLE) + nranks - 1) / nranks;
+}
+
+void frontier_shown(struct frontier *f, enum account_list list)
+{
+	if (sort_of(list) >= 0)
+		f->sampled[sort_of(list)]++;
+}
+
+/* Accounts of which it is not known what they are hardly ever have the list that they are tried for. */
+static int is_wanted(const struct frontier *f, int class, int list)
+{
+	if (f->sample == 0 || sort_of(list) < 0 || f->sampled[sort_of(list)] >= f->sample)
+		return 0;
+	return class >= FRONTIER_SIZED || frontier_group_type((unsigned)class % FRONTIER_NGROUPS) != ACCOUNT_UNKNOWN;
+}
+
 /* --- adding --- */
 
 static struct queue *group_queue(struct frontier *f, unsigned group)
@@ -170,6 +214,7 @@ struct choice {
 	double yield;
 	int class, reader; /* class -1: none */
 	struct queue *queue;
+	int wanted; /* for the sample */
 };
 
 static double yield_of(const struct frontier *f, int class)
@@ -198,6 +243,19 @@ static double above(const struct frontier *f, int list, unsigned group)
 	return yield > 0 ? yield : 0;
 }
 
+void frontier_told(struct frontier *f, const struct known *k, enum account_list list, unsigned size)
+{
+	unsigned group = frontier_group(k) % (FRONTIER_NGROUPS / NACCOUNT_TYPES) +
+			 ACCOUNT_USER * (FRONTIER_NGROUPS / NACCOUNT_TYPES);
+	int class = (int)list * FRONTIER_NGROUPS + (int)group;
+
+	frontier_asked(f, class);
+	if (size > 1)
+		frontier_gained(f, class, yield_of(f, FRONTIER_SIZED + (int)list * FRONTIER_NSIZES + (int)size));
+	else
+		frontier_shown(f, list);
+}
+
 double frontier_promotion(const struct frontier *f, const struct known *k, unsigned before)
 {
 	unsigned over = k->done | k->refused | k->begun;
@@ -213,19 +271,20 @@ double frontier_promotion(const struct frontier *f, const struct known *k, unsig
 
 static void consider(const struct frontier *f, struct choice *c, int class, struct queue *q, int reader)
 {
+	int wanted = is_wanted(f, class, kind_of(class) % NACCOUNT_LISTS);
 	double yield;
 
-	if (q && queue_is_empty(q, reader))
+	if ((q && queue_is_empty(q, reader)) || wanted < c->wanted)
 		return;
 	yield = worth(f, class);
-	if (c->class >= 0 && yield <= c->yield)
+	if (c->class >= 0 && wanted == c->wanted && yield <= c->yield)
 		return;
-	*c = (struct choice){ yield, class, reader, q };
+	*c = (struct choice){ yield, class, reader, q, wanted };
 }
 
 static struct choice choose(struct frontier *f)
 {
-	struct choice c = { 0, -1, 0, NULL };
+	struct choice c = { 0, -1, 0, NULL, 0 };
 	uint8_t list[QUEUE_READERS_MAX];
 
 	for (int l = 0; l < NACCOUNT_LISTS; l++)
@@ -301,6 +360,11 @@ static int take_repo(const struct frontier *f, const struct choice *c, struct as
 			   .class = (uint16_t)c->class,
 			   .ref = ref };
 	return 1;
+}
+
+int frontier_is_sampling(struct frontier *f)
+{
+	return f->sample > 0 && choose(f).wanted;
 }
 
 double frontier_best(struct frontier *f)

@@ -8,6 +8,9 @@
  * begun, that it goes on. An overview brings few accounts, but tells how many followers there are and so which lists
  * need not be asked: each request that it saves is worth what that request would have brought. And a list that shows a
  * user in a new light (a member, say, of whom only his liking was known) is worth what his own lists promise more.
+ *
+ * Where not all can be asked, a few lists of each sort come first whatever they promise: without them nothing tells how
+ * the lists overlap, and so how many users no list has shown (reduce/users.h).
  */
 #ifndef CRAWLER_FRONTIER_H
 #define CRAWLER_FRONTIER_H
@@ -30,6 +33,11 @@
 /* Kinds for what classes have in common: each list's first pages, and its later ones. */
 #define FRONTIER_NKIND (2 * NACCOUNT_LISTS)
 
+/* Sorts of lists that a sample has, as the occasions of reduce/users.h: members; followers of organisations and of
+ * users; those whom users follow; likers. */
+#define FRONTIER_NSORT  4
+#define FRONTIER_SAMPLE 30
+
 /* A list to be asked, and how far it is. */
 struct ask {
 	uint8_t list; /* enum account_list */
@@ -48,6 +56,8 @@ struct frontier {
 	struct accounts *accounts;
 	struct sources sources;
 	int is_limited; /* not all will be asked */
+	int64_t sample; /* lists of each sort that come first then */
+	int64_t sampled[FRONTIER_NSORT];
 	double price;   /* new accounts that the last request was expected to bring */
 	struct queue *group[FRONTIER_NGROUPS];
 	uint16_t active[FRONTIER_NGROUPS]; /* those that are there */
@@ -104,6 +114,19 @@ static inline int frontier_is_likers(const struct ask *a)
 {
 	return a->list >= NACCOUNT_OWN;
 }
+
+/* `requests` are all that can be made, of nranks that share them; -1: any number. A sample takes at most half. */
+void frontier_limit(struct frontier *f, int64_t requests, int nranks);
+
+/* A list was shown, or need not be asked because it is empty: it counts for the sample. */
+void frontier_shown(struct frontier *f, enum account_list list);
+
+/* Is what comes next for the sample? */
+int frontier_is_sampling(struct frontier *f);
+
+/* An overview told how many are in a list of a user, before his type was settled: what a request for such a list can be
+ * expected to bring, where nothing is known of its size, is learned without making it. size: accounts_size(). */
+void frontier_told(struct frontier *f, const struct known *k, enum account_list list, unsigned size);
 
 /* What of the class's sources is asked and gained (crawler/source.h). */
 void frontier_asked(struct frontier *f, int class);

@@ -393,7 +393,7 @@ static int run(struct users *u, int *exit_code, struct err *e)
 	if (err_agree(u->comm, rc, e) || load(u, e))
 		return e->code;
 	set_limit(u);
-	asker_limit(u->asker, u->limit > 0);
+	asker_limit(u->asker, u->limit);
 	if (u->limit != 0) {
 		if (err_agree(u->comm, create_coordinator(u, e), e))
 			return e->code;

@@ -5,13 +5,15 @@ A few seeds here; `test_users_figures.py 100` takes a hundred (make soak).
 """
 
 import glob
+import json
 import os
+import re
 import sys
 
 import h5py
 import numpy as np
 
-from tap import BUILD, UNTIL, Hub, Run, crawl, diag, differences, differing, digest, json, load, main, ok, reduce, same, scratch, value
+from tap import BUILD, UNTIL, Hub, Run, crawl, diag, differences, differing, digest, load, main, ok, reduce, same, scratch, value
 
 SEEDS = int(sys.argv[1]) if len(sys.argv) > 1 else 3
 USERS = 4000
@@ -134,22 +136,49 @@ def hashes():
         ok("_id" not in y["users"] and y["users"].attrs["key_id"] and all(len(n) == 32 for n in y["users/name"][:]), "… without names and _id")
 
 
+def parts(pop, ranks=1):
+    """The figures with all requests, a third and a tenth of them."""
+    folder = scratch()
+    yield "all lists", one(folder, pop, ranks=ranks)
+    with open(f"{folder}/users.json", encoding="utf-8") as f:
+        requests = json.load(f)["requests"]
+    for name, part in (("a third of the requests", 3), ("a tenth of the requests", 10)):
+        yield name, one(scratch(), pop, "--user-requests", requests // part, ranks=ranks)
+
+
+def holds(x, truth):
+    return x["low"] is not None and x["low"] <= truth <= x["high"]
+
+
 def intervals():
     """Lists that are independent: the interval holds the truth."""
-    held = {"all lists": 0, "a third of the requests": 0}
+    held = {}
     for seed in range(1, SEEDS + 1):
-        pop = population(*CAPTURE, "--seed", seed)
-        for name, args in (("all lists", ()), ("a third of the requests", ("--user-requests", 2 * USERS // 3))):
-            f = one(scratch(), pop, *args)
-            x, truth = f["totals.users"]["value"]["at_least"], USERS
-            held[name] += x["low"] is not None and x["low"] <= truth <= x["high"]
-            if x["low"] is None or not x["low"] <= truth <= x["high"]:
+        for name, f in parts(population(*CAPTURE, "--seed", seed), 1 + seed % 3):
+            x = f["totals.users"]["value"]["at_least"]
+            held[name] = held.get(name, 0) + holds(x, USERS)
+            if not holds(x, USERS):
                 diag(f"seed {seed}, {name}: {x}, {f['totals.users.at_least'].get('why')}")
     for name, n in held.items():
-        ok(n >= (0.9 * SEEDS if SEEDS >= 50 else SEEDS - 1), f"{name}: {n} of {SEEDS} intervals hold the truth")
+        ok(n >= (0.9 * SEEDS if SEEDS >= 50 else SEEDS - 1), f"independent lists, {name}: {n} of {SEEDS} intervals hold the truth")
+
+
+def dependence():
+    """Lists that depend on each other: below the truth, and it says so."""
+    below, said, runs = 0, 0, 0
+    for seed in range(1, SEEDS + 1):
+        pop = population("--graph", "dependent", "--seed", seed)
+        truth = accounts(*pop)["population"]["user"]
+        for name, f in parts(pop, 1 + seed % 3):
+            x, why = f["totals.users"]["value"]["at_least"], f["totals.users.at_least"].get("why", "")
+            good = (x["low"] if x["low"] is not None else x["point"]) <= truth and x["point"] <= truth, bool(re.search("independent|depend|too few", why))
+            runs, below, said = runs + 1, below + good[0], said + good[1]
+            if not all(good):
+                diag(f"seed {seed}, {name}: {x} of {truth}: {why}")
+    same((below, said), (runs, runs), f"dependent lists: below the truth, and it says so, in all of {runs} runs")
 
 
 if SEEDS < 50:
-    main(every_number, damaged, budget, hashes, intervals)
+    main(every_number, damaged, budget, hashes, intervals, dependence)
 else:
-    main(intervals)
+    main(intervals, dependence)
