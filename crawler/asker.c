@@ -24,6 +24,7 @@ struct asker *asker_create(const struct asker_setup *s)
 		return NULL;
 	a->setup = *s;
 	a->random = s->seed;
+	a->good_ms = clock_ms();
 	a->starved_since = -1;
 	accounts_init(&a->accounts);
 	accounts_init(&a->repos_asked);
@@ -167,6 +168,8 @@ static int take_reply(struct asker *a, int64_t now, struct err *e)
 
 		s->state = SLOT_FREE;
 		rc = asker_take(a, s, r, now, &good, e);
+		if (good)
+			asker_heard(a, now);
 		note_seen(a, r, good);
 	}
 	fetch_release(a->setup.fetch, r);
@@ -379,10 +382,13 @@ void asker_hold(struct asker *a, double best)
 
 void asker_status(struct asker *a, struct item_status *s)
 {
+	int64_t now = clock_ms();
+	int waits = a->held || now < a->rest_until;
+
 	/* What the last messages brought is not in a slot yet. */
 	if (a->running && !a->stopping && !a->failed)
-		asker_fill(a, clock_ms());
-	*s = (struct item_status){ .idle = asker_count(a, SLOT_FREE) == a->nslot && a->packed_ms == 0 && !a->held,
+		asker_fill(a, now);
+	*s = (struct item_status){ .idle = asker_count(a, SLOT_FREE) == a->nslot && a->packed_ms == 0 && !waits,
 				   .best = a->running ? frontier_best(&a->frontier) : -1,
 				   .sent = a->items_sent,
 				   .received = a->items_received,

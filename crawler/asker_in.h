@@ -16,6 +16,7 @@ struct slot {
 	enum slot_state state;
 	struct ask ask;
 	int failures;
+	int64_t since; /* when it was given this to ask */
 	int64_t until; /* paused */
 	char path[512];
 };
@@ -59,8 +60,10 @@ struct asker {
 	int64_t items_sent, items_received; /* parcels of them */
 	int64_t lists, pages, given_up;
 	int is_limited;
-	int held;   /* other ranks have better to ask */
-	int denied; /* replies 401 in a row */
+	int held;                    /* other ranks have better to ask */
+	int denied;                  /* replies 401 in a row */
+	int64_t good_ms;             /* when the last page came */
+	int64_t rest_ms, rest_until; /* nothing new is asked while the Hub is silent; 0: it is not */
 	uint64_t random;
 };
 
@@ -86,6 +89,9 @@ int asker_take(struct asker *a, struct slot *s, const struct fetch_reply *r, int
 /* The slot's request can go when there is a token; it failed. */
 void asker_ready(struct asker *a, struct slot *s);
 void asker_fail(struct asker *a, struct slot *s, const char *why, int64_t now);
+
+/* A page came: the Hub is there. */
+void asker_heard(struct asker *a, int64_t now);
 
 /* Give free slots something to ask; send what tokens are there for. */
 void asker_fill(struct asker *a, int64_t now);

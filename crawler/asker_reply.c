@@ -221,6 +221,7 @@ static int take_page(struct asker *a, struct slot *s, const struct fetch_reply *
 	}
 	*good = 1;
 	s->failures = 0;
+	s->ask.failed = 0;
 	s->ask.pages++;
 	s->ask.rows += (int64_t)p.nrow;
 	a->pages++;

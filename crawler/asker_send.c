@@ -6,6 +6,10 @@
 #include "crawler/retry.h"
 #include "io/log.h"
 
+/* When lists were put back because nothing came, no other is begun for so long, doubled each time up to RETRY_CAP_MS:
+ * as the coordinator does with windows. */
+#define REST_BASE_MS 1000
+
 void asker_ready(struct asker *a, struct slot *s)
 {
 	s->state = SLOT_READY;
@@ -13,8 +17,34 @@ void asker_ready(struct asker *a, struct slot *s)
 	a->dirty = 1;
 }
 
+void asker_heard(struct asker *a, int64_t now)
+{
+	a->good_ms = now;
+	a->rest_ms = a->rest_until = 0;
+	a->sums.quiet_ms = 0;
+}
+
+/* Nothing has come since the list was begun, and it is not one of the last, which may all be beyond the Hub: that is
+ * not the list's fault. */
+static int is_silent(const struct asker *a, const struct slot *s)
+{
+	return a->good_ms < s->since && frontier_has_untried(&a->frontier);
+}
+
+static void rest(struct asker *a, int64_t now)
+{
+	a->sums.quiet_ms = now - a->good_ms;
+	if (now < a->rest_until)
+		return;
+	a->rest_ms = a->rest_ms ? 2 * a->rest_ms : REST_BASE_MS;
+	a->rest_ms = a->rest_ms < RETRY_CAP_MS ? a->rest_ms : RETRY_CAP_MS;
+	a->rest_until = now + a->rest_ms;
+}
+
 void asker_fail(struct asker *a, struct slot *s, const char *why, int64_t now)
 {
+	int silent;
+
 	a->dirty = 1;
 	if (++s->failures <= a->setup.retries) {
 		s->state = SLOT_PAUSED;
@@ -22,7 +52,11 @@ void asker_fail(struct asker *a, struct slot *s, const char *why, int64_t now)
 		return;
 	}
 	s->state = SLOT_FREE;
-	if (s->ask.rounds++ < a->setup.rounds) {
+	s->ask.failed = 1;
+	silent = is_silent(a, s);
+	if (silent)
+		rest(a, now);
+	if (silent || s->ask.rounds++ < a->setup.rounds) {
 		a->no_memory |= frontier_put_back(&a->frontier, &s->ask) < 0;
 		return;
 	}
@@ -32,7 +66,7 @@ void asker_fail(struct asker *a, struct slot *s, const char *why, int64_t now)
 	log_warn("gave up '%s' after %d attempts: %s", s->path, s->failures, why);
 }
 
-static int begin_slot(struct asker *a, struct slot *s)
+static int begin_slot(struct asker *a, struct slot *s, int64_t now)
 {
 	char whose[512];
 	const char *name = whose;
@@ -52,6 +86,7 @@ static int begin_slot(struct asker *a, struct slot *s)
 		n = k->n;
 	}
 	s->failures = 0;
+	s->since = now;
 	if (hub_account_path((enum account_list)s->ask.list, name, n, s->path, sizeof s->path) < 0) {
 		a->given_up++; /* an id longer than any */
 		return 1;
@@ -99,7 +134,7 @@ static void send(struct asker *a, struct slot *s)
 
 void asker_fill(struct asker *a, int64_t now)
 {
-	int more = !a->held;
+	int more = !a->held && now >= a->rest_until;
 
 	for (int i = 0; i < a->nslot; i++) {
 		struct slot *s = a->slot + i;
@@ -107,7 +142,7 @@ void asker_fill(struct asker *a, int64_t now)
 		if (s->state == SLOT_PAUSED && now >= s->until)
 			asker_ready(a, s);
 		else if (s->state == SLOT_FREE && more)
-			more = begin_slot(a, s);
+			more = begin_slot(a, s, now);
 	}
 }
 

@@ -401,6 +401,8 @@ static void feed_report(struct coordinator *c, int rank, const struct msg_report
 	m->soon = r->soon;
 	m->rows = r->rows;
 	m->wait_ms = r->wait_ms;
+	if (r->quiet_ms > 0 && now - c->last_good_ms >= r->quiet_ms)
+		rest(c, now);
 	for (uint32_t i = 0; i < r->nseen && i < MSG_NSEEN; i++)
 		feed_seen(c, rank, r->seen + i, now);
 	for (uint32_t i = 0; i < r->nprogress && i < MSG_NPROGRESS; i++)

@@ -41,7 +41,7 @@ struct coordinator_state {
 	double work, unsent;             /* requests still to be answered, and to be sent, predicted */
 	int windows;                     /* being crawled or waiting */
 	int stopping, why;               /* enum msg_why */
-	int64_t quiet_ms;                /* since the last page, once windows were given up for it; else 0 */
+	int64_t quiet_ms;                /* since the last page, once windows or lists were given up for it; else 0 */
 	int silent;                      /* stopped by max_outage_ms */
 	int64_t counter[NCOUNTERS], kind_rows[NKINDS]; /* of all ranks, of this session */
 };

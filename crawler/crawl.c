@@ -109,6 +109,15 @@ static int prepare_archive(struct crawl *c, struct err *e)
 	return archive_open(f->dir, e);
 }
 
+static int64_t nrows(const struct folder *f)
+{
+	int64_t n = 0;
+
+	for (int k = 0; k < NKINDS; k++)
+		n += f->resume.rows[k];
+	return n;
+}
+
 static int prepare(struct crawl *c, struct err *e)
 {
 	struct folder *f = &c->folder;
@@ -122,7 +131,8 @@ static int prepare(struct crawl *c, struct err *e)
 	b->snapshot = f->snapshot;
 	b->session = f->session;
 	b->complete = f->complete;
-	b->users = b->snapshot.users && !users_is_complete(c->o, &b->snapshot);
+	/* What is still to be crawled of the repositories may name more owners. */
+	b->users = b->snapshot.users && (!f->complete || !users_is_complete(c->o, nrows(f)));
 	memcpy(b->seq, f->resume.next_seq, sizeof b->seq);
 	memcpy(b->hub_total, f->resume.hub_total, sizeof b->hub_total);
 	return E_OK;
@@ -298,6 +308,7 @@ static int discover(struct crawl *c, int *exit_code, struct err *e)
 				 .nbudgets = c->nbudgets,
 				 .host = c->host,
 				 .requests = c->requests,
+				 .rows = nrows(&c->folder),
 				 .start_ms = c->start_ms,
 				 .session = c->brief.session,
 				 .is_stopped = crawl_is_stopped };
@@ -462,7 +473,7 @@ int crawl_run(MPI_Comm comm, const struct options *o, int *exit_code, struct err
 	if (!err_agree(comm, rc, e) && !find_hosts(c, e)) {
 		agree_bcast(comm, &c->brief, sizeof c->brief);
 		if (!c->brief.complete)
-			crawl_all(c, exit_code, e);
+			rc = crawl_all(c, exit_code, e);
 		else if (c->rank == 0) {
 			*exit_code = c->folder.resume.suspect ? CRAWL_EXIT_GAPS : 0;
 			summary_complete(o->dir, &c->folder.resume, c->brief.users);

@@ -207,6 +207,33 @@ int frontier_put_back(struct frontier *f, const struct ask *a)
 	return 0;
 }
 
+static int queue_has_any(const struct queue *q)
+{
+	for (int r = 0; r < q->nreaders; r++)
+		if (!queue_is_empty(q, r))
+			return 1;
+	return 0;
+}
+
+int frontier_has_untried(const struct frontier *f)
+{
+	for (int i = 0; i < f->nactive; i++)
+		if (queue_has_any(f->group[f->active[i]]))
+			return 1;
+	for (int l = 0; l < NACCOUNT_OWN; l++)
+		for (int s = 0; s < FRONTIER_NSIZES; s++)
+			if (queue_has_any(&f->sized[l][s]))
+				return 1;
+	for (int i = 0; i < FRONTIER_NLIKES; i++)
+		if (queue_has_any(f->likers + i))
+			return 1;
+	for (int l = 0; l < NACCOUNT_LISTS; l++)
+		for (const struct ask *a = f->more[l].first; a; a = a->behind)
+			if (!a->failed)
+				return 1;
+	return 0;
+}
+
 /* --- choosing --- */
 
 /* The best so far. */

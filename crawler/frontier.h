@@ -47,6 +47,7 @@ struct ask {
 	int64_t pages, rows; /* so far, in all sessions */
 	int rounds;          /* how often it was given up and put back */
 	int is_new;          /* something that is not sealed yet */
+	int failed;          /* it was given up or put back for silence, and has shown nothing since */
 	uint64_t mark;       /* hash of a cursor that was met, */
 	int64_t mark_pages;  /* and at which page: a cursor that comes again would go on for ever */
 	struct ask *behind;
@@ -58,7 +59,7 @@ struct frontier {
 	int is_limited; /* not all will be asked */
 	int64_t sample; /* lists of each sort that come first then */
 	int64_t sampled[FRONTIER_NSORT];
-	double price;   /* new accounts that the last request was expected to bring */
+	double price; /* new accounts that the last request was expected to bring */
 	struct queue *group[FRONTIER_NGROUPS];
 	uint16_t active[FRONTIER_NGROUPS]; /* those that are there */
 	int nactive;
@@ -102,6 +103,9 @@ int frontier_put_back(struct frontier *f, const struct ask *a);
 
 /* What to ask next: 1, and its account's list is marked as begun; 0 there is nothing. */
 int frontier_next(struct frontier *f, struct ask *a);
+
+/* Is there a list that has not failed? Lists that were asked since they were added may still count. */
+int frontier_has_untried(const struct frontier *f);
 
 /* What the best request is expected to bring; -1: there is none. Some of its lists may have been asked since. */
 double frontier_best(struct frontier *f);

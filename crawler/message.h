@@ -53,6 +53,7 @@ struct msg_report {
 	int64_t soon;     /* requests in flight whose windows will want another token; a gauge */
 	int64_t rows;     /* taken, ever */
 	int64_t wait_ms;  /* in which a request was ready and no token there, ever */
+	int64_t quiet_ms; /* no page has come for so long, and a list of accounts was put back for it; 0: one has */
 	int64_t counter[NCOUNTERS], kind_rows[NKINDS]; /* for people: all that was counted, ever */
 	uint32_t nseen, nprogress;
 	struct msg_seen seen[MSG_NSEEN];

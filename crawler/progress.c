@@ -95,7 +95,9 @@ char *progress_users_line(char *dst, size_t n, const struct users_progress *p)
 {
 	char wait[64] = "";
 
-	if (p->paused_ms > 0)
+	if (p->quiet_ms > 0)
+		snprintf(wait, sizeof wait, ", no page for %lld s", (long long)((p->quiet_ms + 999) / 1000));
+	else if (p->paused_ms > 0)
 		snprintf(wait, sizeof wait, ", waiting %lld s for the quota", (long long)((p->paused_ms + 999) / 1000));
 	snprintf(dst, n,
 		 "%lld accounts known, %lld lists asked, %lld requests, %.1f new accounts per request, %lld of %lld "

@@ -36,7 +36,7 @@ struct users_progress {
 	int64_t accounts, before; /* known, and of them from earlier sessions and the repositories */
 	int64_t lists, requests;  /* finished and sent in this session */
 	int64_t tokens, quota;
-	int64_t elapsed_ms, paused_ms;
+	int64_t elapsed_ms, paused_ms, quiet_ms;
 };
 
 char *progress_users_line(char *dst, size_t n, const struct users_progress *p);

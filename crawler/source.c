@@ -32,6 +32,7 @@ void sources_release(struct sources *s)
 
 static void asked(struct source *x)
 {
+	x->ever_tried++;
 	x->tried = x->tried * MEMORY + 1;
 	x->gained *= MEMORY;
 	x->saved *= MEMORY;
@@ -43,10 +44,16 @@ void sources_asked(struct sources *s, int class, int kind)
 	asked(s->of_kind + kind);
 }
 
+static void gained(struct source *x, double naccounts)
+{
+	x->gained += naccounts;
+	x->ever_gained += naccounts;
+}
+
 void sources_gained(struct sources *s, int class, int kind, double naccounts)
 {
-	s->of_class[class].gained += naccounts;
-	s->of_kind[kind].gained += naccounts;
+	gained(s->of_class + class, naccounts);
+	gained(s->of_kind + kind, naccounts);
 }
 
 void sources_saved(struct sources *s, int class, int kind, int64_t nrequests)
@@ -60,11 +67,16 @@ static double expect(double got, double tried, double prior)
 	return (got + WEIGHT * prior) / (tried + WEIGHT);
 }
 
+/* Lately, drawn to what it always was: of sources that bring hardly anything any more those come first that brought
+ * most. */
+static double yield(const struct source *x, double prior)
+{
+	return expect(x->gained, x->tried, expect(x->ever_gained, x->ever_tried, prior));
+}
+
 double sources_yield(const struct sources *s, int class, int kind)
 {
-	const struct source *c = s->of_class + class, *k = s->of_kind + kind;
-
-	return expect(c->gained, c->tried, expect(k->gained, k->tried, HOPE));
+	return yield(s->of_class + class, yield(s->of_kind + kind, HOPE));
 }
 
 double sources_saving(const struct sources *s, int class, int kind)

@@ -12,8 +12,9 @@
 #include <stdint.h>
 
 struct source {
-	double tried, gained; /* requests and new accounts, weighted */
-	double saved;         /* requests that need not be made any more, because these told so */
+	double tried, gained;           /* requests and new accounts, weighted */
+	double saved;                   /* requests that need not be made any more, because these told so */
+	double ever_tried, ever_gained; /* not weighted */
 };
 
 struct sources {

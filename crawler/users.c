@@ -52,7 +52,7 @@ enum ending { END_NONE, END_ALL, END_REQUESTS, END_GAPS, NENDINGS };
 static const char *const ending_name[NENDINGS] = { "", "every list was asked", "request limit",
 						   "lists that the Hub did not give" };
 
-static enum ending read_ending(const char *dir, int64_t *requests)
+static enum ending read_ending(const char *dir, int64_t *requests, int64_t *rows)
 {
 	char path[4200];
 	json_error_t je;
@@ -60,7 +60,6 @@ static enum ending read_ending(const char *dir, int64_t *requests)
 	enum ending end = END_NONE;
 	const char *name;
 
-	*requests = 0;
 	snprintf(path, sizeof path, "%s/users.json", dir);
 	j = json_load_file(path, 0, &je);
 	name = json_string_value(json_object_get(j, "ended"));
@@ -68,15 +67,17 @@ static enum ending read_ending(const char *dir, int64_t *requests)
 		if (!strcmp(name, ending_name[i]))
 			end = (enum ending)i;
 	*requests = json_integer_value(json_object_get(j, "requests"));
+	*rows = json_integer_value(json_object_get(j, "repositories"));
 	json_decref(j);
 	return end;
 }
 
 static int write_ending(const struct users *u, enum ending end, struct err *e)
 {
-	json_t *j = json_pack("{s:s s:I s:I s:I}", "ended", ending_name[end], "requests",
+	json_t *j = json_pack("{s:s s:I s:I s:I s:I}", "ended", ending_name[end], "requests",
 			      (json_int_t)u->load.requests + (json_int_t)u->sums[CNT_REQUESTS], "accounts",
-			      (json_int_t)u->status.accounts, "lists_given_up", (json_int_t)u->given_up);
+			      (json_int_t)u->status.accounts, "lists_given_up", (json_int_t)u->given_up, "repositories",
+			      (json_int_t)u->s->rows);
 	char *text = j ? json_dumps(j, JSON_SORT_KEYS | JSON_INDENT(1)) : NULL;
 	int rc;
 
@@ -125,12 +126,13 @@ int users_set_aside(const char *dir, struct err *e)
 }
 
 /* Asked to go further than it went? */
-int users_is_complete(const struct options *o, const struct snapshot *s)
+int users_is_complete(const struct options *o, int64_t rows)
 {
-	int64_t requests;
-	enum ending end = read_ending(o->dir, &requests);
+	int64_t requests, then;
+	enum ending end = read_ending(o->dir, &requests, &then);
 
-	(void)s;
+	if (then != rows)
+		return 0;
 	return end == END_ALL || (end == END_REQUESTS && o->user_requests > 0 && o->user_requests <= requests);
 }
 
@@ -188,9 +190,10 @@ static int check_key(struct users *u, int found, struct err *e)
 static int prepare(struct users *u, struct err *e)
 {
 	const char *dir = u->s->o->dir;
+	int64_t rows;
 	int found;
 
-	read_ending(dir, &u->earlier);
+	read_ending(dir, &u->earlier, &rows);
 	if (!u->s->snapshot->hashed)
 		return next_seq(u, u->shards, e);
 	if (pseudonym_open(&u->pseudonym, dir, 0, &found, e) || check_key(u, found, e) ||
@@ -340,10 +343,32 @@ static enum ending ending_of(const struct users *u, int why)
 	return u->is_last && u->sums[CNT_REQUESTS] >= u->limit ? END_REQUESTS : END_NONE;
 }
 
-static void print_summary(const struct users *u, enum ending end)
+/* Where the lines on stderr are JSON, this is, too. */
+static void print_json(const struct users *u, enum ending end, int exit_code)
+{
+	json_t *j = json_pack("{s:s s:s s:i s:s s:I s:I s:I s:I s:I s:I s:I}", "program", "hubcrawl", "event",
+			      "users_end", "exit_code", exit_code, "ended", ending_name[end], "accounts",
+			      (json_int_t)u->status.accounts, "lists", (json_int_t)u->status.lists, "lists_given_up",
+			      (json_int_t)u->given_up, "requests", (json_int_t)u->sums[CNT_REQUESTS], "retries",
+			      (json_int_t)u->sums[CNT_RETRIES], "replies_429", (json_int_t)u->sums[CNT_TOO_MANY],
+			      "requests_all", (json_int_t)u->load.requests + (json_int_t)u->sums[CNT_REQUESTS]);
+	char *text = j ? json_dumps(j, JSON_COMPACT) : NULL;
+
+	if (text)
+		puts(text);
+	free(text);
+	json_decref(j);
+	fflush(stdout);
+}
+
+static void print_summary(const struct users *u, enum ending end, int exit_code)
 {
 	const char *dir = u->s->o->dir;
 
+	if (log_is_json()) {
+		print_json(u, end, exit_code);
+		return;
+	}
 	printf("%-12s %" PRId64 " accounts known, %" PRId64 " lists asked to their end\n", "users", u->status.accounts,
 	       u->status.lists);
 	printf("%-12s %" PRId64 " for accounts (%" PRId64 " retries, %" PRId64 " replies 429), %" PRId64
@@ -351,6 +376,8 @@ static void print_summary(const struct users *u, enum ending end)
 	       "requests", u->sums[CNT_REQUESTS], u->sums[CNT_RETRIES], u->sums[CNT_TOO_MANY],
 	       u->load.requests + u->sums[CNT_REQUESTS]);
 	printf("%-12s %s\n", "ended", end == END_NONE ? "stopped before its end" : ending_name[end]);
+	if (u->coordinator && coordinator_look(u->coordinator)->silent)
+		printf("%-12s the Hub has not answered for too long\n", "stopped");
 	if (end != END_NONE && u->s->snapshot->hashed)
 		printf("%-12s %s/users.key tells whether a name is in it; destroy it (shred -u) if nobody is to know\n",
 		       "key", dir);
@@ -371,7 +398,7 @@ static int conclude(struct users *u, int why, int *exit_code, struct err *e)
 	if (end != END_NONE &&
 	    (write_ending(u, end, e) || (end != END_GAPS && u->s->snapshot->hashed && remove_names(u, e))))
 		return e->code;
-	print_summary(u, end);
+	print_summary(u, end, *exit_code);
 	return E_OK;
 }
 

@@ -25,6 +25,7 @@ struct users_setup {
 	int nbudgets;
 	const int *host;  /* rank 0: which budget each rank spends */
 	int64_t requests; /* of this session so far, of --max-requests */
+	int64_t rows;     /* rank 0: of repositories that are sealed */
 	int64_t start_ms, session;
 	int (*is_stopped)(void);
 };
@@ -33,8 +34,9 @@ struct users_setup {
  * E_IO, E_NOMEM. */
 int users_set_aside(const char *dir, struct err *e);
 
-/* Has it ended, and would these options not take it further? Local. */
-int users_is_complete(const struct options *o, const struct snapshot *s);
+/* Has it ended with these repositories, of which `rows` are sealed, and would these options not take it further? Local.
+ */
+int users_is_complete(const struct options *o, int64_t rows);
 
 /* Collective over comm. Rank 0 prints a summary to stdout. *exit_code is the same on all ranks: 0, 3 or 5 on success.
  * Errors: those of io/, E_DENIED, E_USAGE. */

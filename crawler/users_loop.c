@@ -198,7 +198,8 @@ static void show(struct users_loop *l, struct turn *t, int64_t now)
 				    .lists = t->now.nanswers == l->nranks ? t->now.lists : t->before.lists,
 				    .requests = s->requests,
 				    .elapsed_ms = now - l->start_ms,
-				    .paused_ms = budget_closed(l->budget, now) };
+				    .paused_ms = budget_closed(l->budget, now),
+				    .quiet_ms = s->quiet_ms };
 
 	if (s->requests == 0)
 		t->accounts_before = p.before = p.accounts;
@@ -246,7 +247,7 @@ int users_loop_run(struct users_loop *l, struct err *e)
 		if (report(l, &t, now) || direct(l, &t, now))
 			return err_set(e, E_NOMEM, "no memory for messages");
 		if (l->coordinator)
-			show(l, &t, now);
+			watch_quiet(&t.watch, coordinator_look(l->coordinator)), show(l, &t, now);
 		if (is_over(l))
 			break;
 		if (l->coordinator)

@@ -56,7 +56,7 @@ def main():
     parser.add_argument("--quick", action="store_true")
     parser.add_argument("--json")
     args = parser.parse_args()
-    cases = [(100000, 5000, 30000, "0%", 1)] if args.quick else [(1000000, 20000, 40000, "0%", 1), (13000000, 200000, 320000, "0%", 1), (13000000, 200000, 800000, "10%", 0.9999)]
+    cases = [(100000, 5000, 30000, "0%", 1)] if args.quick else [(1000000, 20000, 40000, "0%", 1), (13000000, 200000, 320000, "0%", 1), (1000000, 20000, 250000, "10%", 1), (13000000, 200000, 2000000, "10%", 1)]
     rows = [measure(*case) for case in cases]
     if len(rows) > 1:
         a, b = rows[:2]

@@ -129,6 +129,12 @@ static void sources(void)
 	for (int i = 0; i < 1000; i++)
 		sources_asked(&s, 0, 0);
 	ok(sources_yield(&s, 0, 0) < 10, "a source that runs dry is noticed");
+	for (int i = 0; i < 5000; i++) {
+		sources_asked(&s, 0, 0);
+		sources_asked(&s, 2, 0);
+	}
+	ok(sources_yield(&s, 0, 0) < 0.1 && sources_yield(&s, 0, 0) > 10 * sources_yield(&s, 2, 0),
+	   "of dry ones that which brought most comes first");
 	sources_release(&s);
 }
 
