@@ -182,14 +182,15 @@ check-cli: $(PROGRAMS) $(TORTURE)
 	$(Q)BUILD=$(BUILD) RECORDED=$(RECORDED) prove -j$(JOBS) --timer --exec '$(PYTHON) -B' $(CLI)
 
 # Corpora and past crashes, under the sanitizers of the build that runs them; `make fuzz` looks for new ones.
-FUZZ := page hub tables opts shard warc census points
+FUZZ := page hub tables opts shard warc census points roll accounts
 $(BUILD)/fuzz/replay-%: $(BUILD)/obj/tests/fuzz/fuzz_%.c.o $(BUILD)/obj/tests/fuzz/replay.c.o $(BUILD)/libcrawler.a $(BUILD)/libreduce.a $(BUILD)/libio.a; $(call link,$(LIBS))
 
 .PHONY: check-fuzz
-check-fuzz: $(FUZZ:%=$(BUILD)/fuzz/replay-%) $(BUILD)/tests/unit/test_shard
+check-fuzz: $(FUZZ:%=$(BUILD)/fuzz/replay-%) $(BUILD)/tests/unit/test_shard $(BUILD)/tests/unit/test_accounts
 	@echo "== the fuzzers' corpora"
 	$(Q)rm -rf $(BUILD)/fuzz/seeds && $(PYTHON) -B tests/fuzz/seed.py $(BUILD)/fuzz/seeds $(RECORDED)
 	$(Q)KEEP_SHARDS=$(BUILD)/fuzz/seeds/shard $(BUILD)/tests/unit/test_shard >/dev/null
+	$(Q)KEEP_SHARDS=$(BUILD)/fuzz/seeds/accounts $(BUILD)/tests/unit/test_accounts >/dev/null
 	$(Q)for t in $(FUZZ); do prove --exec '' $(BUILD)/fuzz/replay-$$t :: $(BUILD)/fuzz/seeds/$$t $$(find tests/fuzz/corpus/$$t -maxdepth 0 2>/dev/null) || exit 1; done
 
 TIME ?= 60

@@ -175,7 +175,12 @@ int roll_take(struct roll *r, enum account_list list, const char *body, size_t n
 	r->nrow = 0;
 	texts_truncate(&r->why, 0);
 	texts_truncate(&r->raw, 0);
-	*p = (struct roll_page){ .own = ACCOUNT_INIT, .nfollowing = -1, .why = "" };
+	*p = (struct roll_page){ .own = ACCOUNT_INIT,
+				 .nfollowing = -1,
+				 .why = "",
+				 .row = r->row,
+				 .refused_why = &r->why,
+				 .refused_raw = &r->raw };
 	p->own.observed = observed;
 	if (js_parse(r->parser, body, n, &root, &not_json)) {
 		if (not_json.code == E_NOMEM)
@@ -191,10 +196,7 @@ int roll_take(struct roll *r, enum account_list list, const char *body, size_t n
 		take_rows(r, root, roll_source(list), ACCOUNT_UNKNOWN, observed, p);
 	if (r->no_memory)
 		return err_set(e, E_NOMEM, "no memory for a page of accounts");
-	p->row = r->row;
 	p->nrow = p->is_page ? r->nrow : 0;
 	p->nrefused = (size_t)r->why.n;
-	p->refused_why = &r->why;
-	p->refused_raw = &r->raw;
 	return E_OK;
 }

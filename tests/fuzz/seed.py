@@ -78,6 +78,18 @@ def census(path):
             f[f"quarantine/{name}"] = np.array([x.encode() for x in data])
 
 
+# Behind a first byte that says which list.
+ROLLS = {
+    "users": '[{"user":"Ada","fullname":"A","type":"user","_id":"%s","isPro":true},{"user":"bob","type":"user","followerCount":3}]' % OID,
+    "overview": '{"_id":"%s","user":"Ada","type":"user","createdAt":"2022-03-02T23:29:04.000Z","numFollowers":12,"numFollowing":0,"orgs":[{"id":"%s","name":"acme"},{"name":"../x"},7]}' % (OID, OID),
+    "org": '{"_id":"%s","name":"acme","numFollowers":-3,"orgs":{},"type":"org"}' % OID,
+    "likers": '[{"user":"Ada","type":"org"},{"user":"a b"},{"user":"nul\\u0000"},{"user":["x"]},{"name":"acme","type":"robot"},null,"x",[],{}]',
+    "big": '[{"user":"%s","type":"user","_id":"zz","numFollowers":99999999999999999999}]' % ("a" * 20000),
+    "many": "[" + ",".join(['{"user":"a"}'] * 20001) + "]",
+    "nested": "[" * 5000,
+    "cut": '[{"user":"Ada","typ',
+    "surrogate": '[{"user":"a\\ud800"},{"user":"\xff"}]',
+}
 HTTP = "HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nLink: <http://h/api/models?cursor=a>; rel=\"next\"\r\n\r\n[]"
 WARC = (
     "WARC/1.1\r\nWARC-Type: response\r\nWARC-Record-ID: <urn:uuid:00000000-0000-0000-0000-000000000000>\r\nWARC-Date: 2026-11-22T00:00:00Z\r\n"
@@ -106,6 +118,9 @@ def main():
         data = text.encode() if isinstance(text, str) else text
         for first in (0x00, 0x11, 0x22, 0x31):
             put(out, "page", f"{name}-{first:02x}", bytes([first]) + data)
+    for name, text in ROLLS.items():
+        for first in (b"\0", b"\1", b"\5"):
+            put(out, "roll", f"{name}-{first[0]}", first + text.encode())
     for name, text in HUBS.items():
         put(out, "hub", name, text)
     for name, text in WARCS.items():
@@ -134,6 +149,7 @@ def main():
     except ImportError:
         print("no h5py: no seed for the target census", file=sys.stderr)
     os.makedirs(f"{out}/shard", exist_ok=True)
+    os.makedirs(f"{out}/accounts", exist_ok=True)
     os.makedirs(f"{out}/warc", exist_ok=True)
     for path in shards:
         shutil.copy(path, f"{out}/shard/")

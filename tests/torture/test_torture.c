@@ -6,7 +6,6 @@
  *
  *     test_torture [STRIDE [PART]]     only every STRIDE-th k, for a short run; only the part of that number
  */
-#include <dirent.h>
 #include <mpi.h>
 #include <stdlib.h>
 #include <string.h>
@@ -15,6 +14,7 @@
 
 #include "io/agree.h"
 #include "io/cover.h"
+#include "io/h5accounts.h"
 #include "io/h5out.h"
 #include "io/h5shard.h"
 #include "io/json.h"
@@ -103,6 +103,66 @@ static int read_shards(struct err *e)
 		shard_release(&s);
 	}
 	table_release(&all);
+	shard_list_release(&l);
+	return rc;
+}
+
+#define KEY_ID "00112233445566778899aabbccddeeff"
+
+static int fill_accounts(struct account_shard *s)
+{
+	struct account_list_row more = { LIST_FOLLOWERS, LIST_MORE, 3, 1500, 1790000000 };
+	int rc = 0;
+
+	for (int i = 0; i < 300 && !rc; i++) {
+		struct account a = { oid_at(1000 + i), i, 1790000000, 1 << SOURCE_LIKER, ACCOUNT_USER, 0, 0 };
+		char name[16];
+		int n = snprintf(name, sizeof name, "user-%d", i);
+
+		rc = account_shard_add(s, &a, name, (size_t)n);
+		sketch_add(&s->sketch, name, (size_t)n);
+	}
+	return rc || account_shard_add_list(s, &more, "user-7", 6, "cursor", 6) ||
+	       account_shard_add_refusal(s, "no name", "{}", 2);
+}
+
+static int seal_accounts(struct err *e)
+{
+	struct account_shard s;
+	int rc;
+
+	account_shard_init(&s, ID, rank, 99, KEY_ID);
+	rc = fill_accounts(&s) ? err_set(e, E_NOMEM, "no memory for accounts") : E_OK;
+	if (!rc && (rc = account_shard_seal(&s, dir, e)) && (s.n != 300 || s.nlist != 1 || s.counter[CNT_SHARDS] > 1))
+		rc = wrong(e, "accounts that could not be sealed are lost");
+	account_shard_release(&s);
+	return rc;
+}
+
+static int has_accounts(const struct account_shard *s)
+{
+	size_t n = 0;
+
+	return s->n == 300 && s->row[299].followers == 299 && s->name.n == 300 &&
+	       !memcmp(texts_get(&s->name, 299, &n), "user-299", 8) && s->nlist == 1 && s->list[0].pages == 3 &&
+	       s->why.n == 1 && s->counter[CNT_SHARDS] == 1 && sketch_estimate(&s->sketch) > 250;
+}
+
+static int read_accounts(struct err *e)
+{
+	struct shard_list l = { NULL, 0 };
+	int rc = account_shard_list(&l, dir, e);
+
+	if (!rc && l.n != 1)
+		rc = wrong(e, "a shard of accounts is not listed");
+	for (size_t i = 0; i < l.n && !rc; i++) {
+		struct account_shard s;
+
+		rc = account_shard_read(&s, l.path[i], ID, e);
+		if (!rc && !has_accounts(&s))
+			rc = wrong(e, "a shard of accounts is not what was written");
+		account_shard_release(&s);
+	}
 	shard_list_release(&l);
 	return rc;
 }
@@ -266,22 +326,6 @@ static int census(struct err *e)
 
 /* --- what must hold whatever failed --- */
 
-static int count_files(const char *where, const char *ending)
-{
-	DIR *d = opendir(where);
-	struct dirent *x;
-	int n = 0;
-
-	while (d && (x = readdir(d))) {
-		size_t l = strlen(x->d_name), m = strlen(ending);
-
-		n += l > m && !strcmp(x->d_name + l - m, ending);
-	}
-	if (d)
-		closedir(d);
-	return n;
-}
-
 /* Everything under a final name opens and is whole. */
 static const char *half_file(void)
 {
@@ -291,7 +335,11 @@ static const char *half_file(void)
 	char path[192];
 	int found;
 
-	if (count_files(dir, ".h5") > 0 && read_shards(&e))
+	snprintf(path, sizeof path, "%s/users-r%04d-000000.h5", dir, rank);
+	if (!stat(path, &st) && read_accounts(&e))
+		return "a shard of accounts that is not whole has its final name";
+	snprintf(path, sizeof path, "%s/datasets-r%04d-000000.h5", dir, rank);
+	if (!stat(path, &st) && read_shards(&e))
 		return "a shard that is not whole has its final name";
 	if (snapshot_read(&s, dir, &found, &e) || (found && (s.kinds != 7 || s.fields != 3 || s.ntag != 1)))
 		return "half a snapshot.json";
@@ -314,10 +362,14 @@ static void sweep(void)
 		snprintf(path, sizeof path, "%s/%s", dir, names[i]);
 		unlink(path);
 	}
-	snprintf(path, sizeof path, "%s/datasets-r%04d-000000.h5", dir, rank);
-	unlink(path);
-	snprintf(path, sizeof path, "%s/datasets-r%04d-000000.h5.tmp", dir, rank);
-	unlink(path);
+	for (size_t i = 0; i < 2; i++) {
+		const char *what = i ? "users" : "datasets";
+
+		snprintf(path, sizeof path, "%s/%s-r%04d-000000.h5", dir, what, rank);
+		unlink(path);
+		snprintf(path, sizeof path, "%s/%s-r%04d-000000.h5.tmp", dir, what, rank);
+		unlink(path);
+	}
 	snprintf(path, sizeof path, "%s/shards", dir);
 	rmdir(path);
 	MPI_Barrier(comm);
@@ -339,6 +391,8 @@ struct part {
 static const struct part parts[] = {
 	{ "a shard sealed", seal, NULL, 0 },
 	{ "shards listed and read", read_shards, seal, 0 },
+	{ "a shard of accounts sealed", seal_accounts, NULL, 0 },
+	{ "shards of accounts listed and read", read_accounts, seal_accounts, 0 },
 	{ "a snapshot begun, locked and read", begin_snapshot, NULL, 0 },
 	{ "an archive written", archive, NULL, 0 },
 	{ "an archive read", read_archive, archive, 0 },

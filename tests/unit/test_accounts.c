@@ -296,7 +296,7 @@ static void forgeries(void)
 
 int main(void)
 {
-	char cmd[64];
+	char cmd[4200];
 
 	if (!mkdtemp(dir))
 		return 1;
@@ -308,6 +308,11 @@ int main(void)
 	folder();
 	damage();
 	forgeries();
+	/* Seeds for the fuzzer of the reader. */
+	if (getenv("KEEP_SHARDS")) {
+		snprintf(cmd, sizeof cmd, "cp '%s'/* '%s'", dir, getenv("KEEP_SHARDS"));
+		ok(system(cmd) == 0, "seeds are kept");
+	}
 	snprintf(cmd, sizeof cmd, "rm -rf %s", dir);
 	return plan_done() | system(cmd);
 }
