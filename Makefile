@@ -182,7 +182,7 @@ check-cli: $(PROGRAMS) $(TORTURE)
 	$(Q)BUILD=$(BUILD) RECORDED=$(RECORDED) prove -j$(JOBS) --timer --exec '$(PYTHON) -B' $(CLI)
 
 # Corpora and past crashes, under the sanitizers of the build that runs them; `make fuzz` looks for new ones.
-FUZZ := page hub tables opts shard warc census points roll accounts
+FUZZ := page hub tables opts shard warc reread census points roll accounts
 $(BUILD)/fuzz/replay-%: $(BUILD)/obj/tests/fuzz/fuzz_%.c.o $(BUILD)/obj/tests/fuzz/replay.c.o $(BUILD)/libcrawler.a $(BUILD)/libreduce.a $(BUILD)/libio.a; $(call link,$(LIBS))
 
 .PHONY: check-fuzz

@@ -2,6 +2,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "crawler/archive.h"
 #include "crawler/asker_in.h"
 #include "io/log.h"
 
@@ -221,7 +222,12 @@ static int seal(struct asker *a, struct err *e)
 	for (int i = 0; i < a->nslot; i++)
 		if (a->slot[i].state != SLOT_FREE)
 			bad |= seal_list(a, &a->slot[i].ask);
-	rc = bad ? err_set(e, E_NOMEM, "no memory to seal what was seen of accounts") : ledger_seal(a->setup.ledger, e);
+	rc = bad ? err_set(e, E_NOMEM, "no memory to seal what was seen of accounts") : E_OK;
+	/* The archive first: what is in a shard is in it. */
+	if (!rc)
+		rc = archive_seal(a->setup.archive, e);
+	if (!rc)
+		rc = ledger_seal(a->setup.ledger, e);
 	a->failed |= rc != E_OK;
 	return rc;
 }

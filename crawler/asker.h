@@ -23,9 +23,10 @@ struct asker_setup {
 	const struct hub *hub;
 	struct fetch *fetch;
 	struct post *post;
-	struct ledger *ledger; /* where to seal */
-	int retries, rounds;   /* attempts after a failed one; how often a list is put back then */
-	uint64_t seed;         /* of the jitter */
+	struct ledger *ledger;   /* where to seal */
+	struct archive *archive; /* keeps every reply, or NULL */
+	int retries, rounds;     /* attempts after a failed one; how often a list is put back then */
+	uint64_t seed;           /* of the jitter */
 };
 
 struct asker;

@@ -3,7 +3,9 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "crawler/archive.h"
 #include "crawler/asker_in.h"
+#include "crawler/listing.h"
 #include "crawler/retry.h"
 #include "io/log.h"
 
@@ -43,12 +45,10 @@ static void close_list(struct asker *a, struct slot *s, int refused)
 		a->no_memory |= account_shard_add_list(shard_of(a), &l, oid_hex(oid, hex), OID_HEX, "", 0) < 0;
 	} else {
 		struct known *k = accounts_at(&a->accounts, x->ref);
-		struct account own = ACCOUNT_INIT;
+		struct account own =
+			listing_end((enum account_list)x->list, refused, (enum account_type)k->type, l.observed);
 		uint8_t bit = (uint8_t)(1u << x->list);
 
-		own.observed = l.observed;
-		own.type = k->type;
-		*(refused ? &own.refused : &own.done) = bit;
 		*(refused ? &k->refused : &k->done) |= bit;
 		k->begun = (uint8_t)(k->begun & ~bit);
 		asker_record(a, k->name, k->n, &own);
@@ -121,21 +121,7 @@ static void keep_rows(struct asker *a, const struct slot *s, const struct roll_p
 		asker_record(a, row->name, row->n, &row->a);
 		asker_meet(a, ITEM_MET, s->ask.class, row->name, row->n, &row->a);
 	}
-	for (size_t i = 0; i < p->nrefused; i++) {
-		char why[64];
-		size_t nwhy, nraw;
-		const char *w = texts_get(p->refused_why, i, &nwhy), *raw = texts_get(p->refused_raw, i, &nraw);
-
-		nwhy = nwhy < sizeof why ? nwhy : sizeof why - 1;
-		memcpy(why, w, nwhy);
-		why[nwhy] = '\0';
-		a->no_memory |= account_shard_add_refusal(shard_of(a), why, raw, nraw) < 0;
-	}
-	shard_of(a)->counter[CNT_REFUSED] += (int64_t)p->nrefused;
-	shard_of(a)->counter[CNT_ROWS] += (int64_t)p->nrow;
-	shard_of(a)->counter[CNT_PAGES]++;
-	shard_of(a)->asked[s->ask.list][ASKED_ROWS] += (int64_t)p->nrow;
-	shard_of(a)->asked[s->ask.list][ASKED_PAGES]++;
+	a->no_memory |= listing_count(shard_of(a), (enum account_list)s->ask.list, p) < 0;
 }
 
 /* Its number of followers, or of followed, is known: 0 needs no request, and others wait by size. Returns how many
@@ -170,21 +156,6 @@ static void keep_overview(struct asker *a, const struct slot *s, const struct ro
 		       size_list(a, s->ask.ref, LIST_FOLLOWERS, p->own.followers, &own) +
 			       size_list(a, s->ask.ref, LIST_FOLLOWING, p->nfollowing, &own));
 	asker_record(a, k->name, k->n, &own);
-}
-
-/* Is the cursor one that the list has named before? The mark moves to pages 1, 2, 4, 8 …, so a circle is found after at
- * most three times its length (R. Brent, "An improved Monte Carlo factorization algorithm", BIT 20, 1980). */
-static int is_circle(struct ask *x, const char *cursor)
-{
-	uint64_t hash = XXH3_64bits(cursor, strlen(cursor));
-
-	if (x->mark_pages > 0 && x->mark == hash)
-		return 1;
-	if (x->pages >= 2 * x->mark_pages) {
-		x->mark = hash;
-		x->mark_pages = x->pages;
-	}
-	return 0;
 }
 
 static void go_on(struct asker *a, struct slot *s, const char *cursor)
@@ -237,7 +208,7 @@ static int take_page(struct asker *a, struct slot *s, const struct fetch_reply *
 	if (!frontier_is_likers(&s->ask))
 		asker_settle(a, s->ask.ref,
 			     list == LIST_MEMBERS || list == LIST_ORG_FOLLOWERS ? ACCOUNT_ORG : ACCOUNT_USER);
-	if (next == HUB_NEXT_OK && !is_circle(&s->ask, cursor)) {
+	if (next == HUB_NEXT_OK && !listing_is_circle(s->ask.pages, cursor, &s->ask.mark, &s->ask.mark_pages)) {
 		go_on(a, s, cursor);
 		return E_OK;
 	}
@@ -261,12 +232,64 @@ static void count_reply(struct asker *a, const struct fetch_reply *r)
 	c[CNT_BYTES] += (int64_t)r->nbody;
 }
 
+/* A cursor that the Hub does not know any more: the list is asked from its beginning, once. */
+static int is_reset(const struct slot *s, const struct fetch_reply *r)
+{
+	return r->status == 400 && s->ask.next && s->failures == 0;
+}
+
+/* A redirect is an account of another name now; the lists that show it show that name. */
+static int is_refusal(const struct slot *s, const struct fetch_reply *r)
+{
+	enum outcome out = retry_outcome(r->status);
+
+	return r->status / 100 == 3 || ((out == OUT_DENIED || out == OUT_REFUSED) && !is_reset(s, r));
+}
+
+static int archive(struct asker *a, const struct slot *s, const struct fetch_reply *r, struct err *e)
+{
+	const struct ask *x = &s->ask;
+	const struct account_shard *to = shard_of(a);
+	struct note n = { .what = NOTE_LIST };
+	struct note_list *l = &n.list;
+
+	if (!a->setup.archive)
+		return E_OK;
+	*l = (struct note_list){ .list = (enum account_list)x->list,
+				 .session = to->session,
+				 .seq = to->seq,
+				 .rank = to->rank,
+				 .pages = x->pages,
+				 .rows = x->rows,
+				 .mark_pages = x->mark_pages,
+				 .mark = x->mark };
+	if (frontier_is_likers(x)) {
+		const char *id;
+		enum kind kind;
+		struct oid oid;
+		size_t len;
+
+		frontier_repo(&a->frontier, x->ref, &kind, &oid, &id, &len);
+		oid_hex(oid, l->whose);
+	} else {
+		const struct known *k = accounts_at(&a->accounts, x->ref);
+
+		memcpy(l->whose, k->name, k->n);
+		l->type = k->type;
+		l->busy = k->done | k->refused | k->begun;
+	}
+	return archive_add(a->setup.archive, r, retry_outcome(r->status) == OUT_PAGE || is_refusal(s, r) ? &n : NULL,
+			   e);
+}
+
 int asker_take(struct asker *a, struct slot *s, const struct fetch_reply *r, int64_t now, int *good, struct err *e)
 {
 	enum outcome out = retry_outcome(r->status);
 
 	*good = 0;
 	count_reply(a, r);
+	if (archive(a, s, r, e))
+		return e->code;
 	a->denied = r->status == 401 ? a->denied + 1 : 0;
 	if (a->denied >= DENIED_MAX)
 		return err_set(e, E_DENIED,
@@ -278,16 +301,15 @@ int asker_take(struct asker *a, struct slot *s, const struct fetch_reply *r, int
 		asker_ready(a, s);
 		return E_OK;
 	}
-	/* A redirect is an account of another name now; the lists that show it show that name. */
-	if (out == OUT_RETRY && r->status / 100 != 3) {
+	if (!is_refusal(s, r) && !is_reset(s, r)) {
 		asker_fail(a, s, r->status ? "server errors" : r->why, now);
 		return E_OK;
 	}
-	/* The Hub is there, and has said that this list is not: an answer. A cursor that it does not know any more is
-	 * none: the list is asked from its beginning. */
+	/* The Hub is there, and has said that this list is not: an answer. */
 	*good = 1;
 	frontier_asked(&a->frontier, s->ask.class);
-	if (r->status == 400 && s->ask.next && s->failures++ == 0) {
+	if (is_reset(s, r)) {
+		s->failures++;
 		free(s->ask.next);
 		s->ask.next = NULL;
 		s->ask.mark_pages = 0;

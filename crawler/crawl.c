@@ -12,6 +12,7 @@
 #include "crawler/folder.h"
 #include "crawler/loop.h"
 #include "crawler/monitor.h"
+#include "crawler/replay_users.h"
 #include "crawler/share.h"
 #include "crawler/start.h"
 #include "crawler/summary.h"
@@ -101,21 +102,14 @@ static int prepare_archive(struct crawl *c, struct err *e)
 	const struct folder *f = &c->folder;
 
 	c->brief.archive = c->o->archive || archive_is_there(f->dir);
-	if (!c->brief.archive || (f->complete && c->o->audit == 0))
+	if (!c->brief.archive || (f->complete && c->o->audit == 0 && !c->brief.users))
 		return E_OK;
+	if (c->brief.users && f->snapshot.hashed)
+		log_note("with --no-user-names replies about accounts are not archived: they are full of names");
 	if (c->o->archive && !archive_is_there(f->dir) && f->resume.nshards > 0)
 		log_warn("'%s' was begun without --archive: what was crawled before will not be in the archive",
 			 f->dir);
 	return archive_open(f->dir, e);
-}
-
-static int64_t nrows(const struct folder *f)
-{
-	int64_t n = 0;
-
-	for (int k = 0; k < NKINDS; k++)
-		n += f->resume.rows[k];
-	return n;
 }
 
 static int prepare(struct crawl *c, struct err *e)
@@ -124,15 +118,17 @@ static int prepare(struct crawl *c, struct err *e)
 	struct brief *b = &c->brief;
 
 	if (options_plan(&c->plan, c->o, e) || token_find(&b->token, c->o->token_file, e) ||
-	    folder_open(f, c->o, &c->plan, NULL, e) || audit_check(f->dir, &f->snapshot, e) || prepare_archive(c, e))
+	    folder_open(f, c->o, &c->plan, NULL, e) || audit_check(f->dir, &f->snapshot, e))
 		return e->code;
-	if (f->snapshot.users && users_set_aside(f->dir, e))
+	if (f->snapshot.users && (replay_users_mend(f->dir, e) || users_set_aside(f->dir, e)))
+		return e->code;
+	/* What is still to be crawled of the repositories may name more owners. */
+	b->users = f->snapshot.users && (!f->complete || !users_is_complete(c->o, folder_rows(f)));
+	if (prepare_archive(c, e))
 		return e->code;
 	b->snapshot = f->snapshot;
 	b->session = f->session;
 	b->complete = f->complete;
-	/* What is still to be crawled of the repositories may name more owners. */
-	b->users = b->snapshot.users && (!f->complete || !users_is_complete(c->o, nrows(f)));
 	memcpy(b->seq, f->resume.next_seq, sizeof b->seq);
 	memcpy(b->hub_total, f->resume.hub_total, sizeof b->hub_total);
 	return E_OK;
@@ -308,7 +304,7 @@ static int discover(struct crawl *c, int *exit_code, struct err *e)
 				 .nbudgets = c->nbudgets,
 				 .host = c->host,
 				 .requests = c->requests,
-				 .rows = nrows(&c->folder),
+				 .rows = folder_rows(&c->folder),
 				 .start_ms = c->start_ms,
 				 .session = c->brief.session,
 				 .is_stopped = crawl_is_stopped };
@@ -319,6 +315,7 @@ static int discover(struct crawl *c, int *exit_code, struct err *e)
 	if (err_agree(c->comm, rc, e))
 		return e->code;
 	s.fetch = c->contact.fetch;
+	s.archive = c->brief.snapshot.hashed ? NULL : c->contact.archive;
 	s.budget = c->budget;
 	if (users_run(c->comm, &s, exit_code, e))
 		return e->code;

@@ -88,6 +88,15 @@ int folder_reread(struct folder *f, struct err *e)
 	return find_missing(f, e);
 }
 
+int64_t folder_rows(const struct folder *f)
+{
+	int64_t n = 0;
+
+	for (int k = 0; k < NKINDS; k++)
+		n += f->resume.rows[k];
+	return n;
+}
+
 void folder_forget(const struct folder *f)
 {
 	char path[4096];

@@ -28,6 +28,9 @@ int folder_open(struct folder *f, const struct options *o, const struct plan *p,
 /* Read the shards again: what counts at the end is what is on disk. Errors: as resume_read(), E_DAMAGED. */
 int folder_reread(struct folder *f, struct err *e);
 
+/* Rows of repositories that are sealed. */
+int64_t folder_rows(const struct folder *f);
+
 /* A folder that is new is not to be bound to a Hub that was none: snapshot.json is removed. */
 void folder_forget(const struct folder *f);
 

@@ -10,7 +10,9 @@
 #include <unistd.h>
 
 #include "crawler/accounts.h"
+#include "crawler/archive.h"
 #include "io/h5accounts.h"
+#include "io/log.h"
 #include "io/pseudonym.h"
 #include "io/snapshot.h"
 
@@ -233,6 +235,11 @@ int forget_run(const struct options *o, struct err *e)
 		}
 		if (!e->code)
 			print(f, o->dir);
+		if (!e->code && archive_is_there(o->dir))
+			log_warn("'%s/archive' holds what the Hub has said, as it said it: remove it if nobody is to "
+				 "find "
+				 "them there",
+				 o->dir);
 	}
 	accounts_release(&f->names);
 	accounts_release(&f->hashes);

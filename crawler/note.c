@@ -9,6 +9,14 @@
 
 static const char *const order_name[] = { [HUB_ASC] = "asc", [HUB_DESC] = "desc" };
 
+static void format_list(const struct note_list *l, char dst[NOTE_MAX])
+{
+	snprintf(dst, NOTE_MAX,
+		 "list %s %s %" PRId64 " %d %" PRId64 " %" PRId64 " %" PRId64 " %u %u %" PRId64 " %016" PRIx64,
+		 account_list_name[l->list], l->whose, l->session, l->rank, l->seq, l->pages, l->rows, l->type, l->busy,
+		 l->mark_pages, l->mark);
+}
+
 char *note_format(const struct note *n, char dst[NOTE_MAX])
 {
 	const char *kind = kind_name[n->window.kind];
@@ -28,6 +36,9 @@ char *note_format(const struct note *n, char dst[NOTE_MAX])
 		break;
 	case NOTE_AUDIT:
 		snprintf(dst, NOTE_MAX, "audit %s %" PRId64, kind, n->place);
+		break;
+	case NOTE_LIST:
+		format_list(&n->list, dst);
 		break;
 	}
 	return dst;
@@ -62,6 +73,42 @@ static int parse_other(struct note *n, const char *text)
 	return 0;
 }
 
+static int find_list(const char *name)
+{
+	for (int l = 0; l < NACCOUNT_LISTS; l++)
+		if (!strcmp(name, account_list_name[l]))
+			return l;
+	return -1;
+}
+
+static int parse_list(struct note *n, const char *text)
+{
+	struct note_list *l = &n->list;
+	char list[32];
+	struct oid oid;
+	int k;
+
+	n->what = NOTE_LIST;
+	if (sscanf(text,
+		   "list %31s %96s %15" SCNd64 " %9d %12" SCNd64 " %15" SCNd64 " %15" SCNd64 " %1u %3u %15" SCNd64
+		   " %16" SCNx64,
+		   list, l->whose, &l->session, &l->rank, &l->seq, &l->pages, &l->rows, &l->type, &l->busy,
+		   &l->mark_pages, &l->mark) != 11 ||
+	    (k = find_list(list)) < 0 || l->session < 0 || l->rank < 0 || l->seq < 0 || l->pages < 0 || l->rows < 0 ||
+	    l->mark_pages < 0 || l->type >= NACCOUNT_TYPES || l->busy >> NACCOUNT_OWN)
+		return -1;
+	l->list = (enum account_list)k;
+	return k < NACCOUNT_OWN ? !account_name_is_valid(l->whose, strlen(l->whose))
+				: oid_parse(&oid, l->whose, strlen(l->whose));
+}
+
+static int parse(struct note *n, const char *text)
+{
+	if (!strncmp(text, "page ", 5))
+		return parse_page(n, text);
+	return strncmp(text, "list ", 5) ? parse_other(n, text) : parse_list(n, text);
+}
+
 int note_parse(struct note *n, const char *s, size_t len)
 {
 	char text[NOTE_MAX], again[NOTE_MAX];
@@ -73,8 +120,7 @@ int note_parse(struct note *n, const char *s, size_t len)
 	text[len] = '\0';
 	/* Only what would be written so: blanks, signs, leading zeros and what follows are found by writing it again.
 	 */
-	if ((strncmp(text, "page ", 5) ? parse_other(n, text) : parse_page(n, text)) == 0 &&
-	    !strcmp(note_format(n, again), text))
+	if (parse(n, text) == 0 && !strcmp(note_format(n, again), text))
 		return 0;
 	*n = (struct note){ .what = NOTE_NOTHING };
 	return -1;

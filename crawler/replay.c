@@ -11,8 +11,10 @@
 #include "crawler/audit.h"
 #include "crawler/crawl.h"
 #include "crawler/folder.h"
+#include "crawler/replay_users.h"
 #include "crawler/reread.h"
 #include "crawler/summary.h"
+#include "crawler/users.h"
 #include "io/agree.h"
 #include "io/log.h"
 
@@ -23,6 +25,7 @@ struct brief {
 	uint64_t nnames, nbytes; /* of the segments */
 	uint64_t ncover[NKINDS]; /* spans that are sealed already */
 	int complete;
+	int take_users; /* the archive's replies about accounts */
 	char archive[4096];
 };
 
@@ -42,6 +45,7 @@ struct replay {
 	struct cover taken[NKINDS];
 	struct buffer buf;
 	struct reread reread;
+	struct replay_users users;
 	int64_t nfiles, ncut, nbad; /* this rank's; cut, and damaged */
 	int64_t start_ms;
 };
@@ -97,7 +101,11 @@ static int prepare(struct replay *p, struct err *e)
 		return e->code;
 	b->snapshot = f->snapshot;
 	b->session = f->session;
-	b->complete = f->complete;
+	if (f->snapshot.users && (replay_users_mend(f->dir, e) || users_set_aside(f->dir, e)))
+		return e->code;
+	b->complete = f->complete && (!f->snapshot.users || users_is_complete(p->o, folder_rows(f)));
+	if (replay_users_begin(f->dir, &f->snapshot, &b->take_users, e))
+		return e->code;
 	memcpy(b->seq, f->resume.next_seq, sizeof b->seq);
 	for (int k = 0; k < NKINDS; k++)
 		b->ncover[k] = f->resume.cover[k].n;
@@ -149,7 +157,10 @@ static int read_segment(struct replay *p, struct warc_reader *r, struct err *e)
 		if (p->is_stopped())
 			return err_set(e, E_STOPPED, "stopped: run the same command again to go on");
 		rc = reread_record(&p->reread, x, e);
-		if (rc || (rc = buffer_seal_due(&p->buf, clock_ms(), e)))
+		rc = rc ? rc : buffer_seal_due(&p->buf, clock_ms(), e);
+		if (!rc && p->brief.take_users)
+			rc = replay_users_seal_due(&p->users, clock_ms(), e);
+		if (rc)
 			break;
 	}
 	return rc;
@@ -273,8 +284,12 @@ static int seal(struct replay *p, struct err *e)
 static int read_archive(struct replay *p, struct err *e)
 {
 	struct err own = ERR_INIT;
-	int rc = reread_init(&p->reread, &p->brief.snapshot, &p->hub, p->taken, &p->buf, p->rank, p->brief.session, e);
+	const struct brief *b = &p->brief;
+	int rc = reread_init(&p->reread, &b->snapshot, &p->hub, p->taken, &p->buf, p->rank, b->session, e);
 
+	if (!rc && b->take_users)
+		rc = replay_users_open(&p->users, p->o, &b->snapshot, &p->hub, b->archive, p->rank, b->session, e);
+	p->reread.lists = b->take_users ? &p->users.lists : NULL;
 	if (err_agree(p->comm, rc, e))
 		return e->code;
 	rc = take_sessions(p, e);
@@ -284,7 +299,9 @@ static int read_archive(struct replay *p, struct err *e)
 		err_clear(e);
 		err_set(e, own.code, "%s", own.text);
 	}
-	return err_agree(p->comm, e->code, e);
+	if (!err_agree(p->comm, e->code, e) && b->take_users)
+		replay_users_take(&p->users, p->comm, p->o->dir, e);
+	return e->code;
 }
 
 /* --- the end --- */
@@ -314,13 +331,46 @@ static int conclude(struct replay *p, const int64_t *counters, const struct shar
 			     .progress = &none,
 			     .share = share,
 			     .phase_ms = phase_ms,
-			     .wall_ms = clock_ms() - p->start_ms };
+			     .wall_ms = clock_ms() - p->start_ms,
+			     .goes_on = p->brief.snapshot.users };
 
 	if (folder_reread(&p->folder, e))
 		return e->code;
 	*exit_code = p->folder.complete && !p->folder.resume.suspect ? 0 : CRAWL_EXIT_GAPS;
 	s.exit_code = *exit_code;
 	summary_print(&s);
+	return E_OK;
+}
+
+/* What the shards, the repositories, and --known tell of accounts, and whether that is all. Collective. */
+static int count_accounts(struct replay *p, int *exit_code, struct err *e)
+{
+	struct users_setup s = { .o = p->o,
+				 .snapshot = &p->brief.snapshot,
+				 .hub = &p->hub,
+				 .rows = folder_rows(&p->folder),
+				 .start_ms = p->start_ms,
+				 .session = p->brief.session,
+				 .archived = &p->users.end,
+				 .is_stopped = p->is_stopped };
+	int before;
+
+	agree_bcast(p->comm, exit_code, sizeof *exit_code);
+	before = *exit_code;
+	if (!p->brief.snapshot.users)
+		return E_OK;
+	if (p->brief.snapshot.hashed) {
+		*exit_code = CRAWL_EXIT_GAPS;
+		if (p->rank == 0)
+			log_warn("no archive keeps accounts whose names are hashed: hubcrawl %s asks the Hub for them",
+				 p->o->dir);
+		return E_OK;
+	}
+	if (!p->brief.take_users)
+		users_end_read(&p->users.end, p->brief.archive);
+	if (users_run(p->comm, &s, exit_code, e))
+		return e->code;
+	*exit_code = *exit_code ? *exit_code : before;
 	return E_OK;
 }
 
@@ -350,12 +400,13 @@ static int replay_all(struct replay *p, int *exit_code, struct err *e)
 	agree_sum(p->comm, counters, all, NCOUNTERS);
 	share_find(p->comm, p->reread.nreplies, &share);
 	rc = p->rank == 0 ? conclude(p, all, &share, exit_code, e) : E_OK;
-	return err_agree(p->comm, rc, e);
+	return err_agree(p->comm, rc, e) ? e->code : count_accounts(p, exit_code, e);
 }
 
 static void release(struct replay *p)
 {
 	reread_release(&p->reread);
+	replay_users_release(&p->users);
 	buffer_release(&p->buf);
 	for (int k = 0; k < NKINDS; k++)
 		cover_release(p->taken + k);

@@ -303,6 +303,23 @@ static enum kind kind_of(const char *uri)
 	return KIND_MODELS;
 }
 
+static int take_list(struct reread *r, const struct warc_record *x, const struct note_list *n, struct err *e)
+{
+	enum outcome out = retry_outcome(x->status);
+	char link[FETCH_LINK_MAX];
+
+	if (!r->lists) {
+		r->nreplies++;
+		return E_OK;
+	}
+	if (out == OUT_LIMITED || (out == OUT_RETRY && x->status / 100 != 3) || !relist_is_own(r->lists, n, x->uri)) {
+		r->nforeign++;
+		return E_OK;
+	}
+	r->nreplies++;
+	return relist_record(r->lists, x, n, link, link_of(x, link), e);
+}
+
 int reread_record(struct reread *r, const struct warc_record *x, struct err *e)
 {
 	struct note n;
@@ -313,7 +330,10 @@ int reread_record(struct reread *r, const struct warc_record *x, struct err *e)
 		count_reply(r, x, kind_of(x->uri));
 		return E_OK;
 	}
-	if (x->is_truncated || x->is_encoded || retry_outcome(x->status) != OUT_PAGE || !is_own(r, &n, x->uri)) {
+	if (n.what == NOTE_LIST && !x->is_truncated && !x->is_encoded)
+		return take_list(r, x, &n.list, e);
+	if (n.what == NOTE_LIST || x->is_truncated || x->is_encoded || retry_outcome(x->status) != OUT_PAGE ||
+	    !is_own(r, &n, x->uri)) {
 		r->nforeign++;
 		return E_OK;
 	}

@@ -8,6 +8,7 @@
 #include "crawler/buffer.h"
 #include "crawler/hub.h"
 #include "crawler/note.h"
+#include "crawler/relist.h"
 #include "io/snapshot.h"
 #include "io/warc.h"
 
@@ -18,6 +19,7 @@ struct reread {
 	struct buffer *buf;
 	struct page *page;
 	struct shard scratch[NKINDS], sample[NKINDS];
+	struct relist *lists; /* takes replies about accounts; NULL: they are left alone */
 	/* Of the present session: */
 	struct cover fresh[NKINDS]; /* taken */
 	int64_t total[NKINDS];      /* that the Hub told, -1 none */

@@ -14,6 +14,7 @@
 #include "crawler/crawl.h"
 #include "crawler/ledger.h"
 #include "crawler/resume.h"
+#include "crawler/users_end.h"
 #include "crawler/users_load.h"
 #include "crawler/users_loop.h"
 #include "io/agree.h"
@@ -45,49 +46,7 @@ struct users {
 	int64_t given_up;
 };
 
-/* --- DIR/users.json --- */
-
-/* How it ended. */
-enum ending { END_NONE, END_ALL, END_REQUESTS, END_GAPS, NENDINGS };
-static const char *const ending_name[NENDINGS] = { "", "every list was asked", "request limit",
-						   "lists that the Hub did not give" };
-
-static enum ending read_ending(const char *dir, int64_t *requests, int64_t *rows)
-{
-	char path[4200];
-	json_error_t je;
-	json_t *j;
-	enum ending end = END_NONE;
-	const char *name;
-
-	snprintf(path, sizeof path, "%s/users.json", dir);
-	j = json_load_file(path, 0, &je);
-	name = json_string_value(json_object_get(j, "ended"));
-	for (int i = END_ALL; name && i < NENDINGS; i++)
-		if (!strcmp(name, ending_name[i]))
-			end = (enum ending)i;
-	*requests = json_integer_value(json_object_get(j, "requests"));
-	*rows = json_integer_value(json_object_get(j, "repositories"));
-	json_decref(j);
-	return end;
-}
-
-static int write_ending(const struct users *u, enum ending end, struct err *e)
-{
-	json_t *j = json_pack("{s:s s:I s:I s:I s:I}", "ended", ending_name[end], "requests",
-			      (json_int_t)u->load.requests + (json_int_t)u->sums[CNT_REQUESTS], "accounts",
-			      (json_int_t)u->status.accounts, "lists_given_up", (json_int_t)u->given_up, "repositories",
-			      (json_int_t)u->s->rows);
-	char *text = j ? json_dumps(j, JSON_SORT_KEYS | JSON_INDENT(1)) : NULL;
-	int rc;
-
-	json_decref(j);
-	if (!text)
-		return err_set(e, E_NOMEM, "no memory for users.json");
-	rc = snapshot_write_file(u->s->o->dir, "users.json", text, strlen(text), e);
-	free(text);
-	return rc;
-}
+/* --- what is there --- */
 
 /* In one folder; *n of them. */
 static int set_aside(const char *dir, int *n, struct err *e)
@@ -128,12 +87,13 @@ int users_set_aside(const char *dir, struct err *e)
 /* Asked to go further than it went? */
 int users_is_complete(const struct options *o, int64_t rows)
 {
-	int64_t requests, then;
-	enum ending end = read_ending(o->dir, &requests, &then);
+	struct users_end x;
 
-	if (then != rows)
+	users_end_read(&x, o->dir);
+	if (x.rows != rows)
 		return 0;
-	return end == END_ALL || (end == END_REQUESTS && o->user_requests > 0 && o->user_requests <= requests);
+	return x.ending == END_ALL ||
+	       (x.ending == END_REQUESTS && o->user_requests > 0 && o->user_requests <= x.requests);
 }
 
 /* --- before the start: rank 0 --- */
@@ -152,6 +112,15 @@ static int next_seq(struct users *u, const char *dir, struct err *e)
 	}
 	shard_list_release(&l);
 	return rc;
+}
+
+/* No number is given twice, not even that of a shard that was set aside: the archive tells them apart by it. */
+static int next_seqs(struct users *u, const char *dir, struct err *e)
+{
+	char damaged[4200];
+
+	snprintf(damaged, sizeof damaged, "%s/damaged", dir);
+	return next_seq(u, dir, e) ? e->code : next_seq(u, damaged, e);
 }
 
 /* What a kill left half done: a shard with names and none with hashes beside it. */
@@ -190,20 +159,21 @@ static int check_key(struct users *u, int found, struct err *e)
 static int prepare(struct users *u, struct err *e)
 {
 	const char *dir = u->s->o->dir;
-	int64_t rows;
+	struct users_end before;
 	int found;
 
-	read_ending(dir, &u->earlier, &rows);
+	users_end_read(&before, dir);
+	u->earlier = before.requests;
 	if (!u->s->snapshot->hashed)
-		return next_seq(u, u->shards, e);
+		return next_seqs(u, u->shards, e);
 	if (pseudonym_open(&u->pseudonym, dir, 0, &found, e) || check_key(u, found, e) ||
 	    (!found && pseudonym_open(&u->pseudonym, dir, 1, &found, e)))
 		return e->code;
 	if (mkdir(u->names, 0700) && errno != EEXIST)
 		return err_sys(e, errno, "cannot make the folder '%s'", u->names);
-	if (resume_clean(u->names, e) || mend(u, e) || next_seq(u, u->names, e))
+	if (resume_clean(u->names, e) || mend(u, e) || next_seqs(u, u->names, e))
 		return e->code;
-	return next_seq(u, u->shards, e);
+	return next_seqs(u, u->shards, e);
 }
 
 /* The names are not needed any more. Their folder goes last: a kill in between is mended by the next run. */
@@ -247,6 +217,7 @@ static int create(struct users *u, struct err *e)
 				 .fetch = s->fetch,
 				 .post = u->post,
 				 .ledger = &u->ledger,
+				 .archive = s->archive,
 				 .retries = (int)s->o->retries,
 				 .rounds = ROUNDS,
 				 .seed = (uint64_t)s->session * 2654435761u + (uint64_t)u->rank };
@@ -338,6 +309,12 @@ static void sum_up(struct users *u)
 
 static enum ending ending_of(const struct users *u, int why)
 {
+	if (u->s->archived) {
+		const struct users_end *x = u->s->archived;
+
+		/* Names that were still on their way when it stopped are in its shards and not in its count. */
+		return x->pages == u->load.pages && x->accounts <= u->status.accounts ? x->ending : END_NONE;
+	}
 	if (why == MSG_DONE)
 		return u->given_up ? END_GAPS : END_ALL;
 	return u->is_last && u->sums[CNT_REQUESTS] >= u->limit ? END_REQUESTS : END_NONE;
@@ -375,7 +352,10 @@ static void print_summary(const struct users *u, enum ending end, int exit_code)
 	       " in all sessions\n",
 	       "requests", u->sums[CNT_REQUESTS], u->sums[CNT_RETRIES], u->sums[CNT_TOO_MANY],
 	       u->load.requests + u->sums[CNT_REQUESTS]);
-	printf("%-12s %s\n", "ended", end == END_NONE ? "stopped before its end" : ending_name[end]);
+	printf("%-12s %s\n", "ended",
+	       end != END_NONE  ? ending_name[end]
+	       : u->s->archived ? "what is missing was not in the archive"
+				: "stopped before its end");
 	if (u->coordinator && coordinator_look(u->coordinator)->silent)
 		printf("%-12s the Hub has not answered for too long\n", "stopped");
 	if (end != END_NONE && u->s->snapshot->hashed)
@@ -388,15 +368,31 @@ static void print_summary(const struct users *u, enum ending end, int exit_code)
 	fflush(stdout);
 }
 
+static struct users_end end_of(const struct users *u, enum ending end)
+{
+	return (struct users_end){ .ending = end,
+				   .requests = u->load.requests + u->sums[CNT_REQUESTS],
+				   .accounts = u->status.accounts,
+				   .pages = u->load.pages + u->sums[CNT_PAGES],
+				   .given_up = u->given_up,
+				   .rows = u->s->rows };
+}
+
 static int conclude(struct users *u, int why, int *exit_code, struct err *e)
 {
 	enum ending end = ending_of(u, why);
+	struct users_end x = u->s->archived ? *u->s->archived : end_of(u, end);
+	const char *dir = u->s->o->dir;
 
-	*exit_code = end == END_NONE ? err_exit_code(E_STOPPED) : end == END_GAPS ? CRAWL_EXIT_GAPS : 0;
+	*exit_code = end == END_NONE && !u->s->archived ? err_exit_code(E_STOPPED)
+		   : end == END_NONE || end == END_GAPS ? CRAWL_EXIT_GAPS
+							: 0;
 	if (u->rank != 0)
 		return E_OK;
+	if (u->s->archive && users_sealed_end(dir, u->s->session, &x, e))
+		return e->code;
 	if (end != END_NONE &&
-	    (write_ending(u, end, e) || (end != END_GAPS && u->s->snapshot->hashed && remove_names(u, e))))
+	    (users_end_write(&x, dir, e) || (end != END_GAPS && u->s->snapshot->hashed && remove_names(u, e))))
 		return e->code;
 	print_summary(u, end, *exit_code);
 	return E_OK;
@@ -409,6 +405,8 @@ static int run(struct users *u, int *exit_code, struct err *e)
 	int why = MSG_ASKED, rc;
 
 	rc = u->rank == 0 ? prepare(u, e) : E_OK;
+	if (!rc && u->rank == 0 && u->s->archive)
+		rc = users_sealed_begin(u->s->o->dir, u->s->session, u->seq, e);
 	if (err_agree(u->comm, rc, e))
 		return e->code;
 	agree_bcast(u->comm, &u->seq, sizeof u->seq);
@@ -420,6 +418,8 @@ static int run(struct users *u, int *exit_code, struct err *e)
 	if (err_agree(u->comm, rc, e) || load(u, e))
 		return e->code;
 	set_limit(u);
+	if (u->s->archived)
+		u->limit = 0;
 	asker_limit(u->asker, u->limit);
 	if (u->limit != 0) {
 		if (err_agree(u->comm, create_coordinator(u, e), e))

@@ -14,6 +14,7 @@
 #include "crawler/budget.h"
 #include "crawler/fetch.h"
 #include "crawler/options.h"
+#include "crawler/users_end.h"
 #include "io/snapshot.h"
 
 struct users_setup {
@@ -21,7 +22,9 @@ struct users_setup {
 	const struct snapshot *snapshot;
 	const struct hub *hub;
 	struct fetch *fetch;
-	struct budget *budget; /* rank 0: nbudgets of them */
+	struct archive *archive;          /* keeps every reply, or NULL */
+	const struct users_end *archived; /* nothing is asked: this is how it ended that is in the shards; or NULL */
+	struct budget *budget;            /* rank 0: nbudgets of them */
 	int nbudgets;
 	const int *host;  /* rank 0: which budget each rank spends */
 	int64_t requests; /* of this session so far, of --max-requests */

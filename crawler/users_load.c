@@ -27,6 +27,7 @@ static int tell_shard(struct users_load *l, const struct account_shard *s)
 			return -1;
 	}
 	l->requests += s->counter[CNT_REQUESTS];
+	l->pages += s->counter[CNT_PAGES];
 	return 0;
 }
 
@@ -165,12 +166,15 @@ static int stage(struct users_load *l, int (*load)(struct users_load *, struct e
 /* Lists that were asked come before the repositories whose they may be. */
 int users_load(struct users_load *l, struct err *e)
 {
-	int64_t mine;
+	int64_t mine[2], all[2];
 
 	if (stage(l, load_accounts, e) || stage(l, load_repos, e) || stage(l, load_known, e))
 		return e->code;
-	mine = l->requests;
-	agree_sum(l->comm, &mine, &l->requests, 1);
+	mine[0] = l->requests;
+	mine[1] = l->pages;
+	agree_sum(l->comm, mine, all, 2);
+	l->requests = all[0];
+	l->pages = all[1];
 	return err_agree(l->comm,
 			 asker_begin(l->asker) ? err_set(e, E_NOMEM, "no memory for what is to be asked") : E_OK, e);
 }

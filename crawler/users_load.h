@@ -20,6 +20,7 @@ struct users_load {
 	const char *names;  /* where the shards of accounts with names are */
 	const char *known;  /* --known, or NULL */
 	int64_t requests;   /* of earlier sessions; a sum over all ranks afterwards */
+	int64_t pages;      /* likewise */
 	int64_t no_owners;  /* owners that are no names, of this rank's shards */
 };
 

@@ -103,6 +103,55 @@ WARCS = {
     "cut": (WARC % (len(HTTP), HTTP))[:-30],
     "token": HTTP.replace("Link", "Authorization: Bearer hf_x\r\nSet-Cookie: a=b\r\nLink"),
 }
+FIELDS = {
+    "models": "author createdAt lastModified gated disabled downloads downloadsAllTime likes pipeline_tag library_name safetensors baseModels tags",
+    "datasets": "author createdAt lastModified gated disabled downloads downloadsAllTime likes tags",
+    "spaces": "author createdAt lastModified disabled likes sdk tags",
+}
+LO, MID, HI = "0" * 24, "62" + "0" * 22, "63" + "0" * 22
+
+
+def page_url(kind, order, after):
+    text = '{"_id":{"%s":"%s"}}' % ("$gt" if order == "asc" else "$lt", after)
+    expand = "".join(f"&expand[]={f}" for f in FIELDS[kind].split())
+    return f"http://h/api/{kind}?limit=1000&sort=createdAt&direction={1 if order == 'asc' else -1}{expand}&cursor={base64.b64encode(text.encode()).decode()}"
+
+
+def archived(url, note, body, status="200 OK", link=""):
+    """A record as --archive keeps it."""
+    http = f"HTTP/1.1 {status}\r\nContent-Type: application/json\r\n{link}\r\n{body}"
+    head = f"WARC/1.1\r\nWARC-Type: response\r\nWARC-Record-ID: <urn:uuid:00000000-0000-0000-0000-000000000000>\r\nWARC-Date: 2026-11-22T00:00:00.000Z\r\nWARC-Target-URI: {url}\r\n"
+    note = f"Hubcensus-Note: {note}\r\n" if note else ""
+    return f"{head}{note}Content-Type: application/http;msgtype=response\r\nContent-Length: {len(http.encode())}\r\n\r\n{http}\r\n\r\n"
+
+
+def archives():
+    """Cases for --from-archive."""
+    page = archived(page_url("models", "asc", LO), f"page models asc {LO} {HI} 1000 0 0", PAGES["plain"])
+    half = archived(page_url("models", "asc", MID), f"page models asc {MID} {HI} 1000 0 0", PAGES["plain"])
+    split = archived(page_url("models", "asc", LO), f"page models asc {LO} {HI} 1000 1 0", PAGES["nan"])
+    forced = archived(page_url("spaces", "desc", HI), f"page spaces desc {LO} {HI} 1000 2 0", PAGES["order"])
+    chain = archived(page_url("datasets", "asc", LO).split("&cursor")[0] + "&cursor=x", f"page datasets asc {LO} {HI} 1000 0 1", PAGES["empty"])
+    overview = archived("http://h/api/users/Ada/overview", "list overview Ada 7 0 0 0 0 0 9 0 0000000000000000", '{"type":"user","_id":"%s","numFollowers":0,"numFollowing":0,"orgs":[{"name":"o-1"},{"name":"../x"}]}' % OID)
+    row = '[{"_id":"%s","user":"Ada","type":"user"},{"user":"\\u0000"},7]' % OID
+    more = 'Link: <http://h/api/users/Ada/followers?cursor=abc>; rel="next"\r\n'
+    return {
+        "page": page,
+        "later": half + page,
+        "split": split,
+        "forced": forced,
+        "chain": chain,
+        "total": archived("http://h/models-json?p=0&sort=trending&withCount=true", "total models", PAGES["total"]),
+        "audit": archived("http://h/api/models?limit=1000&sort=downloads&direction=-1&expand[]=createdAt", "audit models 3", PAGES["plain"]),
+        "error": archived(page_url("models", "asc", LO), "", "<html>", "504 Gateway Time-out"),
+        "foreign": archived("http://other/api/models", f"page models asc {LO} {HI} 1000 0 0", PAGES["plain"]),
+        "overview": overview,
+        "list": archived("http://h/api/users/Ada/followers", "list followers Ada 7 0 0 3 300 1 9 2 1234567890abcdef", row, link=more),
+        "refused": archived("http://h/api/organizations/o-1/members?limit=1000", "list members o-1 7 0 0 0 0 2 0 0 0000000000000000", "{}", "403 Forbidden"),
+        "likers": archived("http://h/api/models/o/n/likers?limit=1000", f"list likers_models {OID} 7 0 0 0 0 0 0 0 0000000000000000", row),
+        "likers-elsewhere": archived("http://h/api/models/likers?limit=1000", f"list likers_models {OID} 7 0 0 0 0 0 0 0 0000000000000000", row),
+        "unsealed": archived("http://h/api/users/Ada/followers", "list followers Ada 4 0 0 0 0 1 0 0 0000000000000000", row),
+    }
 
 
 def put(out, target, name, data):
@@ -126,6 +175,11 @@ def main():
     for name, text in WARCS.items():
         put(out, "warc", name, text)
         put(out, "warc", f"{name}.gz", gzip.compress(text.encode(), mtime=0))
+    for name, text in archives().items():
+        for first in (1, 200):
+            put(out, "reread", f"{name}-{first}", bytes([first]) + text.encode())
+        put(out, "reread", f"{name}.gz", b"\x01" + gzip.compress(text.encode(), mtime=0))
+    put(out, "reread", "all", b"\x04" + "".join(archives().values()).encode())
     for name, text in OPTS.items():
         put(out, "opts", name, text)
     for name in ("orgs", "topics"):

@@ -48,7 +48,21 @@ int main(void)
 		"audit models -1",
 		"audit models 99999999999999999999",
 		"audits models 1",
+		"list followers",
+		"list fans Ada 7 0 0 3 300 1 9 2 1234567890abcdef",
+		"list followers A/a 7 0 0 3 300 1 9 2 1234567890abcdef",
+		"list followers Ada 7 -1 0 3 300 1 9 2 1234567890abcdef",
+		"list followers Ada 7 0 0 3 300 3 9 2 1234567890abcdef",
+		"list followers Ada 7 0 0 3 300 1 32 2 1234567890abcdef",
+		"list followers Ada 7 0 0 3 300 1 9 2 1234567890ABCDEF",
+		"list followers Ada 7 0 0 3 300 1 9 2 1234567890abcdef0",
+		"list likers_models Ada 7 0 0 3 300 1 9 2 1234567890abcdef",
 	};
+	struct note list = { .what = NOTE_LIST,
+			     .list = { LIST_FOLLOWERS, "Ada", 7, 5, 2, 3, 300, ACCOUNT_USER, 9, 2,
+				       UINT64_C(0x1234567890abcdef) } };
+	struct note likers = { .what = NOTE_LIST,
+			       .list = { .list = LIST_LIKERS_SPACE, .whose = "6553f1000000000000000000" } };
 	struct note n = page(3, 1), total = { .what = NOTE_TOTAL }, audit = { .what = NOTE_AUDIT, .place = 17 }, none;
 	char text[NOTE_MAX], longest[NOTE_MAX];
 	int wrong = 0;
@@ -56,6 +70,8 @@ int main(void)
 	round_trip(&n, "page spaces desc 6553f1000000000000000000 ffffffffffffffffffffffff 1000 3 1");
 	round_trip(&total, "total models");
 	round_trip(&audit, "audit models 17");
+	round_trip(&list, "list followers Ada 7 2 5 3 300 1 9 2 1234567890abcdef");
+	round_trip(&likers, "list likers_spaces 6553f1000000000000000000 0 0 0 0 0 0 0 0 0000000000000000");
 	for (size_t i = 0; i < sizeof bad / sizeof *bad; i++)
 		ok(note_parse(&none, bad[i], strlen(bad[i])) == -1 && none.what == NOTE_NOTHING, "refused: %.60s",
 		   i == 16 ? "a line end" : bad[i]);
