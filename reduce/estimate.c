@@ -56,6 +56,16 @@ static void log_normal(double seen, double n, double var, struct estimate_total 
 	out->flags |= ESTIMATE_INTERVAL;
 }
 
+void estimate_widen(int64_t s_obs, double factor, struct estimate_total *out)
+{
+	double seen = (double)s_obs, n = out->point - seen, c;
+
+	if (!(out->flags & ESTIMATE_INTERVAL) || factor <= 1)
+		return;
+	c = log(n / (out->low - seen)) / Z;
+	log_normal(seen, n, factor * expm1(c * c) * n * n, out);
+}
+
 void estimate_total(int64_t s_obs, int64_t f1, int64_t f2, int t, struct estimate_total *out)
 {
 	double seen = s_obs > 0 ? (double)s_obs : 0, n, var;

@@ -84,6 +84,12 @@ void estimate_total(int64_t s_obs, int64_t f1, int64_t f2, int t, struct estimat
  */
 void estimate_unequal(int64_t s_obs, const int64_t *only, int t, int64_t f2, struct estimate_total *out);
 
+/* The interval for counts that vary more than by chance alone, as of occasions that depend on each other: the variance
+ * times `factor`, for which X^2 / df of the model is taken where it does not fit (J.-D. Lebreton, K. P. Burnham, J.
+ * Clobert, D. R. Anderson, "Modeling survival and testing biological hypotheses using marked animals", Ecological
+ * Monographs 62 (1992), 67-118, "variance inflation factor"). Of no interval, or factor <= 1, nothing. */
+void estimate_widen(int64_t s_obs, double factor, struct estimate_total *out);
+
 /* Whether the occasions look independent: the counts of all 2^t - 1 patterns against those of the model of independent,
  * unequal occasions, fitted by maximum likelihood (J. N. Darroch, "The multiple-recapture census: I. Estimation of a
  * closed population", Biometrika 45 (1958), 343-359): N solves 1 - S/N = prod (1 - n_j/N). Pearson's X^2 over the

@@ -54,7 +54,8 @@ const struct figure figure_list[] = {
 	  "% "
 	  "log-normal interval: the users that any list showed, and (f1^2 - sum of squares of those that one list "
 	  "alone showed) / (2 (f2 + 1)). Users whom no list can show are not in it. Lists that overlap more than by "
-	  "chance make it too low, lists that avoid each other too high; dependent says if they do either. The lists "
+	  "chance make it too low, lists that avoid each other too high; dependent says if they do either: then the "
+	  "variance is multiplied by x2 / df and the bound is the lower end of the interval. The lists "
 	  "are members, followers (of organisations and of users as one, for the one can take the other's place), "
 	  "following and likers: they show users as users. Owners are none of them: which owners are users is not "
 	  "always known, and they lead to the lists.",

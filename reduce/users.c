@@ -59,7 +59,9 @@ const struct figure_col users_capture_cols[4] = {
 	BY_TYPE3,
 };
 
-const struct figure_col users_bound_cols[12] = {
+const struct figure_col users_bound_cols[13] = {
+	{ "chao", CELL_F64, 0, "users",
+	  "Chao's bound as if the lists were independent, which is the point where they are" },
 	{ "dependent", CELL_BOOL, 0, "1", "1 if the lists cannot be independent, alike for all users: p < 0.001" },
 	{ "df", CELL_I64, 0, "1", "degrees of freedom of x2" },
 	{ "f1", CELL_I64, 0, "users", "users that exactly one of the lists showed" },
@@ -69,7 +71,8 @@ const struct figure_col users_bound_cols[12] = {
 	  "users, were the lists independent and all users alike (Darroch 1958)" },
 	{ "low", CELL_F64, 0, "users", "lower end of the 95 % interval; not below the users observed" },
 	{ "p", CELL_F64, 0, "1", "chance of so large an x2, were the lists independent" },
-	{ "point", CELL_F64, 0, "users", "the lower bound; not below the users observed" },
+	{ "point", CELL_F64, 0, "users",
+	  "the lower bound, where lists depend on each other low; not below the users observed" },
 	{ "seen", CELL_I64, 0, "users", "users that any of the lists showed" },
 	{ "sources", CELL_TEXT, 0, NULL, "the lists that count as occasions, each as one" },
 	{ "x2", CELL_F64, 0, "1", "Pearson's X^2 of the patterns against independent lists" },
@@ -155,6 +158,15 @@ static unsigned occasions_of(const struct users *u, unsigned sources)
 	return set;
 }
 
+/* Each list is a crowd: that they overlap by more, or by less, than chance would have it, is so likely to be an
+ * accident of which lists were asked that the bound of such ones is the lower end of an interval that allows for it.
+ * (Measured on the stand-in's dependent population of 4,000: Chao's point is above the truth in one run of 25 with a
+ * tenth of the requests.) */
+static int is_dependent(const struct users *u)
+{
+	return u->fit.df > 0 && u->fit.p < 0.01;
+}
+
 /* Rank 0. */
 static void estimate(struct users *u, const struct headcount *a)
 {
@@ -176,13 +188,19 @@ static void estimate(struct users *u, const struct headcount *a)
 	}
 	u->known = headcount_count(a, ACCOUNT_USER);
 	estimate_unequal(u->seen, u->only, USERS_OCCASIONS, u->f2, x);
+	estimate_fit(pattern, USERS_OCCASIONS, &u->fit);
+	u->chao = fmax(x->point, (double)u->known);
 	u->is_thin = u->noccasion < USERS_OCCASIONS_MIN || u->seen < u->known - u->seen || x->high < (double)u->known;
-	if (u->is_thin) /* what is known, without an interval */
+	u->is_untold = !u->is_thin && x->flags & ESTIMATE_INTERVAL && u->fit.df == 0;
+	if (u->is_thin || u->is_untold) /* what is known, without an interval */
 		*x = (struct estimate_total){ 0, 0, INFINITY, ESTIMATE_POINT };
+	else if (is_dependent(u)) {
+		estimate_widen(u->seen, u->fit.x2 / u->fit.df, x);
+		x->point = x->low;
+	}
 	x->point = fmax(x->point, (double)u->known);
 	x->low = fmax(x->low, (double)u->known);
 	x->high = fmax(x->high, (double)u->known);
-	estimate_fit(pattern, USERS_OCCASIONS, &u->fit);
 }
 
 int users_prepare(struct facts *f, int rc, struct err *e)
@@ -321,21 +339,20 @@ void users_captures(const struct facts *f, struct figure_table *t)
 	}
 }
 
-/* Which way dependent lists have pulled the bound: Darroch's N, which rests on all patterns, lies on the far side. */
 static void put_fit(struct figure_table *t, const struct users *u)
 {
 	if (!u->fit.df)
 		return;
-	figure_bool(t, 0, u->fit.p < 0.001);
-	figure_i64(t, 1, u->fit.df);
-	figure_f64(t, 5, rint(u->fit.total));
-	figure_f64(t, 7, u->fit.p);
-	figure_f64(t, 11, u->fit.x2);
-	if (u->fit.p < 0.001)
-		figure_status(t, FIGURE_PARTIAL, "the lists are not independent: %s",
-			      u->fit.total < u->at_least.point
-				      ? "who is in one is likely to be in others, so the bound is too low"
-				      : "who is in one is less likely to be in others, so the bound may be too high");
+	figure_bool(t, 1, is_dependent(u));
+	figure_i64(t, 2, u->fit.df);
+	figure_f64(t, 6, rint(u->fit.total));
+	figure_f64(t, 8, u->fit.p);
+	figure_f64(t, 12, u->fit.x2);
+	if (is_dependent(u))
+		figure_status(
+			t, FIGURE_PARTIAL,
+			"the lists are not independent: the interval is widened by how far they are from it, and the "
+			"bound is its lower end, most likely too low");
 }
 
 void users_bound(const struct facts *f, struct figure_table *t)
@@ -353,15 +370,21 @@ void users_bound(const struct facts *f, struct figure_table *t)
 			n += (size_t)snprintf(name + n, sizeof name - n, "%s%s", n ? ", " : "", occasion[j].name);
 	figure_row(t);
 	put_fit(t, u);
-	figure_i64(t, 2, u->f1);
-	figure_i64(t, 3, u->f2);
-	put_bound(t, &u->at_least, 4, 6, 8);
-	figure_i64(t, 9, u->seen);
-	figure_name(t, 10, name);
+	figure_f64(t, 0, rint(u->chao));
+	figure_i64(t, 3, u->f1);
+	figure_i64(t, 4, u->f2);
+	put_bound(t, &u->at_least, 5, 7, 9);
+	figure_i64(t, 10, u->seen);
+	figure_name(t, 11, name);
 	if (u->is_thin)
 		figure_status(t, FIGURE_PARTIAL,
 			      "too few lists were asked to say more than what was seen: at least %d each of %d sorts",
 			      USERS_LISTS_MIN, USERS_OCCASIONS_MIN);
+	else if (u->is_untold)
+		figure_status(t, FIGURE_PARTIAL,
+			      "too few users were seen by several of the lists to tell whether these are independent: "
+			      "the bound "
+			      "is what was seen");
 	else if (u->f2 > 0 && !(u->at_least.flags & ESTIMATE_INTERVAL))
 		figure_status(t, FIGURE_PARTIAL,
 			      "one list shows all users whom the others show: they depend on it, or it is complete; "

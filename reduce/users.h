@@ -29,18 +29,19 @@ struct users {
 	int64_t liked[NKINDS]; /* repositories with likes, of all ranks */
 
 	int64_t lists[USERS_OCCASIONS]; /* that were asked */
-	int counts[USERS_OCCASIONS], noccasion, is_thin;
+	int counts[USERS_OCCASIONS], noccasion, is_thin, is_untold;
 
 	/* Of users, on rank 0, by the occasions that count. */
 	int64_t seen;  /* by any of the lists */
 	int64_t known; /* by anything */
 	int64_t of[USERS_OCCASIONS], only[USERS_OCCASIONS], f1, f2;
 	struct estimate_total at_least; /* not below `known` */
+	double chao;                    /* its point, were the lists independent */
 	struct estimate_fit fit;
 };
 
 extern const struct figure_col users_cols[9], users_type_cols[5], users_source_cols[6], users_capture_cols[4],
-	users_bound_cols[12], users_occasion_cols[5], users_list_cols[6];
+	users_bound_cols[13], users_occasion_cols[5], users_list_cols[6];
 
 int users_prepare(struct facts *f, int rc, struct err *e);
 

@@ -10,6 +10,7 @@ import subprocess
 import sys
 import time
 
+from accounts import read
 from disturb import lines_of, tally, trouble, truth_of
 from tap import BUILD, MPIRUN, UNTIL, Hub, Run, crawl, diag, differing, digest, main, ok, reduce, same, scratch
 
@@ -71,4 +72,29 @@ def programs():
     tally("fallible calls of io/ in the programs", count["tried"], count["survived"], 0)
 
 
-main(programs)
+def accounts():
+    """The discovery of accounts: run again after any failure it knows the same of everybody."""
+    draw = random.Random(SEED + 1)
+    with Hub("--models", 150, "--datasets", 30, "--spaces", 30, "--users", 700, "--seed", 2, "--until", UNTIL, "--quota", 0) as hub:
+        args = ["--hub", hub.url, "--until", UNTIL, "--seal-rows", 300, "--kinds", "models,datasets,spaces,users"]
+        whole = scratch()
+        clean, calls, _ = tortured(2, 0, 0, "hubcrawl", *args, whole)
+        ok(clean.code == 0 and calls > 1000, f"a crawl with accounts makes {calls} calls that can fail", clean)
+        want = known(whole)
+        tried, survived = count["tried"], count["survived"]
+        for _ in range((FAILURES + 1) // 2):
+            folder, n = scratch(), draw.choice((1, 2, 3))
+            extra = draw.choice(([], [], ["--no-user-names"]))
+            victim, k = draw.randrange(n), int(calls * draw.random())
+            run, _, name = tortured(n, victim, k, "hubcrawl", *args, *extra, folder)
+            judge(run, name, f"hubcrawl with accounts, call {k} on rank {victim} of {n}", folder)
+            r = crawl(2, hub.url, folder, "--kinds", "models,datasets,spaces,users", *extra)
+            ok(r.code == 0 and (len(known(folder)) == len(want) if extra else known(folder) == want), f"after call {k} on rank {victim} of {n}, {name}: the same accounts", r)
+        same(count["survived"] - survived, count["tried"] - tried, f"{count['tried'] - tried} failures among accounts, survived")
+
+
+def known(folder):
+    return {key: (a.name, a.oid, a.type, a.sources, a.done, a.followers) for key, a in read(folder)[0].items()}
+
+
+main(programs, accounts)

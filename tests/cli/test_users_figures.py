@@ -178,7 +178,21 @@ def dependence():
     same((below, said), (runs, runs), f"dependent lists: below the truth, and it says so, in all of {runs} runs")
 
 
+def many():
+    """A million users, a few requests: as in the small ones."""
+    for graph, requests in (("dependent", 2000), ("dependent", 20000), ("dependent", 200000), ("independent", 100000)):
+        pop = ["--graph", graph, "--models", 20000, "--datasets", 5000, "--spaces", 5000, "--users", 1000000, "--until", UNTIL]
+        f, t = one(scratch(), pop, "--user-requests", requests, "--budget", "1000000000/300", "--burst", ranks=2), accounts(*pop)
+        x, v, truth = f["totals.users.at_least"], f["totals.users"]["value"]["observed"], t["population"]["user"]
+        low, point = x["value"]["low"], x["value"]["point"]
+        diag(f"{graph}, {requests} requests: {v['user']} of {truth} users observed; {x}")
+        if graph == "independent":
+            ok(holds(x["value"], truth), f"a million users, independent, {requests} requests: the interval holds the truth")
+        else:
+            ok((point if low is None else low) <= point <= truth and x["status"] == "partial" and re.search("independent|depend|too few", x["why"]), f"a million users, dependent, {requests} requests: below the truth, and it says so", x, truth)
+
+
 if SEEDS < 50:
     main(every_number, damaged, budget, hashes, intervals, dependence)
 else:
-    main(intervals, dependence)
+    main(intervals, dependence, many)

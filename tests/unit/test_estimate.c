@@ -174,6 +174,14 @@ static void test_unequal_is_total(void)
 	   "lists that saw alike: the bound of 1987, %.1f and %.1f", x.point, y.point);
 }
 
+/* The variance of an interval by the square of the unseen. */
+static double rel(const struct estimate_total *x, double seen)
+{
+	double s = log((x->point - seen) / (x->low - seen)) / 1.959964;
+
+	return expm1(s * s);
+}
+
 static void test_fit_values(void)
 {
 	/* Hepatitis A on Taiwan, three lists; A. Chao et al., Statistics in Medicine 20 (2001). Independent lists would
@@ -182,12 +190,25 @@ static void test_fit_values(void)
 			     apart[8] = { 0, 10, 10, 0, 10, 0, 0, 0 }, nested[8] = { 0, 50, 0, 20, 0, 20, 0, 10 },
 			     /* o = 1, 1/2, 1/4 exactly, and 8000 unseen */
 		exact[8] = { 0, 8000, 4000, 4000, 2000, 2000, 1000, 1000 };
+	struct estimate_total y, wide;
 	struct estimate_fit x;
 
 	estimate_fit(taiwan, 3, &x);
 	ok(x.df == 3 && close_to(x.total, 388.48349495675774) && close_to(x.x2, 26.293702540988274) && x.p > 4e-6 &&
 		   x.p < 1.6e-5,
 	   "a known case: X^2 %.6f, %d, p %.2g", x.x2, x.df, x.p);
+	estimate_unequal(271, (const int64_t[]){ 69, 55, 63 }, 3, 56, &y);
+	wide = y;
+	estimate_widen(271, 1, &wide);
+	ok(wide.low == y.low && wide.point == y.point && wide.high == y.high, "variance times 1: the same interval");
+	estimate_widen(271, x.x2 / x.df, &wide);
+	ok(close_to(wide.point, y.point) && wide.low < y.low && wide.low > 271 && wide.high > y.high &&
+		   close_to(log((wide.point - 271) / (wide.low - 271)) / log((y.point - 271) / (y.low - 271)),
+			    sqrt(log1p(x.x2 / x.df * rel(&y, 271)) / log1p(rel(&y, 271)))),
+	   "variance times X^2/df: %.1f ... %.1f is %.1f ... %.1f", y.low, y.high, wide.low, wide.high);
+	wide = (struct estimate_total){ 5, 5, INFINITY, 0 };
+	estimate_widen(5, 9, &wide);
+	ok(wide.low == 5 && isinf(wide.high), "no interval is not widened");
 	estimate_fit(exact, 3, &x);
 	ok(x.df == 3 && x.x2 < 1e-9 && x.p > 0.99, "counts as of independent lists: X^2 %.2g, p %.4f", x.x2, x.p);
 	estimate_fit(none, 3, &x);
