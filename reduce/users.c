@@ -62,7 +62,7 @@ const struct figure_col users_capture_cols[4] = {
 const struct figure_col users_bound_cols[13] = {
 	{ "chao", CELL_F64, 0, "users",
 	  "Chao's bound as if the lists were independent, which is the point where they are" },
-	{ "dependent", CELL_BOOL, 0, "1", "1 if the lists cannot be independent, alike for all users: p < 0.001" },
+	{ "dependent", CELL_BOOL, 0, "1", "1 if the lists cannot be independent, alike for all users: p < 0.01" },
 	{ "df", CELL_I64, 0, "1", "degrees of freedom of x2" },
 	{ "f1", CELL_I64, 0, "users", "users that exactly one of the lists showed" },
 	{ "f2", CELL_I64, 0, "users", "users that exactly two of them showed" },
