@@ -20,7 +20,7 @@ TESTS = [
     ["test_outages.py", 60],
     ["test_torture.py", 200],
     ["test_archive.py", 20],
-    ["test_damage.py", 40],
+    ["test_damage.py", 200],
     ["test_signals.py", 30],
     ["test_audit.py", 100],
     ["test_users_figures.py", 100],

@@ -14,7 +14,11 @@ from tap import UNTIL, Hub, crawl, diag, main, ok, reduce, same, scratch
 
 KILLS = int(sys.argv[1]) if len(sys.argv) > 1 else 6
 SEED = int(sys.argv[2]) if len(sys.argv) > 2 else time.time_ns() % 1000000
-SIZE = ["--models", 24000, "--datasets", 6000, "--spaces", 6000, "--seed", 5, "--until", UNTIL, "--quota", 0, "--latency", "30..90"]
+# What is crawled, and how its crawl is called; of the second most requests are about accounts. One after the other.
+POPULATIONS = (
+    (["--models", 24000, "--datasets", 6000, "--spaces", 6000, "--seed", 5, "--latency", "30..90"], ["--seal-rows", 1000]),
+    (["--models", 900, "--datasets", 200, "--spaces", 200, "--users", 900, "--seed", 5, "--latency", "3..9"], ["--kinds", "models,datasets,spaces,users", "--seal-rows", 100, "--in-flight", 4]),
+)
 RANKS = (1, 2, 3, 5)
 draw = random.Random(SEED)
 count = {"tried": 0, "survived": 0, "lost": 0}
@@ -47,18 +51,26 @@ def strike(program, args, folder, longest_s):
 
 def censuses():
     diag(f"seed {SEED}")
-    with Hub(*SIZE) as hub:
-        undisturbed = scratch()
-        c, r = crawl(2, hub.url, undisturbed), reduce(2, undisturbed)
-        ok(c.code == 0 and r.code == 0, "the undisturbed census", c, r)
-        want = truth_of(undisturbed)
-        while count["tried"] < KILLS:
+    while count["tried"] < KILLS:
+        for population, words in POPULATIONS:
+            if count["tried"] < KILLS:
+                with Hub(*population, "--until", UNTIL, "--quota", 0) as hub:
+                    censuses_of(hub, words)
+
+
+def censuses_of(hub, words):
+    undisturbed = scratch()
+    c, r = crawl(2, hub.url, undisturbed, *words), reduce(2, undisturbed)
+    ok(c.code == 0 and r.code == 0, "the undisturbed census", c, r)
+    want = truth_of(undisturbed)
+    for _ in range(2):
+        if count["tried"] < KILLS:
             folder, before, done = scratch(), count["tried"], None
-            crawl_args = ["--hub", hub.url, "--until", UNTIL, "--seal-rows", 1000, "--seal-time", "300ms", folder]
+            crawl_args = ["--hub", hub.url, "--until", UNTIL, *words, "--seal-time", "300ms", folder]
             for _ in range(draw.randrange(2, 5)):
                 if count["tried"] < KILLS and done is None:
                     done = strike("hubcrawl", crawl_args, folder, 2.5)
-            c = crawl(other_n(), hub.url, folder)
+            c = crawl(other_n(), hub.url, folder, *words)
             ok(c.code == 0, f"and crawled to the end on {last_n} ranks", c)
             for _ in range(draw.randrange(2, 5)):
                 if count["tried"] < KILLS:
@@ -68,8 +80,11 @@ def censuses():
             rows, differ = lost(folder, want)
             count["lost"] += rows
             same(differ, [], f"{count['tried'] - before} kills: the same bytes")
+
+
+def table():
     same((count["survived"], count["lost"]), (count["tried"], 0), f"{count['tried']} kills, nothing lost")
     tally("kill -9 of a rank, mpirun, all", count["tried"], count["survived"], count["lost"])
 
 
-main(censuses)
+main(censuses, table)
