@@ -36,6 +36,8 @@ struct coordinator {
 	int no_memory;
 	int64_t granted, returned, last_good_ms;
 	int64_t rest_ms, rest_until_ms; /* while nothing comes from the Hub; 0: it does */
+	struct window good;             /* the page at its beginning has come; empty: none has */
+	uint64_t known;                 /* the window that asks for it again, 0: none does */
 	struct coordinator_state state;
 };
 
@@ -72,6 +74,7 @@ struct coordinator *coordinator_create(const struct coordinator_setup *s, struct
 	c->setup = *s;
 	c->last_good_ms = now;
 	c->granted = s->requests;
+	c->good = s->good;
 	pool_init(&c->pool, s->scale, s->scale_known);
 	c->member = calloc((size_t)s->nranks, sizeof *c->member);
 	if (!hosts_init(&c->hosts, s->nranks, s->nslots, s->nhosts, s->host, budget) && c->member)
@@ -154,6 +157,7 @@ static void hand_out(struct coordinator *c, struct host *h, struct pool_item *it
 	w->lo = it->window.left.lo;
 	w->hi = it->window.left.hi;
 	w->chain = it->chain;
+	w->is_known = it->id == c->known;
 	memset(w->next, 0, sizeof w->next);
 	if (it->next)
 		strncpy(w->next, it->next, sizeof w->next - 1);
@@ -258,6 +262,13 @@ static struct pool_terms terms(const struct coordinator *c)
 	return t;
 }
 
+static struct pool_item *next_window(struct coordinator *c)
+{
+	struct pool_item *known = c->known ? pool_find(&c->pool, c->known) : NULL;
+
+	return known && known->rank < 0 ? known : pool_next(&c->pool);
+}
+
 /* Hand out windows that wait, one to each host in turn. Returns how many. */
 static int64_t hand_round(struct coordinator *c, int64_t now)
 {
@@ -269,7 +280,7 @@ static int64_t hand_round(struct coordinator *c, int64_t now)
 
 		if (wanted(c, h, now) == 0)
 			continue;
-		it = pool_next(&c->pool);
+		it = next_window(c);
 		hand_out(c, h, it, now);
 		n += grant(c, it->rank, 1, now);
 	}
@@ -335,6 +346,32 @@ static void rest(struct coordinator *c, int64_t now)
 	c->rest_until_ms = now + c->rest_ms;
 }
 
+/* Nothing comes any more: because the Hub is out, or because what is left is what it never gives? A page that it has
+ * given before is asked again beside it. */
+static void ask_known(struct coordinator *c)
+{
+	struct pool_item *it;
+
+	if (c->known || window_is_done(&c->good))
+		return;
+	it = pool_add(&c->pool, &c->good);
+	c->no_memory |= it == NULL;
+	c->known = it ? it->id : 0;
+}
+
+/* A walk of made-up cursors went on from here: the page there has come. */
+static void note_good(struct coordinator *c, const struct pool_item *it, const struct msg_progress *p)
+{
+	const struct window *w = &it->window;
+
+	if (it->chain || it->id == c->known)
+		return;
+	if (w->order == HUB_ASC && oid_cmp(p->lo, w->left.lo) > 0)
+		c->good = (struct window){ w->kind, w->order, { w->left.lo, oid_next(w->left.lo) } };
+	else if (w->order == HUB_DESC && oid_cmp(p->hi, w->left.hi) < 0)
+		c->good = (struct window){ w->kind, w->order, { oid_prev(w->left.hi), w->left.hi } };
+}
+
 /* Given up by its rank. While nothing comes from the Hub at all it is not the window's fault. */
 static void give_up(struct coordinator *c, struct pool_item *it, int64_t now)
 {
@@ -342,8 +379,15 @@ static void give_up(struct coordinator *c, struct pool_item *it, int64_t now)
 
 	if (silent)
 		rest(c, now);
+	if (it->id == c->known) {
+		c->known = 0;
+		pool_remove(&c->pool, it);
+		return;
+	}
 	if (silent || it->rounds++ < c->setup.rounds) {
 		pool_take_back(&c->pool, it);
+		if (silent)
+			ask_known(c);
 		return;
 	}
 	c->state.given_up++;
@@ -356,6 +400,7 @@ static void feed_progress(struct coordinator *c, int rank, const struct msg_prog
 
 	if (!it || it->rank != rank)
 		return;
+	note_good(c, it, p);
 	pool_progress(&c->pool, it, (struct span){ p->lo, p->hi }, p->rows);
 	if (it->is_cut && (p->shrinks == it->shrinks || p->state != MSG_RUNNING)) {
 		/* Only its answer says how much was cut off; a window that was over before it got the question gives
@@ -367,9 +412,10 @@ static void feed_progress(struct coordinator *c, int rank, const struct msg_prog
 		return;
 	c->member[rank].held--;
 	host_of(&c->hosts, rank)->nfree++;
-	if (p->state == MSG_FINISHED || window_is_done(&it->window))
+	if (p->state == MSG_FINISHED || window_is_done(&it->window)) {
+		c->known = it->id == c->known ? 0 : c->known;
 		pool_remove(&c->pool, it);
-	else
+	} else
 		give_up(c, it, now);
 }
 

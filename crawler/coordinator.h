@@ -26,6 +26,7 @@ struct coordinator_setup {
 	int64_t max_requests;    /* of all ranks; 0: any number */
 	int64_t requests;        /* of these, made already: the probe's */
 	int64_t max_outage_ms;   /* stop when no page has come for so long; 0: never */
+	struct window good;      /* the page at its beginning has come; empty: not known */
 	int rounds;              /* how often a window that was given up is handed out again */
 	double scale[NKINDS];    /* rows of the kind by rows of the growth curve */
 	int scale_known[NKINDS]; /* 0: a guess, to be corrected by what is seen */

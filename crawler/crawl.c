@@ -228,6 +228,7 @@ static int begin(struct crawl *c, struct err *e)
 	if (rc || e->code)
 		return e->code;
 	init_budgets(c);
+	s.good = p.good;
 	start_scale(&s, &c->brief.snapshot, c->brief.hub_total, c->brief.session / 1000);
 	for (int k = 0; k < NKINDS; k++)
 		s.requests += worker_buffer(c->worker)->shard[k].counter[CNT_REQUESTS];

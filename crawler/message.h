@@ -70,6 +70,7 @@ struct msg_window {
 	int32_t kind, order;
 	struct oid lo, hi;
 	int32_t chain;             /* the Hub takes no cursor but its own */
+	int32_t is_known;          /* its page came before, and is asked again to see whether the Hub is there */
 	char next[HUB_CURSOR_MAX]; /* chain: where to go on, "" from the beginning */
 };
 

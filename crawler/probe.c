@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "crawler/archive.h"
+#include "crawler/resume.h"
 #include "crawler/retry.h"
 #include "crawler/window.h"
 #include "io/log.h"
@@ -18,6 +19,8 @@
 struct trial {
 	enum probe_mode mode; /* being tried; PROBE_NONE: finished */
 	struct window window; /* what the page under way begins */
+	struct span where;
+	int is_elsewhere;
 	int failures, broken;
 	int flying;
 	int64_t until; /* pause, ms */
@@ -46,7 +49,7 @@ static void begin_mode(struct run *u, enum kind k, enum probe_mode mode)
 
 	t->mode = mode;
 	t->broken = 0;
-	t->window = (struct window){ k, HUB_ASC, u->s->where[k] };
+	t->window = (struct window){ k, HUB_ASC, t->where };
 	if (mode == PROBE_CHAIN_ASC || mode == PROBE_CHAIN_DESC)
 		t->window.left.lo = OID_MIN;
 	if (mode == PROBE_DESC || mode == PROBE_CHAIN_DESC)
@@ -128,6 +131,19 @@ static int fall_back(struct run *u, enum kind k, const char *why, struct err *e)
 	return E_OK;
 }
 
+/* The lower half of the axis, in whose middle there are repositories of every year. */
+static void go_elsewhere(struct run *u, enum kind k)
+{
+	struct trial *t = u->trial + k;
+	struct window whole = { k, HUB_ASC, resume_axis(u->s->snapshot) }, far;
+
+	window_cut(&whole, window_place(&whole, 0.5), &far);
+	t->where = whole.left;
+	t->is_elsewhere = 1;
+	t->failures = 0;
+	begin_mode(u, k, t->mode);
+}
+
 static int again(struct run *u, enum kind k, const char *why, int64_t now, struct err *e)
 {
 	struct trial *t = u->trial + k;
@@ -156,6 +172,17 @@ static int keep(struct run *u, enum kind k, const struct page_result *res, int i
 		return err_set(e, E_NOMEM, "no memory for a window");
 	u->p->done[k] = piece.span;
 	return E_OK;
+}
+
+static void note_good(struct run *u, const struct trial *t)
+{
+	struct window w = t->window;
+
+	if (w.order == HUB_ASC)
+		w.left.hi = oid_next(w.left.lo);
+	else
+		w.left.lo = oid_prev(w.left.hi);
+	u->p->good = w;
 }
 
 static int take_page(struct run *u, enum kind k, const struct fetch_reply *r, int64_t now, struct err *e)
@@ -187,9 +214,11 @@ static int take_page(struct run *u, enum kind k, const struct fetch_reply *r, in
 	u->p->mode[k] = t->mode;
 	t->mode = PROBE_NONE;
 	if (!is_chain)
+		note_good(u, t);
+	if (!is_chain && !t->is_elsewhere)
 		return keep(u, k, &res, res.is_beyond || (next == HUB_NEXT_NONE && res.nrecords < HUB_PAGE_ROWS),
 			    want.observed, e);
-	/* A chain begins anew, or where it stopped; this page would be in its way. */
+	/* A chain begins anew, or where it stopped; this page would be in its way. So would one of another place. */
 	table_truncate(&to->rows, rows);
 	return E_OK;
 }
@@ -211,6 +240,9 @@ static int take_reply(struct run *u, enum kind k, const struct fetch_reply *r, i
 	case OUT_LIMITED:
 		return E_OK;
 	case OUT_RETRY:
+		/* The Hub is there, and gives nothing at this place: is that so everywhere? */
+		if (r->status && !u->trial[k].is_elsewhere && u->trial[k].failures == u->s->retries)
+			go_elsewhere(u, k);
 		return again(u, k, r->status ? why : r->why, now, e);
 	case OUT_DENIED:
 		return err_set(e, E_DENIED, "'%s' refused the list of %s (status %d): check the token", base,
@@ -233,8 +265,9 @@ static int save_reply(struct run *u, const struct fetch_reply *r, struct err *e)
 
 	if (is_total && r->status == 200)
 		n = (struct note){ .what = NOTE_TOTAL, .window.kind = (enum kind)(r->tag - TAG_TOTAL) };
-	/* The first page of a chain is dropped. */
-	else if (!is_total && retry_outcome(r->status) == OUT_PAGE && (t->mode == PROBE_ASC || t->mode == PROBE_DESC))
+	/* The first page of a chain is dropped, and one of another place. */
+	else if (!is_total && retry_outcome(r->status) == OUT_PAGE && (t->mode == PROBE_ASC || t->mode == PROBE_DESC) &&
+		 !t->is_elsewhere)
 		n = (struct note){ .what = NOTE_PAGE,
 				   .window = t->window,
 				   .limit = HUB_PAGE_ROWS,
@@ -315,6 +348,7 @@ int probe_run(struct probe *p, const struct probe_setup *s, struct err *e)
 		p->total[k] = -1;
 		if (oid_cmp(s->where[k].lo, s->where[k].hi) >= 0)
 			continue;
+		u.trial[k].where = s->where[k];
 		begin_mode(&u, (enum kind)k, PROBE_ASC);
 		u.trial[k].total_wanted = s->want_total[k];
 	}

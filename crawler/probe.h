@@ -25,8 +25,10 @@ struct probe_setup {
 	struct budget *budget;
 	int retries;
 	uint64_t seed;
-	const struct span *where; /* per kind: the largest gap; empty: nothing to probe */
-	const int *want_total;    /* per kind */
+	/* Per kind: the largest gap; empty: nothing to probe. What the Hub does not give there may be the very reason
+	 * for the gap: then another place is asked, and that page is not kept. */
+	const struct span *where;
+	const int *want_total; /* per kind */
 	int (*is_stopped)(void);
 };
 
@@ -34,6 +36,7 @@ struct probe {
 	enum probe_mode mode[NKINDS];
 	struct span done[NKINDS]; /* what the probe's page has completed; may be empty */
 	int64_t total[NKINDS];    /* -1: not told, or not asked */
+	struct window good;       /* of some kind: the page at its beginning has come; empty: only those of chains */
 };
 
 /* Local, rank 0. Says in one line what it fell back to. Errors: E_HUB (cannot be reached, is no Hub), E_DENIED,

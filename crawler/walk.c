@@ -8,7 +8,9 @@
 
 void walk_begin(struct walk *w, const struct msg_window *m)
 {
-	*w = (struct walk){ .state = WALK_READY, .id = m->window, .chain = m->chain, .changed = 0 };
+	*w = (struct walk){
+		.state = WALK_READY, .id = m->window, .chain = m->chain, .is_known = m->is_known, .changed = 0
+	};
 	w->window.kind = (enum kind)m->kind;
 	w->window.order = (enum hub_order)m->order;
 	w->window.left = (struct span){ m->lo, m->hi };

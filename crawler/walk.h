@@ -23,6 +23,7 @@ struct walk {
 	uint64_t id;
 	struct window window;
 	int chain;                 /* follows the Hub's own cursors only */
+	int is_known;              /* asked again to see whether the Hub is there: nothing of it is kept */
 	char next[HUB_CURSOR_MAX]; /* use this cursor for the next page; "": make one */
 	int64_t until;             /* WALK_PAUSED, ms */
 	int failures;              /* of the present page, in a row */

@@ -169,7 +169,7 @@ static int page_taken(struct worker *w, struct walk *x, const struct fetch_reply
 	w->dirty = 1;
 	if (piece.flags & PIECE_SUSPECT)
 		w->suspect++;
-	if (oid_cmp(piece.span.lo, piece.span.hi) < 0 && shard_add_piece(w->buf.shard + k, &piece))
+	if (oid_cmp(piece.span.lo, piece.span.hi) < 0 && !x->is_known && shard_add_piece(w->buf.shard + k, &piece))
 		return err_set(e, E_NOMEM, "no memory for a window");
 	if (step == WALK_STUCK)
 		fail(w, x, "the Hub's pages lead nowhere", now);
@@ -223,7 +223,7 @@ static int take_reply(struct worker *w, const struct fetch_reply *r, int64_t now
 	if (!x)
 		return E_OK;
 	buffer_count_reply(&w->buf, x->window.kind, r);
-	if (archive_add(w->setup.archive, r, out == OUT_PAGE ? (note = walk_note(x), &note) : NULL, e))
+	if (archive_add(w->setup.archive, r, out == OUT_PAGE && !x->is_known ? (note = walk_note(x), &note) : NULL, e))
 		return e->code;
 	switch (out) {
 	case OUT_PAGE:

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """A Hub that goes away in the middle: it is waited for, for so long as was said, and nothing is lost."""
 
+import json
 import os
 import signal
 import socket
@@ -9,7 +10,8 @@ import sys
 import time
 
 from disturb import tally
-from tap import BUILD, ENV, MPIRUN, UNTIL, Hub, crawl, differing, digest, main, ok, reduce, same, scratch
+from meddle import Meddler
+from tap import BUILD, ENV, MPIRUN, UNTIL, Hub, crawl, differing, digest, load, main, ok, reduce, same, scratch, value
 
 SIZE = ["--models", 20000, "--datasets", 4000, "--spaces", 4000, "--seed", 8, "--until", UNTIL, "--quota", "12/2"]
 PATIENT = ["--timeout", "2s", "--retries", "3", "--seal-rows", "1000"]
@@ -131,4 +133,34 @@ def gone():
     equal(folder, "gone")
 
 
-main(undisturbed, frozen, restarted, long_outage, gone)
+def one_page():
+    """One page that the Hub never gives, the last of all: that is a gap and no outage, though nothing else comes any more."""
+    folder, victim = scratch(), []
+
+    def hook(path, n, body):
+        rows = json.loads(body)
+        if not victim and len(rows) > 500:
+            victim.append(rows[400]["_id"])
+        if victim and any(r["_id"] == victim[0] for r in rows):
+            return lambda h: (h.send_response(504), h.send_header("content-length", "0"), h.end_headers())
+        return None
+
+    with Hub(*SIZE[:-2], "--quota", "0") as hub, Meddler(hub.url, hook) as m:
+        began = time.monotonic()
+        c = crawl(1, m.url, folder, "--kinds", "models", "--retries", "2", "--max-outage", "60s", timeout=100)
+        seconds = time.monotonic() - began
+        ok(c.code == 5 and seconds < 55, f"a page that never comes is a gap: exit {c.code} after {seconds:.0f} s", c)
+        ok("has not answered" not in c.out + c.err and "missing" in c.out, "and is told as one", c)
+        r = reduce(1, folder)
+        gaps = value(load(folder), "completeness")["models"]
+        ok(r.code == 5 and gaps["gaps"] and gaps["rows"] > 18000, "the rest is there", gaps)
+        began = time.monotonic()
+        c = crawl(2, m.url, folder, "--retries", "2", "--max-outage", "60s", timeout=100)
+        seconds = time.monotonic() - began
+        ok(c.code == 5 and seconds < 55, f"asked again, it is one again: exit {c.code} after {seconds:.0f} s", c)
+        victim[:] = ["none"]
+        c = crawl(2, m.url, folder)
+        ok(c.code == 0, "and once the Hub gives it the census is complete", c)
+
+
+main(one_page, undisturbed, frozen, restarted, long_outage, gone)
