@@ -256,7 +256,17 @@ static int take_record(struct page *p, size_t i, const struct page_ask *ask, str
 		return refuse(p, i, ask, to, why, c->oid);
 	}
 	r->rows++;
-	return rc;
+	/* Of a page that was cut each record's texts go with the next one's parse. */
+	return rc || (p->is_split && page_row_end(p->row, to)) ? -1 : 0;
+}
+
+static int take_records(struct page *p, const struct page_ask *ask, struct shard *to, struct page_result *r)
+{
+	page_row_begin(p->row, to->kind, ask->fields, ask->observed);
+	for (size_t i = 0; i < p->nrecord; i++)
+		if (take_record(p, i, ask, to, r))
+			return -1;
+	return page_row_end(p->row, to);
 }
 
 int page_take(struct page *p, const char *text, size_t n, const struct page_ask *ask, struct shard *to,
@@ -281,12 +291,10 @@ int page_take(struct page *p, const char *text, size_t n, const struct page_ask 
 		broken(r, "no record of it can be read", OID_MIN);
 	if (r->verdict == PAGE_BROKEN && !(ask->flags & PAGE_FORCE))
 		return E_OK;
-	page_row_begin(p->row, to->kind, ask->fields, ask->observed);
-	for (size_t i = 0; i < p->nrecord; i++)
-		if (take_record(p, i, ask, to, r)) {
-			table_truncate(&to->rows, rows);
-			return err_set(e, E_NOMEM, "no memory for the rows of a page");
-		}
+	if (take_records(p, ask, to, r)) {
+		table_truncate(&to->rows, rows);
+		return err_set(e, E_NOMEM, "no memory for the rows of a page");
+	}
 	counts = page_row_counts(p->row);
 	r->fields_refused = counts.fields_refused;
 	r->labels_cut = counts.labels_cut;

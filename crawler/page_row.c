@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "crawler/page_label.h"
 #include "io/utc.h"
 
 /* A member of the reply and the columns that are made from it. */
@@ -12,6 +13,7 @@ struct member {
 	size_t len;
 	int nfields;
 	enum field field[4];
+	int next; /* the member that came behind it */
 	int seen; /* in this record: of a name that comes twice the first counts */
 };
 
@@ -21,20 +23,37 @@ struct page_row {
 	int64_t observed;
 	struct member member[NFIELDS];
 	int nmembers;
+	int first; /* the member that a record began with */
 	struct page_row_counts counts;
+	struct page_label label[NFIELDS];
 	/* Of the record at hand. */
 	struct shard *to;
 	struct oid oid;
 	unsigned set; /* bit per field that has a value */
 };
 
+static int has_labels(enum field f)
+{
+	return schema[f].type == COL_CAT || schema[f].type == COL_LIST;
+}
+
 struct page_row *page_row_create(void)
 {
-	return calloc(1, sizeof(struct page_row));
+	struct page_row *r = calloc(1, sizeof(struct page_row));
+	int bad = !r;
+
+	for (int f = 0; f < NFIELDS && !bad; f++)
+		bad = has_labels((enum field)f) && page_label_init(r->label + f);
+	if (!bad)
+		return r;
+	page_row_free(r);
+	return NULL;
 }
 
 void page_row_free(struct page_row *r)
 {
+	for (int f = 0; r && f < NFIELDS; f++)
+		page_label_release(r->label + f);
 	free(r);
 }
 
@@ -59,9 +78,10 @@ void page_row_begin(struct page_row *r, enum kind kind, unsigned fields, int64_t
 	r->kind = kind;
 	r->observed = observed;
 	r->fields = fields;
-	r->nmembers = 0;
+	r->nmembers = r->first = 0;
 	r->counts = (struct page_row_counts){ 0, 0 };
 	for (int f = 0; f < NFIELDS; f++) {
+		r->label[f].n = 0;
 		if (schema[f].flags & COL_IMPLICIT)
 			r->fields |= 1u << f;
 		if (r->fields >> f & 1 && schema_has(kind, (enum field)f) && schema[f].expand && f != F_OID)
@@ -104,15 +124,6 @@ int page_row_has_control(const char *s, size_t n)
 	return 0;
 }
 
-size_t page_row_cut(const char *s, size_t n, size_t cap)
-{
-	if (n <= cap)
-		return n;
-	while (cap > 0 && ((unsigned char)s[cap] & 0xC0) == 0x80)
-		cap--;
-	return cap;
-}
-
 /* --- members --- */
 
 /* The member goes to the quarantine, the row goes on without it. */
@@ -126,17 +137,29 @@ static int refuse_field(struct page_row *r, enum field f, struct js_value v, con
 				 n < REFUSAL_RAW_MAX ? n : REFUSAL_RAW_MAX);
 }
 
-/* A label within its cap. *n is shortened; NULL: fine, else why not. Control characters stay (there are tags with a
- * tab), but for NUL, which no text of census.h5 can hold. */
-static const char *label_check(struct page_row *r, enum field f, const char *s, size_t *n)
+/* Look up what was kept of a column, for the rows before `end`. */
+static int flush(struct page_row *r, enum field f, struct shard *to, uint64_t end)
 {
-	if (memchr(s, '\0', *n))
-		return "a NUL in it";
-	if (*n > schema[f].cap) {
-		*n = page_row_cut(s, *n, schema[f].cap);
-		r->counts.labels_cut++;
-	}
-	return NULL;
+	struct page_label_counts counts = { 0 };
+	int rc = page_label_flush(r->label + f, f, to, end, r->observed, &counts);
+
+	r->counts.fields_refused += counts.refused;
+	r->counts.labels_cut += counts.cut;
+	return rc;
+}
+
+/* Room for one more label of the row at hand. */
+static int make_room(struct page_row *r, enum field f)
+{
+	return r->label[f].n == PAGE_LABEL_MAX ? flush(r, f, r->to, r->to->rows.n + 1) : 0;
+}
+
+static int add_label(struct page_row *r, enum field f, const char *s, size_t n)
+{
+	if (make_room(r, f))
+		return -1;
+	page_label_add(r->label + f, &r->to->rows, s, n);
+	return 0;
 }
 
 static int take_text(struct page_row *r, enum field f, struct js_value v)
@@ -162,7 +185,7 @@ static int take_text(struct page_row *r, enum field f, struct js_value v)
 static int take_label(struct page_row *r, enum field f, struct js_value v)
 {
 	enum js_type type = js_type(v);
-	const char *s, *why;
+	const char *s;
 	size_t n;
 
 	if (type == JS_BOOL) {
@@ -173,11 +196,8 @@ static int take_label(struct page_row *r, enum field f, struct js_value v)
 	} else {
 		return refuse_field(r, f, v, "not a text");
 	}
-	why = label_check(r, f, s, &n);
-	if (why)
-		return refuse_field(r, f, v, why);
 	r->set |= 1u << f;
-	return table_set_label(&r->to->rows, f, s, n);
+	return add_label(r, f, s, n);
 }
 
 static int take_time(struct page_row *r, enum field f, struct js_value v)
@@ -224,7 +244,7 @@ static int take_flag(struct page_row *r, enum field f, struct js_value v)
 
 static int take_element(struct page_row *r, enum field f, struct js_value v)
 {
-	const char *s, *why;
+	const char *s;
 	struct oid oid;
 	size_t n;
 
@@ -241,38 +261,46 @@ static int take_element(struct page_row *r, enum field f, struct js_value v)
 			return refuse_field(r, f, v, "an element that is not a text");
 		s = js_string(v, &n);
 	}
-	why = label_check(r, f, s, &n);
-	if (why)
-		return refuse_field(r, f, v, why);
-	return table_add_element(&r->to->rows, f, s, n);
+	return add_label(r, f, s, n);
+}
+
+/* The texts that come next. */
+static int take_texts(struct page_row *r, enum field f, struct js_iter *it)
+{
+	struct page_label *l = r->label + f;
+	size_t n, room;
+
+	do {
+		if (make_room(r, f))
+			return -1;
+		room = PAGE_LABEL_MAX - l->n;
+		n = js_next_texts(it, l->text + l->n, room);
+		page_label_added(l, &r->to->rows, n);
+	} while (n == room);
+	return 0;
 }
 
 static int take_list(struct page_row *r, enum field f, struct js_value v)
 {
-	struct js_iter it;
+	struct js_iter it = js_begin(v);
 	struct js_value x;
 
 	if (js_type(v) != JS_ARRAY)
 		return refuse_field(r, f, v, "not a list");
-	for (it = js_begin(v); js_next(&it, NULL, NULL, &x);)
+	for (;;) {
+		if (schema[f].parse == PARSE_TEXTS && take_texts(r, f, &it))
+			return -1;
+		if (!js_next(&it, NULL, NULL, &x))
+			break;
 		if (take_element(r, f, x))
 			return -1;
+	}
 	r->set |= 1u << f;
 	return 0;
 }
 
-static int take_field(struct page_row *r, enum field f, struct js_value v)
+static int take_value(struct page_row *r, enum field f, struct js_value v)
 {
-	if (js_type(v) == JS_NULL)
-		return 0;
-	if (schema[f].member) {
-		struct js_value whole = v;
-
-		if (js_type(whole) != JS_OBJECT)
-			return refuse_field(r, f, v, "not an object");
-		if (!js_member(whole, schema[f].member, &v) || js_type(v) == JS_NULL)
-			return 0;
-	}
 	switch (schema[f].parse) {
 	case PARSE_TEXT:
 		return take_text(r, f, v);
@@ -294,13 +322,35 @@ static int take_field(struct page_row *r, enum field f, struct js_value v)
 	return 0;
 }
 
+static int take_field(struct page_row *r, enum field f, struct js_value v)
+{
+	struct js_value part;
+
+	if (js_type(v) == JS_NULL)
+		return 0;
+	if (!schema[f].member)
+		return take_value(r, f, v);
+	if (js_type(v) != JS_OBJECT)
+		return refuse_field(r, f, v, "not an object");
+	if (!js_member(v, schema[f].member, &part) || js_type(part) == JS_NULL)
+		return 0;
+	return take_value(r, f, part);
+}
+
 /* --- records --- */
 
-static struct member *member_find(struct page_row *r, const char *key, size_t n)
+/* The Hub sends members in the same order in every record: looked for first where *guess says, which becomes where the
+ * next one should be. */
+static struct member *member_find(struct page_row *r, int **guess, const char *key, size_t n)
 {
-	for (int i = 0; i < r->nmembers; i++)
-		if (r->member[i].len == n && !memcmp(r->member[i].name, key, n))
-			return r->member + i;
+	struct member *m = r->member + **guess;
+
+	for (int i = r->nmembers ? -1 : 0; i < r->nmembers; m = r->member + ++i)
+		if (m->len == n && !memcmp(m->name, key, n)) {
+			**guess = (int)(m - r->member);
+			*guess = &m->next;
+			return m;
+		}
 	return NULL;
 }
 
@@ -310,11 +360,12 @@ static int take_members(struct page_row *r, struct js_value record)
 	struct js_value v;
 	const char *key;
 	size_t n;
+	int *guess = &r->first;
 
 	for (int i = 0; i < r->nmembers; i++)
 		r->member[i].seen = 0;
 	for (it = js_begin(record); js_next(&it, &key, &n, &v);) {
-		struct member *m = member_find(r, key, n);
+		struct member *m = member_find(r, &guess, key, n);
 
 		if (!m || m->seen++)
 			continue;
@@ -353,9 +404,20 @@ int page_row_take(struct page_row *r, struct js_value record, struct oid oid, st
 		return -1;
 	}
 	*why = missing(r);
-	if (*why)
-		table_truncate(t, t->n);
-	else
+	if (!*why) {
 		table_end_row(t);
+		return 0;
+	}
+	for (int f = 0; f < NFIELDS; f++)
+		page_label_drop(r->label + f, t);
+	table_truncate(t, t->n);
+	return 0;
+}
+
+int page_row_end(struct page_row *r, struct shard *to)
+{
+	for (int f = 0; f < NFIELDS; f++)
+		if (r->label[f].n > 0 && flush(r, (enum field)f, to, to->rows.n))
+			return -1;
 	return 0;
 }

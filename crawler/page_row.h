@@ -19,9 +19,13 @@ void page_row_free(struct page_row *r);
  */
 void page_row_begin(struct page_row *r, enum kind kind, unsigned fields, int64_t observed);
 
-/* Add the row; refused members go to to->refusal. *why is set, and nothing added, if the record cannot be a row.
+/* Add the row, but for its labels (page_row_end()); refused members go to to->refusal. *why is set, and nothing added, if the record cannot be a row.
  * Returns 0, or -1 when memory is short: the table is as before then. */
 int page_row_take(struct page_row *r, struct js_value record, struct oid oid, struct shard *to, const char **why);
+
+/* The rows since page_row_begin() get their labels, for which the records' texts must still be there. Returns 0, or -1 when
+ * memory is short: the rows of the page must be dropped then. */
+int page_row_end(struct page_row *r, struct shard *to);
 
 struct page_row_counts page_row_counts(const struct page_row *r);
 
@@ -30,8 +34,5 @@ const char *page_row_why(struct js_value record);
 
 /* Does a text hold C0 or C1 control characters or DEL? */
 int page_row_has_control(const char *s, size_t n);
-
-/* Length of the longest beginning of s, at most cap bytes, that does not cut a UTF-8 character. */
-size_t page_row_cut(const char *s, size_t n, size_t cap);
 
 #endif

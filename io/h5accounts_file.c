@@ -94,7 +94,7 @@ static int write_file(const struct account_shard *s, const char *tmp, struct err
 		return e->code;
 	put_attrs(&w, s);
 	put_content(&w, s);
-	return h5put_finish(&w);
+	return h5put_finish(&w, "account-shard", ACCOUNT_SHARD_VERSION);
 }
 
 int account_shard_seal(struct account_shard *s, const char *dir, struct err *e)
@@ -108,8 +108,7 @@ int account_shard_seal(struct account_shard *s, const char *dir, struct err *e)
 		return err_set(e, E_USAGE, "the path '%.60s...' is too long", dir);
 	snprintf(tmp, sizeof tmp, "%s.tmp", path);
 	s->counter[CNT_SHARDS]++;
-	if (write_file(s, tmp, e) || stamp_write(tmp, "account-shard", ACCOUNT_SHARD_VERSION, e) ||
-	    (rename(tmp, path) && err_sys(e, errno, "cannot rename '%s'", tmp))) {
+	if (write_file(s, tmp, e) || (rename(tmp, path) && err_sys(e, errno, "cannot rename '%s'", tmp))) {
 		s->counter[CNT_SHARDS]--;
 		unlink(tmp);
 		return e->code;

@@ -18,13 +18,14 @@ struct h5put {
 	struct err *e;
 };
 
-/* Begin a file with room for a stamp (io/stamp.h). It is made in memory, and written to `path` by h5put_finish().
+/* Begin a file with room for a stamp (io/stamp.h). It is made in memory, one at a time, and written to `path` by
+ * h5put_finish().
  * Errors: E_H5. */
 int h5put_create(struct h5put *w, const char *path, struct err *e);
 
-/* Write the file, unless something has failed before. Not synced: the stamp's writer does that. Errors: what failed
+/* Write the file with its stamp (stamp_make()), and sync it, unless something has failed before. Errors: what failed
  * first; E_H5, E_NOMEM, E_IO. */
-int h5put_finish(struct h5put *w);
+int h5put_finish(struct h5put *w, const char *what, int version);
 
 /* Record E_H5: `what` could not be written. */
 void h5put_fail(struct h5put *w, const char *what);

@@ -133,7 +133,7 @@ static int write_file(const struct shard *s, const char *tmp, struct err *e)
 	put_pieces(&w, s);
 	put_refusals(&w, s);
 	h5put_array(&w, "counters", H5T_NATIVE_INT64, NCOUNTERS, 0, s->counter);
-	return h5put_finish(&w);
+	return h5put_finish(&w, "shard", SHARD_VERSION);
 }
 
 int shard_seal(struct shard *s, const char *dir, struct err *e)
@@ -150,8 +150,7 @@ int shard_seal(struct shard *s, const char *dir, struct err *e)
 		return err_set(e, E_USAGE, "the path '%.60s...' is too long", dir);
 	}
 	snprintf(tmp, sizeof tmp, "%s.tmp", path);
-	if (write_file(s, tmp, e) || stamp_write(tmp, "shard", SHARD_VERSION, e) ||
-	    (rename(tmp, path) && err_sys(e, errno, "cannot rename '%s'", tmp))) {
+	if (write_file(s, tmp, e) || (rename(tmp, path) && err_sys(e, errno, "cannot rename '%s'", tmp))) {
 		s->counter[CNT_SHARDS]--;
 		unlink(tmp);
 		return e->code;

@@ -214,6 +214,21 @@ extern "C" int js_next(struct js_iter *it, const char **key, size_t *nkey, struc
 	return 1;
 }
 
+extern "C" size_t js_next_texts(struct js_iter *it, struct text *out, size_t max)
+{
+	auto *at = ends<simdjson::dom::array::iterator>(it);
+	size_t n = 0;
+
+	for (; n < max && it->opaque[0] && at[0] != at[1]; ++at[0], n++) {
+		std::string_view s;
+
+		if ((*at[0]).get(s) != simdjson::SUCCESS)
+			break;
+		out[n] = { s.data(), s.size() };
+	}
+	return n;
+}
+
 // Into a buffer of the caller's: simdjson's own minify() makes a std::string, which ends the program where memory is
 // short.
 namespace
@@ -328,12 +343,26 @@ void put_value(struct sink *o, element v)
 }
 } // namespace
 
+// Terminate what was put; the bytes that the whole needs.
+static size_t finish(const struct sink *o, char *dst, size_t n)
+{
+	if (n > 0)
+		dst[o->need < n - 1 ? o->need : n - 1] = '\0';
+	return o->need;
+}
+
 extern "C" size_t js_write(struct js_value v, char *dst, size_t n)
 {
 	struct sink o = { dst, n > 0 ? n - 1 : 0, 0 };
 
 	put_value(&o, unwrap(v));
-	if (n > 0)
-		dst[o.need < n - 1 ? o.need : n - 1] = '\0';
-	return o.need;
+	return finish(&o, dst, n);
+}
+
+extern "C" size_t js_write_text(const char *s, size_t len, char *dst, size_t n)
+{
+	struct sink o = { dst, n > 0 ? n - 1 : 0, 0 };
+
+	put_text(&o, std::string_view(s, len));
+	return finish(&o, dst, n);
 }

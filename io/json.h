@@ -14,6 +14,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "io/dict.h"
 #include "io/err.h"
 
 #ifdef __cplusplus
@@ -65,8 +66,14 @@ int js_member(struct js_value v, const char *name, struct js_value *out);
 struct js_iter js_begin(struct js_value v);
 int js_next(struct js_iter *it, const char **key, size_t *nkey, struct js_value *out);
 
+/* The texts that come next in an array, at most max of them; how many. It ends before an element that is none. */
+size_t js_next_texts(struct js_iter *it, struct text *out, size_t max);
+
 /* Write v compactly to dst, at most n - 1 bytes and a NUL; returns the bytes the whole needs. */
 size_t js_write(struct js_value v, char *dst, size_t n);
+
+/* The same of a text. */
+size_t js_write_text(const char *s, size_t len, char *dst, size_t n);
 
 #ifdef __cplusplus
 }

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "io/oid.h"
 
+#include <endian.h>
+
 /* The value of a hexadecimal digit, or at least 16. */
 static unsigned hex_digit(char c)
 {
@@ -9,22 +11,36 @@ static unsigned hex_digit(char c)
 	return digit < 10 ? digit : letter < 6 ? letter + 10 : 16;
 }
 
+/* Eight digits as a number; *bad gets bits beyond 15 if one of them is none. */
+static uint32_t hex_word(const char *s, unsigned *bad)
+{
+	uint32_t x = 0;
+
+	for (int i = 0; i < 8; i++) {
+		unsigned digit = hex_digit(s[i]);
+
+		*bad |= digit;
+		x = x << 4 | (digit & 15);
+	}
+	return x;
+}
+
+/* Put together in registers: bytes that are stored one by one and soon loaded as words make a processor wait. */
 int oid_parse(struct oid *o, const char *s, size_t n)
 {
-	struct oid x;
 	unsigned bad = 0;
+	uint32_t a, b, c;
 
 	if (n != OID_HEX)
 		return -1;
-	for (size_t i = 0; i < sizeof x.b; i++) {
-		unsigned hi = hex_digit(s[2 * i]), lo = hex_digit(s[2 * i + 1]);
-
-		bad |= hi | lo;
-		x.b[i] = (uint8_t)(hi << 4 | lo);
-	}
+	a = htobe32(hex_word(s, &bad));
+	b = htobe32(hex_word(s + 8, &bad));
+	c = htobe32(hex_word(s + 16, &bad));
 	if (bad & 16)
 		return -1;
-	*o = x;
+	memcpy(o->b, &a, sizeof a);
+	memcpy(o->b + 4, &b, sizeof b);
+	memcpy(o->b + 8, &c, sizeof c);
 	return 0;
 }
 

@@ -62,6 +62,17 @@ static void format(char block[STAMP_SIZE], const char *what, int version, uint64
 	snprintf(block + n, STAMP_SIZE - (size_t)n, "xxh3-64 %016" PRIx64 "\nbytes %" PRIu64 "\n", hash, nbytes);
 }
 
+void stamp_make(char block[STAMP_SIZE], const char *what, int version, const void *body, uint64_t n)
+{
+	XXH3_state_t state;
+	char line[64];
+
+	XXH3_64bits_reset(&state);
+	XXH3_64bits_update(&state, line, (size_t)head_line(line, what, version));
+	XXH3_64bits_update(&state, body, n);
+	format(block, what, version, XXH3_64bits_digest(&state), STAMP_SIZE + n);
+}
+
 int stamp_write(const char *path, const char *what, int version, struct err *e)
 {
 	char block[STAMP_SIZE];

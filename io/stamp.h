@@ -9,9 +9,14 @@
 #ifndef IO_STAMP_H
 #define IO_STAMP_H
 
+#include <stdint.h>
+
 #include "io/err.h"
 
 #define STAMP_SIZE 512
+
+/* The stamp of a file that will have it before the n bytes of `body`. */
+void stamp_make(char block[STAMP_SIZE], const char *what, int version, const void *body, uint64_t n);
 
 /* Write the stamp of a closed file whose first STAMP_SIZE bytes are free, and sync it. `what` is a word: "shard".
  * Errors: E_IO, E_NOMEM. */

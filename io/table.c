@@ -4,179 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* XXH3 is fast on the short strings that tags are, and well kept; header only. */
-#define XXH_INLINE_ALL
-#include <xxhash.h>
-
-/* Grow *p (elements of `size` bytes) to at least `want`, doubling. */
-static int grow(void **p, uint64_t *cap, uint64_t want, size_t size)
-{
-	uint64_t n = *cap ? *cap : 64;
-	void *q;
-
-	if (want <= *cap)
-		return 0;
-	while (n < want)
-		n *= 2;
-	if (n > SIZE_MAX / size)
-		return -1;
-	q = realloc(*p, (size_t)n * size);
-	if (!q)
-		return -1;
-	*p = q;
-	*cap = n;
-	return 0;
-}
-
-void texts_release(struct texts *t)
-{
-	free(t->off);
-	free(t->bytes);
-	memset(t, 0, sizeof *t);
-}
-
-static int texts_reserve(struct texts *t, uint64_t n, uint64_t nbytes)
-{
-	uint64_t cap = t->cap ? t->cap + 1 : 0;
-
-	if (n >= t->cap || !t->off) {
-		if (grow((void **)&t->off, &cap, n + 2, sizeof *t->off))
-			return -1;
-		if (t->cap == 0)
-			t->off[0] = 0;
-		t->cap = cap - 1;
-	}
-	/* Never NULL: an empty text is compared and copied like any other. */
-	return grow((void **)&t->bytes, &t->bytes_cap, nbytes ? nbytes : 1, 1);
-}
-
-int texts_add(struct texts *t, const char *s, size_t len)
-{
-	uint64_t at = texts_nbytes(t);
-
-	if (texts_reserve(t, t->n + 1, at + len))
-		return -1;
-	if (len)
-		memcpy(t->bytes + at, s, len);
-	t->off[++t->n] = at + len;
-	return 0;
-}
-
-void texts_truncate(struct texts *t, uint64_t n)
-{
-	if (n < t->n)
-		t->n = n;
-}
-
-void dict_close(struct dict *d)
-{
-	free(d->tag);
-	free(d->slot);
-	d->tag = NULL;
-	d->slot = NULL;
-	d->nslot = 0;
-}
-
-void dict_release(struct dict *d)
-{
-	texts_release(&d->text);
-	dict_close(d);
-}
-
-static void dict_clear(struct dict *d)
-{
-	d->text.n = 0;
-	if (d->nslot)
-		memset(d->tag, 0, d->nslot);
-}
-
-/* The slot where a text is, or where it would go. Tags lie close together, so most of what is not there is told by one
- * line of the cache, and no other text is looked at. */
-static uint32_t dict_seek(const struct dict *d, const char *s, size_t len, uint8_t *tag)
-{
-	uint64_t hash = XXH3_64bits(s, len);
-	uint32_t i = (uint32_t)hash & (d->nslot - 1);
-
-	*tag = (uint8_t)(hash >> 57 | 0x80);
-	for (; d->tag[i]; i = (i + 1) & (d->nslot - 1)) {
-		size_t n;
-		const char *t;
-
-		if (d->tag[i] != *tag)
-			continue;
-		t = texts_get(&d->text, d->slot[i], &n);
-		if (n == len && !memcmp(s, t, len))
-			break;
-	}
-	return i;
-}
-
-static int dict_rehash(struct dict *d, uint32_t nslot)
-{
-	uint8_t *tag = calloc(nslot, sizeof *tag);
-	uint32_t *slot = malloc(nslot * sizeof *slot);
-
-	if (!tag || !slot) {
-		free(tag);
-		free(slot);
-		return -1;
-	}
-	free(d->tag);
-	free(d->slot);
-	d->tag = tag;
-	d->slot = slot;
-	d->nslot = nslot;
-	for (uint64_t c = 0; c < d->text.n; c++) {
-		size_t len;
-		const char *s = texts_get(&d->text, c, &len);
-		uint8_t mark;
-		uint32_t i = dict_seek(d, s, len, &mark);
-
-		tag[i] = mark;
-		slot[i] = (uint32_t)c;
-	}
-	return 0;
-}
-
-static int dict_grow(struct dict *d)
-{
-	uint64_t nslot = 256;
-
-	while (nslot < d->text.n * 2)
-		nslot *= 2;
-	return nslot > 1u << 31 ? -1 : dict_rehash(d, (uint32_t)nslot);
-}
-
-int32_t dict_find(const struct dict *d, const char *s, size_t len)
-{
-	uint8_t tag;
-	uint32_t i;
-
-	if (!d->nslot)
-		return -1;
-	i = dict_seek(d, s, len, &tag);
-	return d->tag[i] ? (int32_t)d->slot[i] : -1;
-}
-
-int dict_add(struct dict *d, const char *s, size_t len, int32_t *code)
-{
-	uint8_t tag;
-	uint32_t i;
-
-	/* At most three quarters full, so that runs of probes stay short. A dictionary read from a file has no slots
-	 * yet. */
-	if (d->text.n * 4 >= (uint64_t)d->nslot * 3 && dict_grow(d))
-		return -1;
-	i = dict_seek(d, s, len, &tag);
-	if (!d->tag[i]) {
-		if (d->text.n >= INT32_MAX - 1 || texts_add(&d->text, s, len))
-			return -1;
-		d->tag[i] = tag;
-		d->slot[i] = (uint32_t)d->text.n - 1;
-	}
-	*code = (int32_t)d->slot[i];
-	return 0;
-}
+#include "io/grow.h"
 
 void table_init(struct table *t, enum kind kind)
 {
@@ -214,16 +42,16 @@ static int column_reserve(struct column *c, enum col_type type, uint64_t old, ui
 
 	switch (type) {
 	case COL_OID:
-		return grow((void **)&c->oid, &had, cap, sizeof *c->oid);
+		return array_grow((void **)&c->oid, &had, cap, sizeof *c->oid);
 	case COL_I64:
-		return grow((void **)&c->i64, &had, cap, sizeof *c->i64);
+		return array_grow((void **)&c->i64, &had, cap, sizeof *c->i64);
 	case COL_FLAG:
-		return grow((void **)&c->flag, &had, cap, sizeof *c->flag);
+		return array_grow((void **)&c->flag, &had, cap, sizeof *c->flag);
 	case COL_CAT:
-		return grow((void **)&c->code, &had, cap, sizeof *c->code);
+		return array_grow((void **)&c->code, &had, cap, sizeof *c->code);
 	case COL_LIST:
 		had = old ? old + 1 : 0;
-		if (grow((void **)&c->off, &had, cap + 1, sizeof *c->off))
+		if (array_grow((void **)&c->off, &had, cap + 1, sizeof *c->off))
 			return -1;
 		if (!old)
 			c->off[0] = 0;
@@ -277,9 +105,9 @@ int table_begin_row(struct table *t)
 			c->off[i + 1] = c->off[i];
 			break;
 		case COL_STR:
-			texts_truncate(&c->str, i);
-			if (texts_add(&c->str, "", 0))
-				return -1;
+			/* Room for as many rows is room for as many texts. */
+			c->str.n = i + 1;
+			c->str.off[i + 1] = c->str.off[i];
 			break;
 		}
 	}
@@ -296,11 +124,6 @@ void table_truncate(struct table *t, uint64_t n)
 	t->n = n < t->n ? n : t->n;
 	for (int f = 0; f < NFIELDS; f++)
 		texts_truncate(&t->col[f].str, t->n);
-}
-
-void table_set_oid(struct table *t, enum field f, struct oid x)
-{
-	t->col[f].oid[t->n] = x;
 }
 
 void table_set_i64(struct table *t, enum field f, int64_t x)
@@ -328,7 +151,7 @@ static int add_code(struct column *c, uint64_t row, int32_t code)
 {
 	uint64_t at = c->off[row + 1];
 
-	if (grow((void **)&c->code, &c->code_cap, at + 1, sizeof *c->code))
+	if (at >= c->code_cap && array_grow((void **)&c->code, &c->code_cap, at + 1, sizeof *c->code))
 		return -1;
 	c->code[at] = code;
 	c->off[row + 1] = at + 1;
@@ -341,6 +164,31 @@ int table_add_element(struct table *t, enum field f, const char *s, size_t len)
 	int32_t code;
 
 	return dict_add(&c->labels, s, len, &code) || add_code(c, t->n, code) ? -1 : 0;
+}
+
+static int put_elements(struct column *c, const uint32_t *row, const int32_t *code, size_t n, uint64_t end)
+{
+	uint64_t at = c->off[row[0] + 1];
+	size_t i = 0;
+
+	if (at + n > c->code_cap && array_grow((void **)&c->code, &c->code_cap, at + n, sizeof *c->code))
+		return -1;
+	for (uint64_t r = row[0]; r < end; r++) {
+		for (; i < n && row[i] == r; i++)
+			if (code[i] >= 0)
+				c->code[at++] = code[i];
+		c->off[r + 1] = at;
+	}
+	return 0;
+}
+
+int table_put_codes(struct table *t, enum field f, const uint32_t *row, const int32_t *code, size_t n, uint64_t end)
+{
+	if (n > 0 && schema[f].type == COL_LIST)
+		return put_elements(&t->col[f], row, code, n, end);
+	for (size_t i = 0; i < n; i++)
+		t->col[f].code[row[i]] = code[i];
+	return 0;
 }
 
 /* map[code of src] = code of dst, for the codes in use; -1 where not met yet. */
@@ -374,7 +222,7 @@ static int append_lists(struct column *d, const struct column *s, uint64_t at, u
 {
 	uint64_t from = s->off[first], m = s->off[first + n] - from, to = d->off[at];
 
-	if (grow((void **)&d->code, &d->code_cap, to + m, sizeof *d->code))
+	if (array_grow((void **)&d->code, &d->code_cap, to + m, sizeof *d->code))
 		return -1;
 	for (uint64_t i = 0; i < m; i++)
 		if (translate(&d->labels, &s->labels, map, s->code[from + i], &d->code[to + i]))

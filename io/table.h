@@ -9,56 +9,9 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "io/dict.h"
 #include "io/oid.h"
 #include "io/schema.h"
-
-/* Texts, one behind the other: text i is bytes[off[i]] … bytes[off[i + 1] - 1], not terminated. off[0] is 0 once n > 0.
- */
-struct texts {
-	uint64_t n, cap;
-	uint64_t *off; /* cap + 1 of them */
-	char *bytes;
-	uint64_t bytes_cap;
-};
-
-void texts_release(struct texts *t);
-int texts_add(struct texts *t, const char *s, size_t len);
-void texts_truncate(struct texts *t, uint64_t n);
-
-static inline const char *texts_get(const struct texts *t, uint64_t i, size_t *len)
-{
-	*len = (size_t)(t->off[i + 1] - t->off[i]);
-	return t->bytes + t->off[i];
-}
-
-static inline uint64_t texts_nbytes(const struct texts *t)
-{
-	return t->n ? t->off[t->n] : 0;
-}
-
-/* Distinct texts, numbered in the order of their first use. */
-struct dict {
-	struct texts text;
-	uint8_t *tag;   /* open addressing: 0, or 7 bits of the text's hash and a bit that says used */
-	uint32_t *slot; /* its code */
-	uint32_t nslot; /* a power of two, or 0 */
-};
-
-void dict_release(struct dict *d);
-
-/* Nothing more is added: free what only finding needs, keep the texts. */
-void dict_close(struct dict *d);
-
-/* The code of a text, added if it is new. -1 also when there would be more than 2^31 - 2. */
-int dict_add(struct dict *d, const char *s, size_t len, int32_t *code);
-
-/* The code of a text, or -1 if it is not there. */
-int32_t dict_find(const struct dict *d, const char *s, size_t len);
-
-static inline const char *dict_get(const struct dict *d, int32_t code, size_t *len)
-{
-	return texts_get(&d->text, (uint64_t)code, len);
-}
 
 /* One column; which members are used tells schema[f].type. Each array holds `n` of its table. */
 struct column {
@@ -93,12 +46,20 @@ int table_begin_row(struct table *t);
 void table_end_row(struct table *t);
 
 /* Set a column of the row that was begun. Once per row for texts and lists' elements in their order. */
-void table_set_oid(struct table *t, enum field f, struct oid x);
 void table_set_i64(struct table *t, enum field f, int64_t x);
 void table_set_flag(struct table *t, enum field f, int x);
+static inline void table_set_oid(struct table *t, enum field f, struct oid x)
+{
+	t->col[f].oid[t->n] = x;
+}
 int table_set_text(struct table *t, enum field f, const char *s, size_t len);
 int table_set_label(struct table *t, enum field f, const char *s, size_t len);
 int table_add_element(struct table *t, enum field f, const char *s, size_t len);
+
+/* Give rows their labels, or elements behind those they have: label i is code[i] of row row[i], -1 for none; the rows
+ * ascend. `end`: t->n, or one more where a row was begun. No row from row[0] on had elements put since it was begun, but
+ * for row[0] itself. */
+int table_put_codes(struct table *t, enum field f, const uint32_t *row, const int32_t *code, size_t n, uint64_t end);
 
 /* Keep the first n rows only. */
 void table_truncate(struct table *t, uint64_t n);

@@ -21,7 +21,8 @@ CLIENTS = os.path.join(os.path.dirname(__file__), "..", "clients")
 
 
 def population(rows):
-    return ["--models", rows, "--datasets", 0, "--spaces", 0, "--until", UNTIL, "--quota", 0]
+    """Pages of 0.7 MB."""
+    return ["--models", rows, "--datasets", 0, "--spaces", 0, "--more-tags", 4, "--until", UNTIL, "--quota", 0]
 
 
 def cpu(args):

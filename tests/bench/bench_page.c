@@ -1,28 +1,38 @@
 // SPDX-License-Identifier: Apache-2.0
-/* What a page of the list costs in CPU, part by part: bench_page URL [ROUNDS]. A line of JSON: ms of this process per
- * page.
+/* What pages of the list cost in CPU, part by part: bench_page URL [ROUNDS]. A line of JSON: ms of this process per
+ * 1,000 rows.
  *
- *   receive  libcurl takes the body, not compressed      inflate  zlib unpacks it, where the server compresses
- *   parse    simdjson                                     take     page_take(): parse, check, and put into columns
- *   seal     shard_seal() of 50 such pages, a fiftieth
+ *   receive  libcurl takes the bodies, not compressed     receive_gzip  the same, compressed and left so
+ *   inflate  zlib unpacks those                            parse         simdjson
+ *   take     page_take(): parse, check, put into columns   seal          shard_seal() of all pages
+ *   deflate  zlib's level 1 over what was sealed, `deflated` times as long afterwards: what it would cost to pack shards
  *
- * receive, inflate, parse and seal cannot be avoided; what take needs beyond parse is ours. */
+ * The pages are PAGES of them, one behind the other by their Link: a rank never sees one twice, so caches are as cold and
+ * dictionaries as large as in a crawl. receive, inflate, parse and seal cannot be avoided; what take needs beyond parse
+ * is ours. */
 #include <curl/curl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/resource.h>
+#include <sys/stat.h>
+#include <unistd.h>
 #include <zlib.h>
 
 #include "crawler/page.h"
 #include "io/json.h"
 
-#define PAGES_PER_SHARD 50
+#define PAGES 50
 
 struct body {
 	char *p;
 	size_t n, cap;
 };
+
+static char url[PAGES][8192];
+static struct body plain[PAGES], packed[PAGES];
+static char next[8192];
+static int64_t rows;
 
 static double cpu_ms(void)
 {
@@ -54,52 +64,100 @@ static size_t keep(char *p, size_t size, size_t n, void *to)
 	return size * n;
 }
 
-/* Mean of `rounds` requests; the last body is kept. */
-static double receive(const char *url, const char *encoding, int rounds, struct body *b)
+/* <URL>; rel="next" */
+static size_t find_next(char *p, size_t size, size_t n, void *to)
+{
+	char line[8192];
+	size_t len = size * n < sizeof line ? size * n : sizeof line - 1;
+	char *rel, *from, *end;
+
+	(void)to;
+	memcpy(line, p, len);
+	line[len] = '\0';
+	rel = strncasecmp(line, "link:", 5) ? NULL : strstr(line, ">; rel=\"next\"");
+	if (!rel)
+		return size * n;
+	end = rel;
+	for (from = rel; from > line && *from != '<'; from--)
+		;
+	snprintf(next, sizeof next, "%.*s", (int)(end - from - 1), from + 1);
+	return size * n;
+}
+
+static CURL *client(const char *encoding, struct curl_slist **head)
 {
 	CURL *c = curl_easy_init();
-	struct curl_slist *head = curl_slist_append(NULL, encoding);
-	double from;
 
-	if (!c || !head)
+	*head = curl_slist_append(NULL, encoding);
+	if (!c || !*head)
 		fail("no memory");
-	curl_easy_setopt(c, CURLOPT_URL, url);
-	curl_easy_setopt(c, CURLOPT_HTTPHEADER, head);
+	curl_easy_setopt(c, CURLOPT_HTTPHEADER, *head);
 	curl_easy_setopt(c, CURLOPT_BUFFERSIZE, 524288l);
 	curl_easy_setopt(c, CURLOPT_WRITEFUNCTION, keep);
+	return c;
+}
+
+static void get(CURL *c, const char *from, struct body *b)
+{
+	b->n = 0;
+	curl_easy_setopt(c, CURLOPT_URL, from);
 	curl_easy_setopt(c, CURLOPT_WRITEDATA, b);
-	from = cpu_ms();
-	for (int i = 0; i < rounds; i++) {
-		b->n = 0;
-		if (curl_easy_perform(c) != CURLE_OK)
-			fail("the page cannot be fetched");
+	if (curl_easy_perform(c) != CURLE_OK)
+		fail("a page cannot be fetched");
+}
+
+static void walk(const char *from)
+{
+	struct curl_slist *head;
+	CURL *c = client("Accept-Encoding: identity", &head);
+
+	curl_easy_setopt(c, CURLOPT_HEADERFUNCTION, find_next);
+	snprintf(next, sizeof next, "%s", from);
+	for (int i = 0; i < PAGES; i++) {
+		memcpy(url[i], next, sizeof next);
+		next[0] = '\0';
+		get(c, url[i], plain + i);
+		if (!next[0])
+			fail("the list has too few pages");
+		memset(plain[i].p + plain[i].n, 0, JS_PADDING);
 	}
+	curl_easy_cleanup(c);
+	curl_slist_free_all(head);
+}
+
+static double receive(const char *encoding, struct body *b, int rounds)
+{
+	struct curl_slist *head;
+	CURL *c = client(encoding, &head);
+	double from = cpu_ms();
+
+	for (int i = 0; i < rounds * PAGES; i++)
+		get(c, url[i % PAGES], b + i % PAGES);
 	from = cpu_ms() - from;
 	curl_easy_cleanup(c);
 	curl_slist_free_all(head);
 	return from / rounds;
 }
 
-static double inflate_all(const struct body *packed, size_t n, int rounds)
+static double inflate_all(int rounds)
 {
-	char *out = malloc(n);
 	double from = cpu_ms();
 
-	for (int i = 0; i < rounds; i++) {
-		z_stream z = { .next_in = (unsigned char *)packed->p,
-			       .avail_in = (unsigned)packed->n,
-			       .next_out = (unsigned char *)out,
-			       .avail_out = (unsigned)n };
+	for (int i = 0; i < rounds * PAGES; i++) {
+		struct body *in = packed + i % PAGES, *out = plain + i % PAGES;
+		z_stream z = { .next_in = (unsigned char *)in->p,
+			       .avail_in = (unsigned)in->n,
+			       .next_out = (unsigned char *)out->p,
+			       .avail_out = (unsigned)out->n };
 
-		if (!out || inflateInit2(&z, 15 + 32) != Z_OK || inflate(&z, Z_FINISH) != Z_STREAM_END)
-			fail("the page is not compressed");
+		if (inflateInit2(&z, 15 + 32) != Z_OK || inflate(&z, Z_FINISH) != Z_STREAM_END)
+			fail("a page is not compressed");
 		inflateEnd(&z);
 	}
-	free(out);
 	return (cpu_ms() - from) / rounds;
 }
 
-static double parse(const struct body *b, int rounds)
+static double parse(int rounds)
 {
 	struct js *j = js_create();
 	struct js_value root;
@@ -109,75 +167,120 @@ static double parse(const struct body *b, int rounds)
 	if (!j)
 		fail("no memory");
 	from = cpu_ms();
-	for (int i = 0; i < rounds; i++)
-		if (js_parse(j, b->p, b->n, &root, &e))
+	for (int i = 0; i < rounds * PAGES; i++)
+		if (js_parse(j, plain[i % PAGES].p, plain[i % PAGES].n, &root, &e))
 			fail(e.text);
 	from = cpu_ms() - from;
 	js_free(j);
 	return from / rounds;
 }
 
-/* *take and *seal, per page. */
-static void take(const struct body *b, int rounds, double *take_ms, double *seal_ms, int64_t *rows)
+static void take_all(struct page *p, struct shard *s)
 {
-	static const char id[] = "00000000000000000000000000000000";
 	struct page_ask ask = { .window = { .kind = KIND_MODELS, .order = HUB_ASC, .left = { OID_MIN, OID_MAX } },
 				.fields = ~0u,
 				.observed = 2000000000 };
-	struct shard s;
-	struct page *p = page_create();
 	struct page_result r;
 	struct err e = ERR_INIT;
-	char dir[] = "/tmp/bench_page.XXXXXX", path[64];
+
+	rows = 0;
+	for (int i = 0; i < PAGES; i++) {
+		if (page_take(p, plain[i].p, plain[i].n, &ask, s, &r, &e) || r.verdict != PAGE_TAKEN)
+			fail(e.code ? e.text : r.why);
+		rows += r.rows;
+	}
+}
+
+/* Level 1 over a file, in ms; *ratio: what it becomes. */
+static double deflate_file(const char *path, double *ratio)
+{
+	struct stat st;
+	FILE *f = fopen(path, "rb");
+	unsigned char *in, *out;
+	uLongf n;
 	double from;
+
+	if (!f || fstat(fileno(f), &st))
+		fail("the shard is not there");
+	n = compressBound((uLong)st.st_size);
+	in = malloc((size_t)st.st_size);
+	out = malloc(n);
+	if (!in || !out || fread(in, 1, (size_t)st.st_size, f) != (size_t)st.st_size)
+		fail("the shard cannot be read");
+	from = cpu_ms();
+	compress2(out, &n, in, (uLong)st.st_size, 1);
+	from = cpu_ms() - from;
+	*ratio = (double)n / (double)st.st_size;
+	free(in);
+	free(out);
+	fclose(f);
+	return from;
+}
+
+/* take, seal, deflate, deflated, and the bytes of the shard. */
+static void columns(int rounds, double ms[4], long *nbytes)
+{
+	static const char id[] = "00000000000000000000000000000000";
+	struct shard s;
+	struct page *p = page_create();
+	struct err e = ERR_INIT;
+	struct stat st;
+	char dir[] = "/tmp/bench_page.XXXXXX", path[64];
 
 	if (!p || !mkdtemp(dir))
 		fail("no memory or no folder");
 	shard_init(&s, KIND_MODELS, id, 0, 0);
-	*take_ms = *seal_ms = 0;
+	ms[0] = ms[1] = 0;
 	for (int i = 0; i < rounds; i++) {
-		from = cpu_ms();
-		if (page_take(p, b->p, b->n, &ask, &s, &r, &e) || r.verdict != PAGE_TAKEN)
-			fail(e.code ? e.text : r.why);
-		*take_ms += cpu_ms() - from;
-		*rows = r.rows;
-		if ((i + 1) % PAGES_PER_SHARD)
-			continue;
-		from = cpu_ms();
+		double at = cpu_ms();
+
+		take_all(p, &s);
+		ms[0] += cpu_ms() - at;
+		at = cpu_ms();
 		if (shard_seal(&s, dir, &e))
 			fail(e.text);
-		*seal_ms += cpu_ms() - from;
+		ms[1] += cpu_ms() - at;
 		snprintf(path, sizeof path, "%s/models-r0000-%06d.h5", dir, (int)s.seq - 1);
+		if (i == 0)
+			ms[2] = deflate_file(path, ms + 3);
+		*nbytes = stat(path, &st) ? -1 : (long)st.st_size;
 		remove(path);
 		shard_clear(&s);
 	}
 	remove(dir);
-	*take_ms /= rounds;
-	*seal_ms /= rounds - rounds % PAGES_PER_SHARD;
+	ms[0] /= rounds;
+	ms[1] /= rounds;
 	shard_release(&s);
 	page_free(p);
 }
 
 int main(int argc, char **argv)
 {
-	int rounds = argc > 2 ? atoi(argv[2]) : 500;
-	struct body plain = { 0 }, packed = { 0 };
-	double received, inflated, parsed, taken, sealed;
-	int64_t rows = 0;
+	int rounds = argc > 2 ? atoi(argv[2]) : 10;
+	double k, received, zipped, inflated, parsed, ms[4];
+	size_t bytes = 0, wire = 0;
+	long sealed = 0;
 
-	if (argc < 2 || rounds < PAGES_PER_SHARD)
-		fail("URL [ROUNDS], at least 50");
+	if (argc < 2 || rounds < 1)
+		fail("URL [ROUNDS]");
 	curl_global_init(CURL_GLOBAL_DEFAULT);
-	received = receive(argv[1], "Accept-Encoding: identity", rounds, &plain);
-	memset(plain.p + plain.n, 0, JS_PADDING);
-	receive(argv[1], "Accept-Encoding: gzip", 1, &packed);
-	inflated = inflate_all(&packed, plain.n, rounds);
-	parsed = parse(&plain, rounds);
-	take(&plain, rounds, &taken, &sealed, &rows);
-	printf("{\"rows\": %lld, \"bytes\": %zu, \"receive\": %.3f, \"inflate\": %.3f, \"parse\": %.3f, \"take\": "
-	       "%.3f, \"seal\": %.3f}\n",
-	       (long long)rows, plain.n, received, inflated, parsed, taken, sealed);
-	free(plain.p);
-	free(packed.p);
+	walk(argv[1]);
+	received = receive("Accept-Encoding: identity", plain, rounds);
+	zipped = receive("Accept-Encoding: gzip", packed, rounds);
+	inflated = inflate_all(rounds);
+	parsed = parse(rounds);
+	columns(rounds, ms, &sealed);
+	for (int i = 0; i < PAGES; i++) {
+		bytes += plain[i].n;
+		wire += packed[i].n;
+		free(plain[i].p);
+		free(packed[i].p);
+	}
+	k = 1000.0 / (double)rows;
+	printf("{\"rows\": %lld, \"bytes\": %.0f, \"wire\": %.0f, \"sealed\": %.0f, \"receive\": %.3f, "
+	       "\"receive_gzip\": %.3f, \"inflate\": %.3f, \"parse\": %.3f, \"take\": %.3f, \"seal\": %.3f, "
+	       "\"deflate\": %.3f, \"deflated\": %.3f}\n",
+	       (long long)rows, k * (double)bytes, k * (double)wire, k * (double)sealed, k * received, k * zipped,
+	       k * inflated, k * parsed, k * ms[0], k * ms[1], k * ms[2], ms[3]);
 	return 0;
 }

@@ -129,6 +129,11 @@ static int opt_no_all_time(struct opts *o, const char *v)
 	return 0;
 }
 
+static int opt_more_tags(struct opts *o, const char *v)
+{
+	return number(v, ROW_TAGS / 2, &o->synth.more_tags);
+}
+
 static int opt_port(struct opts *o, const char *v)
 {
 	uint64_t n;
@@ -276,6 +281,7 @@ static const struct option {
 	  "S: seed of that" },
 	{ "--ago", "WEEKS", opt_ago, "which moment: so long before --until (0)" },
 	{ "--no-all-time", NULL, opt_no_all_time, "serve no downloadsAllTime" },
+	{ "--more-tags", "N", opt_more_tags, "longer rows: so many tags more of each model, 25 bytes each (0)" },
 	{ "--port", "P", opt_port, "0 takes a free one (0)" },
 	{ "--bind", "ADDRESS", opt_bind,
 	  "to listen on: of 127.0.0.0/8, or of 10.77.0.0/24, the network between two test hosts (127.0.0.1)" },

@@ -265,6 +265,17 @@ static void tags_training(struct draft *d)
 			    (int)below(d, 40 + 100 * k, 500)));
 }
 
+/* Longer rows: the first of a thousand tags are the most used. */
+static void tags_more(struct draft *d)
+{
+	for (uint64_t k = 0; k < d->s->opts.more_tags; k++) {
+		double u = unit(d, 600 + k);
+		int n = (int)(1000 * u * u);
+		const char digits[] = { (char)('0' + n / 100), (char)('0' + n / 10 % 10), (char)('0' + n % 10), 0 };
+		tag2(d, "more-topic:number-", digits);
+	}
+}
+
 static void tags_bases(struct draft *d)
 {
 	struct row *row = d->row;
@@ -292,6 +303,7 @@ static void model(struct draft *d)
 		if (row->pipeline)
 			tag(d, row->pipeline);
 		tags_training(d);
+		tags_more(d);
 		tags_languages(d, "");
 		tags_papers(d, 0.15);
 		tags_bases(d);

@@ -67,6 +67,7 @@ CALL(int, H5Sget_simple_extent_dims, (hid_t s, hsize_t *d, hsize_t *m), (s, d, m
 CALL(hid_t, H5Pcreate, (hid_t c), (c), -1, 0)
 CALL(herr_t, H5Pset_userblock, (hid_t p, hsize_t n), (p, n), -1, 0)
 CALL(herr_t, H5Pset_fapl_core, (hid_t p, size_t n, hbool_t b), (p, n, b), -1, 0)
+CALL(herr_t, H5Pset_file_image_callbacks, (hid_t p, H5FD_file_image_callbacks_t *c), (p, c), -1, 0)
 CALL(herr_t, H5Fflush, (hid_t f, H5F_scope_t s), (f, s), -1, 0)
 CALL(ssize_t, H5Fget_file_image, (hid_t f, void *x, size_t n), (f, x, n), -1, 0)
 CALL(herr_t, H5Pset_shuffle, (hid_t p), (p), -1, 0)

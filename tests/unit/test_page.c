@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "crawler/page_label.h"
 #include "crawler/page_row.h"
 #include "crawler/scan.h"
 #include "io/json.h"
@@ -233,8 +234,8 @@ static void test_broken_pages(void)
 
 static void test_cut_text(void)
 {
-	ok(page_row_cut("abc", 3, 5) == 3 && page_row_cut("ab\xc3\xa9", 4, 3) == 2 &&
-		   page_row_cut("\xf0\x9f\x98\x80", 4, 3) == 0,
+	ok(page_label_cut("abc", 3, 5) == 3 && page_label_cut("ab\xc3\xa9", 4, 3) == 2 &&
+		   page_label_cut("\xf0\x9f\x98\x80", 4, 3) == 0,
 	   "UTF-8 is cut whole");
 	ok(page_number(page,
 		       "{\"numTotalItems\":12}"

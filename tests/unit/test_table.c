@@ -84,8 +84,10 @@ static void appending(const struct table *t)
 
 static void dictionary(void)
 {
+	static const struct text text[] = { { "7", 1 }, { "no such text", 12 }, { "", 0 }, { "9999", 4 } };
 	struct dict d = { 0 };
 	char s[16];
+	int32_t found[4];
 	int good = 1;
 	int32_t code;
 
@@ -98,6 +100,8 @@ static void dictionary(void)
 	ok(!dict_add(&d, "", 0, &code) && code == 10000 && dict_find(&d, "", 0) == 10000, "the empty text is a text");
 	ok(!dict_add(&d, "a\0b", 3, &code) && dict_find(&d, "a", 1) == -1 && dict_find(&d, "a\0b", 3) == code,
 	   "NUL is a byte");
+	dict_find_all(&d, text, 4, found);
+	ok(found[0] == 7 && found[1] == -1 && found[2] == 10000 && found[3] == 9999, "several found at once");
 	/* As read from a file: texts without slots. */
 	free(d.slot);
 	d.slot = NULL;

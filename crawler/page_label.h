@@ -1,0 +1,55 @@
+// SPDX-License-Identifier: Apache-2.0
+/* Labels of a page's rows: kept until there are many, then looked up together, because a dictionary of tens of thousands
+ * of texts lies in no near cache, and who asks for one at a time waits for memory each time. The inside of page_row.c;
+ * local. */
+#ifndef CRAWLER_PAGE_LABEL_H
+#define CRAWLER_PAGE_LABEL_H
+
+#include "io/h5shard.h"
+
+/* More of a column are looked up before the next is kept: a hostile page has millions. */
+#define PAGE_LABEL_MAX 32768
+
+/* Of one column. All zero: without room. */
+struct page_label {
+	struct text *text; /* n of them; the parser's */
+	uint32_t *row;     /* the number of its row in the table; ascending */
+	int32_t *code;     /* room */
+	uint32_t n;
+};
+
+struct page_label_counts {
+	int64_t refused, cut;
+};
+
+void page_label_release(struct page_label *l);
+
+/* Make the room. Returns 0, or -1 when memory is short. */
+int page_label_init(struct page_label *l);
+
+/* Keep a label of the row that was begun. There must be room: l->n < PAGE_LABEL_MAX. */
+static inline void page_label_add(struct page_label *l, const struct table *t, const char *s, size_t len)
+{
+	l->text[l->n] = (struct text){ s, len };
+	l->row[l->n++] = (uint32_t)t->n;
+}
+
+/* Keep n that stand in l->text behind those that are kept. */
+static inline void page_label_added(struct page_label *l, const struct table *t, size_t n)
+{
+	for (size_t i = 0; i < n; i++)
+		l->row[l->n++] = (uint32_t)t->n;
+}
+
+/* Forget what the row that was begun has. */
+void page_label_drop(struct page_label *l, const struct table *t);
+
+/* Give the rows before `end` their labels, and keep none. Those that hold a NUL go to the quarantine, as `observed`; those above the cap
+ * are cut. Returns 0, or -1 when memory is short. */
+int page_label_flush(struct page_label *l, enum field f, struct shard *to, uint64_t end, int64_t observed,
+		     struct page_label_counts *counts);
+
+/* Length of the longest beginning of s, at most cap bytes, that does not cut a UTF-8 character. */
+size_t page_label_cut(const char *s, size_t n, size_t cap);
+
+#endif

@@ -1,0 +1,279 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "io/dict.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+/* XXH3 is fast on the short strings that tags are, and well kept; header only. */
+#define XXH_INLINE_ALL
+#include <xxhash.h>
+
+#include "io/grow.h"
+
+void texts_release(struct texts *t)
+{
+	free(t->off);
+	free(t->bytes);
+	memset(t, 0, sizeof *t);
+}
+
+int texts_reserve(struct texts *t, uint64_t n, uint64_t nbytes)
+{
+	uint64_t cap = t->cap ? t->cap + 1 : 0;
+
+	if (n >= t->cap || !t->off) {
+		if (array_grow((void **)&t->off, &cap, n + 2, sizeof *t->off))
+			return -1;
+		if (t->cap == 0)
+			t->off[0] = 0;
+		t->cap = cap - 1;
+	}
+	/* Never NULL: an empty text is compared and copied like any other. */
+	return array_grow((void **)&t->bytes, &t->bytes_cap, nbytes ? nbytes : 1, 1);
+}
+
+int texts_add(struct texts *t, const char *s, size_t len)
+{
+	uint64_t at = texts_nbytes(t);
+
+	if ((t->n + 1 >= t->cap || at + len > t->bytes_cap || !t->bytes) && texts_reserve(t, t->n + 1, at + len))
+		return -1;
+	if (len)
+		memcpy(t->bytes + at, s, len);
+	t->off[++t->n] = at + len;
+	return 0;
+}
+
+void texts_truncate(struct texts *t, uint64_t n)
+{
+	if (n < t->n)
+		t->n = n;
+}
+
+void dict_close(struct dict *d)
+{
+	free(d->slot);
+	free(d->recent);
+	d->slot = NULL;
+	d->recent = NULL;
+	d->nslot = 0;
+}
+
+void dict_release(struct dict *d)
+{
+	texts_release(&d->text);
+	dict_close(d);
+}
+
+void dict_clear(struct dict *d)
+{
+	d->text.n = 0;
+	if (d->nslot)
+		memset(d->slot, 0, d->nslot * sizeof *d->slot);
+	if (d->recent)
+		memset(d->recent, 0, DICT_NRECENT * sizeof *d->recent);
+}
+
+/* The low half picks the slot and is kept in it. */
+static uint32_t hash_of(const char *s, size_t len)
+{
+	return (uint32_t)XXH3_64bits(s, len);
+}
+
+static uint64_t load(const char *s)
+{
+	uint64_t x;
+
+	memcpy(&x, s, sizeof x);
+	return x;
+}
+
+/* memcmp() of texts that are short and nearly always the same. */
+static int is_same(const char *a, const char *b, size_t n)
+{
+	uint64_t differ = 0;
+
+	if (n < 8)
+		return !memcmp(a, b, n);
+	for (size_t i = 0; i + 8 < n; i += 8)
+		differ |= load(a + i) ^ load(b + i);
+	return !(differ | (load(a + n - 8) ^ load(b + n - 8)));
+}
+
+/* The slot where a text is, or where it would go. */
+static struct dict_slot *dict_seek(const struct dict *d, const char *s, size_t len, uint32_t hash)
+{
+	uint32_t i = hash & (d->nslot - 1);
+
+	for (; d->slot[i].code; i = (i + 1) & (d->nslot - 1)) {
+		size_t n;
+		const char *t;
+
+		if (d->slot[i].hash != hash)
+			continue;
+		t = texts_get(&d->text, d->slot[i].code - 1, &n);
+		if (n == len && is_same(s, t, len))
+			break;
+	}
+	return d->slot + i;
+}
+
+/* A slot for what is known to be nowhere yet. */
+static void dict_place(struct dict_slot *slot, uint32_t nslot, struct dict_slot x)
+{
+	uint32_t i = x.hash & (nslot - 1);
+
+	while (slot[i].code)
+		i = (i + 1) & (nslot - 1);
+	slot[i] = x;
+}
+
+static int dict_rehash(struct dict *d, uint32_t nslot)
+{
+	struct dict_slot *slot = calloc(nslot, sizeof *slot);
+
+	if (!slot)
+		return -1;
+	for (uint32_t i = 0; i < d->nslot; i++)
+		if (d->slot[i].code)
+			dict_place(slot, nslot, d->slot[i]);
+	/* A dictionary read from a file has no slots yet. */
+	for (uint64_t c = 0; !d->nslot && c < d->text.n; c++) {
+		size_t len;
+		const char *s = texts_get(&d->text, c, &len);
+
+		dict_place(slot, nslot, (struct dict_slot){ hash_of(s, len), (uint32_t)c + 1 });
+	}
+	free(d->slot);
+	d->slot = slot;
+	d->nslot = nslot;
+	return 0;
+}
+
+static int dict_grow(struct dict *d)
+{
+	uint64_t nslot = 256;
+
+	while (nslot < d->text.n * 2)
+		nslot *= 2;
+	return nslot > 1u << 31 ? -1 : dict_rehash(d, (uint32_t)nslot);
+}
+
+int32_t dict_find(const struct dict *d, const char *s, size_t len)
+{
+	return d->nslot ? (int32_t)dict_seek(d, s, len, hash_of(s, len))->code - 1 : -1;
+}
+
+/* The first and the last bytes of a text: up to 16 bytes they and the length are the text. */
+static struct dict_recent ends_of(const struct text *t)
+{
+	struct dict_recent x = { .len = (uint32_t)t->len };
+	uint32_t a, b;
+
+	if (t->len >= 8) {
+		x.first = load(t->s);
+		x.last = load(t->s + t->len - 8);
+	} else if (t->len >= 4) {
+		memcpy(&a, t->s, 4);
+		memcpy(&b, t->s + t->len - 4, 4);
+		x.first = a;
+		x.last = b;
+	} else {
+		for (size_t i = 0; i < t->len; i++)
+			x.first = x.first << 8 | (unsigned char)t->s[i];
+	}
+	return x;
+}
+
+static struct dict_recent *recent_of(const struct dict *d, struct dict_recent x)
+{
+	uint64_t h = (x.first ^ x.last << 23 ^ x.last >> 41 ^ x.len) * 0x9E3779B97F4A7C15u;
+
+	return d->recent + (h >> 32) % DICT_NRECENT;
+}
+
+static int is_recent(const struct dict *d, const struct dict_recent *r, struct dict_recent x, const char *s)
+{
+	size_t n;
+
+	if (r->first != x.first || r->last != x.last || r->len != x.len || x.len == 0)
+		return 0;
+	return x.len <= 16 || is_same(s, texts_get(&d->text, (uint64_t)r->code, &n), x.len);
+}
+
+/* Those of `which` have not been found: by their hashes. */
+static size_t find_rest(const struct dict *d, const struct text *t, const uint8_t *which, size_t n, int32_t *code)
+{
+	uint32_t hash[DICT_BATCH], mask = d->nslot - 1;
+	size_t found = 0;
+
+	for (size_t i = 0; i < n; i++) {
+		hash[i] = hash_of(t[which[i]].s, t[which[i]].len);
+		__builtin_prefetch(d->slot + (hash[i] & mask));
+	}
+	for (size_t i = 0; i < n; i++) {
+		const struct dict_slot *s = d->slot + (hash[i] & mask);
+
+		if (s->code)
+			__builtin_prefetch(d->text.off + s->code - 1);
+	}
+	for (size_t i = 0; i < n; i++) {
+		const struct dict_slot *s = d->slot + (hash[i] & mask);
+
+		if (s->code && s->hash == hash[i])
+			__builtin_prefetch(d->text.bytes + d->text.off[s->code - 1]);
+	}
+	for (size_t i = 0; i < n; i++) {
+		const struct text *x = t + which[i];
+
+		code[which[i]] = (int32_t)dict_seek(d, x->s, x->len, hash[i])->code - 1;
+		found += code[which[i]] >= 0;
+	}
+	return found;
+}
+
+size_t dict_find_all(struct dict *d, const struct text *t, size_t n, int32_t *code)
+{
+	struct dict_recent end[DICT_BATCH], *at[DICT_BATCH];
+	uint8_t rest[DICT_BATCH];
+	size_t nrest = 0, found;
+
+	for (size_t i = 0; i < n; i++)
+		code[i] = -1;
+	if (!d->nslot || (!d->recent && !(d->recent = calloc(DICT_NRECENT, sizeof *d->recent))))
+		return 0;
+	for (size_t i = 0; i < n; i++) {
+		end[i] = ends_of(t + i);
+		at[i] = recent_of(d, end[i]);
+		code[i] = at[i]->code;
+		rest[nrest] = (uint8_t)i;
+		nrest += !is_recent(d, at[i], end[i], t[i].s);
+	}
+	found = n - nrest + find_rest(d, t, rest, nrest, code);
+	for (size_t k = 0; k < nrest; k++) {
+		size_t i = rest[k];
+
+		end[i].code = code[i];
+		if (code[i] >= 0)
+			*at[i] = end[i];
+	}
+	return found;
+}
+
+int dict_add(struct dict *d, const char *s, size_t len, int32_t *code)
+{
+	uint32_t hash = hash_of(s, len);
+	struct dict_slot *slot;
+
+	/* At most three quarters full, so that runs of probes stay short. */
+	if (d->text.n * 4 >= (uint64_t)d->nslot * 3 && dict_grow(d))
+		return -1;
+	slot = dict_seek(d, s, len, hash);
+	if (!slot->code) {
+		if (d->text.n >= INT32_MAX - 1 || texts_add(&d->text, s, len))
+			return -1;
+		*slot = (struct dict_slot){ hash, (uint32_t)d->text.n };
+	}
+	*code = (int32_t)slot->code - 1;
+	return 0;
+}

@@ -1,0 +1,92 @@
+// SPDX-License-Identifier: Apache-2.0
+/* Many texts in one block of memory, and dictionaries of them. Local, no I/O.
+ *
+ * Every function that returns int returns 0, or -1 when memory is short: then nothing has changed.
+ */
+#ifndef IO_DICT_H
+#define IO_DICT_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+/* A text that somebody else keeps; not terminated, may hold NUL. */
+struct text {
+	const char *s;
+	size_t len;
+};
+
+/* Texts, one behind the other: text i is bytes[off[i]] … bytes[off[i + 1] - 1], not terminated. off[0] is 0 once n > 0.
+ */
+struct texts {
+	uint64_t n, cap;
+	uint64_t *off; /* cap + 1 of them */
+	char *bytes;
+	uint64_t bytes_cap;
+};
+
+void texts_release(struct texts *t);
+
+/* Room for n texts of nbytes in all. */
+int texts_reserve(struct texts *t, uint64_t n, uint64_t nbytes);
+int texts_add(struct texts *t, const char *s, size_t len);
+void texts_truncate(struct texts *t, uint64_t n);
+
+static inline const char *texts_get(const struct texts *t, uint64_t i, size_t *len)
+{
+	*len = (size_t)(t->off[i + 1] - t->off[i]);
+	return t->bytes + t->off[i];
+}
+
+static inline uint64_t texts_nbytes(const struct texts *t)
+{
+	return t->n ? t->off[t->n] : 0;
+}
+
+/* Open addressing: most of what is not there, or is, is told by one line of the cache. */
+struct dict_slot {
+	uint32_t hash; /* of the text */
+	uint32_t code; /* its code + 1; 0: free */
+};
+
+/* What was found last, by the ends of its text, which are all of it up to 16 bytes: most tags are found again soon, and
+ * without a hash over their bytes or a look at the texts. */
+struct dict_recent {
+	uint64_t first, last;
+	uint32_t len; /* 0: nothing */
+	int32_t code;
+};
+
+/* Distinct texts, numbered in the order of their first use. */
+struct dict {
+	struct texts text;
+	struct dict_slot *slot;
+	uint32_t nslot;             /* a power of two, or 0 */
+	struct dict_recent *recent; /* of dict_find_all(): DICT_NRECENT of them, or NULL */
+};
+#define DICT_NRECENT 2048
+
+void dict_release(struct dict *d);
+
+/* No texts, memory kept. */
+void dict_clear(struct dict *d);
+
+/* Nothing more is added: free what only finding needs, keep the texts. */
+void dict_close(struct dict *d);
+
+/* The code of a text, added if it is new. -1 also when there would be more than 2^31 - 2. */
+int dict_add(struct dict *d, const char *s, size_t len, int32_t *code);
+
+/* The code of a text, or -1 if it is not there. */
+int32_t dict_find(const struct dict *d, const char *s, size_t len);
+
+/* dict_find() of n texts, n <= DICT_BATCH, most of which were found not long ago. Those that were not wait for memory at
+ * the same time, not one after the other. Returns how many are there. */
+#define DICT_BATCH 64
+size_t dict_find_all(struct dict *d, const struct text *t, size_t n, int32_t *code);
+
+static inline const char *dict_get(const struct dict *d, int32_t code, size_t *len)
+{
+	return texts_get(&d->text, (uint64_t)code, len);
+}
+
+#endif
