@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-/* Labels of a page's rows: kept until there are many, then looked up together, because a dictionary of tens of thousands
- * of texts lies in no near cache, and who asks for one at a time waits for memory each time. The inside of page_row.c;
- * local. */
+/* Labels of a page's rows: kept until there are many, then looked up together, because a dictionary of tens of
+ * thousands of texts lies in no near cache, and who asks for one at a time waits for memory each time. The inside of
+ * page_row.c; local. */
 #ifndef CRAWLER_PAGE_LABEL_H
 #define CRAWLER_PAGE_LABEL_H
 
@@ -44,8 +44,8 @@ static inline void page_label_added(struct page_label *l, const struct table *t,
 /* Forget what the row that was begun has. */
 void page_label_drop(struct page_label *l, const struct table *t);
 
-/* Give the rows before `end` their labels, and keep none. Those that hold a NUL go to the quarantine, as `observed`; those above the cap
- * are cut. Returns 0, or -1 when memory is short. */
+/* Give the rows before `end` their labels, and keep none. Those that hold a NUL go to the quarantine, as `observed`;
+ * those above the cap are cut. Returns 0, or -1 when memory is short. */
 int page_label_flush(struct page_label *l, enum field f, struct shard *to, uint64_t end, int64_t observed,
 		     struct page_label_counts *counts);
 

@@ -346,7 +346,7 @@ static struct member *member_find(struct page_row *r, int **guess, const char *k
 	struct member *m = r->member + **guess;
 
 	for (int i = r->nmembers ? -1 : 0; i < r->nmembers; m = r->member + ++i)
-		if (m->len == n && !memcmp(m->name, key, n)) {
+		if (m->len == n && text_is_same(m->name, key, n)) {
 			**guess = (int)(m - r->member);
 			*guess = &m->next;
 			return m;

@@ -19,12 +19,12 @@ void page_row_free(struct page_row *r);
  */
 void page_row_begin(struct page_row *r, enum kind kind, unsigned fields, int64_t observed);
 
-/* Add the row, but for its labels (page_row_end()); refused members go to to->refusal. *why is set, and nothing added, if the record cannot be a row.
- * Returns 0, or -1 when memory is short: the table is as before then. */
+/* Add the row, but for its labels (page_row_end()); refused members go to to->refusal. *why is set, and nothing added,
+ * if the record cannot be a row. Returns 0, or -1 when memory is short: the table is as before then. */
 int page_row_take(struct page_row *r, struct js_value record, struct oid oid, struct shard *to, const char **why);
 
-/* The rows since page_row_begin() get their labels, for which the records' texts must still be there. Returns 0, or -1 when
- * memory is short: the rows of the page must be dropped then. */
+/* The rows since page_row_begin() get their labels, for which the records' texts must still be there. Returns 0, or -1
+ * when memory is short: the rows of the page must be dropped then. */
 int page_row_end(struct page_row *r, struct shard *to);
 
 struct page_row_counts page_row_counts(const struct page_row *r);

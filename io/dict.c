@@ -88,18 +88,6 @@ static uint64_t load(const char *s)
 	return x;
 }
 
-/* memcmp() of texts that are short and nearly always the same. */
-static int is_same(const char *a, const char *b, size_t n)
-{
-	uint64_t differ = 0;
-
-	if (n < 8)
-		return !memcmp(a, b, n);
-	for (size_t i = 0; i + 8 < n; i += 8)
-		differ |= load(a + i) ^ load(b + i);
-	return !(differ | (load(a + n - 8) ^ load(b + n - 8)));
-}
-
 /* The slot where a text is, or where it would go. */
 static struct dict_slot *dict_seek(const struct dict *d, const char *s, size_t len, uint32_t hash)
 {
@@ -112,7 +100,7 @@ static struct dict_slot *dict_seek(const struct dict *d, const char *s, size_t l
 		if (d->slot[i].hash != hash)
 			continue;
 		t = texts_get(&d->text, d->slot[i].code - 1, &n);
-		if (n == len && is_same(s, t, len))
+		if (n == len && text_is_same(s, t, len))
 			break;
 	}
 	return d->slot + i;
@@ -192,13 +180,11 @@ static struct dict_recent *recent_of(const struct dict *d, struct dict_recent x)
 	return d->recent + (h >> 32) % DICT_NRECENT;
 }
 
-static int is_recent(const struct dict *d, const struct dict_recent *r, struct dict_recent x, const char *s)
+static int is_recent(const struct dict *d, const struct dict_recent *r, const struct dict_recent *x, const char *s)
 {
-	size_t n;
-
-	if (r->first != x.first || r->last != x.last || r->len != x.len || x.len == 0)
+	if ((r->first ^ x->first) | (r->last ^ x->last) | (r->len ^ x->len))
 		return 0;
-	return x.len <= 16 || is_same(s, texts_get(&d->text, (uint64_t)r->code, &n), x.len);
+	return x->len <= 16 ? x->len > 0 : text_is_same(s, d->text.bytes + r->at, x->len);
 }
 
 /* Those of `which` have not been found: by their hashes. */
@@ -245,17 +231,22 @@ size_t dict_find_all(struct dict *d, const struct text *t, size_t n, int32_t *co
 	for (size_t i = 0; i < n; i++) {
 		end[i] = ends_of(t + i);
 		at[i] = recent_of(d, end[i]);
+		__builtin_prefetch(at[i]);
+	}
+	for (size_t i = 0; i < n; i++) {
 		code[i] = at[i]->code;
 		rest[nrest] = (uint8_t)i;
-		nrest += !is_recent(d, at[i], end[i], t[i].s);
+		nrest += !is_recent(d, at[i], end + i, t[i].s);
 	}
 	found = n - nrest + find_rest(d, t, rest, nrest, code);
 	for (size_t k = 0; k < nrest; k++) {
 		size_t i = rest[k];
 
+		if (code[i] < 0)
+			continue;
 		end[i].code = code[i];
-		if (code[i] >= 0)
-			*at[i] = end[i];
+		end[i].at = d->text.off[code[i]];
+		*at[i] = end[i];
 	}
 	return found;
 }

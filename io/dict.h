@@ -8,12 +8,42 @@
 
 #include <stddef.h>
 #include <stdint.h>
+#include <string.h>
 
 /* A text that somebody else keeps; not terminated, may hold NUL. */
 struct text {
 	const char *s;
 	size_t len;
 };
+
+/* memcmp() == 0 of texts that are short and nearly always the same. */
+static inline int text_is_same(const char *a, const char *b, size_t n)
+{
+	uint64_t x, y, differ = 0;
+	uint32_t u, v;
+
+	if (n >= 8) {
+		for (size_t i = 0; i + 8 < n; i += 8) {
+			memcpy(&x, a + i, 8);
+			memcpy(&y, b + i, 8);
+			differ |= x ^ y;
+		}
+		memcpy(&x, a + n - 8, 8);
+		memcpy(&y, b + n - 8, 8);
+		return !(differ | (x ^ y));
+	}
+	if (n >= 4) {
+		memcpy(&u, a, 4);
+		memcpy(&v, b, 4);
+		differ = u ^ v;
+		memcpy(&u, a + n - 4, 4);
+		memcpy(&v, b + n - 4, 4);
+		return !(differ | (u ^ v));
+	}
+	for (size_t i = 0; i < n; i++)
+		differ |= (uint64_t)(a[i] != b[i]);
+	return !differ;
+}
 
 /* Texts, one behind the other: text i is bytes[off[i]] … bytes[off[i + 1] - 1], not terminated. off[0] is 0 once n > 0.
  */
@@ -52,6 +82,7 @@ struct dict_slot {
  * without a hash over their bytes or a look at the texts. */
 struct dict_recent {
 	uint64_t first, last;
+	uint64_t at;  /* in the texts' bytes */
 	uint32_t len; /* 0: nothing */
 	int32_t code;
 };
@@ -79,8 +110,8 @@ int dict_add(struct dict *d, const char *s, size_t len, int32_t *code);
 /* The code of a text, or -1 if it is not there. */
 int32_t dict_find(const struct dict *d, const char *s, size_t len);
 
-/* dict_find() of n texts, n <= DICT_BATCH, most of which were found not long ago. Those that were not wait for memory at
- * the same time, not one after the other. Returns how many are there. */
+/* dict_find() of n texts, n <= DICT_BATCH, most of which were found not long ago. Those that were not wait for memory
+ * at the same time, not one after the other. Returns how many are there. */
 #define DICT_BATCH 64
 size_t dict_find_all(struct dict *d, const struct text *t, size_t n, int32_t *code);
 

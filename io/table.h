@@ -57,8 +57,8 @@ int table_set_label(struct table *t, enum field f, const char *s, size_t len);
 int table_add_element(struct table *t, enum field f, const char *s, size_t len);
 
 /* Give rows their labels, or elements behind those they have: label i is code[i] of row row[i], -1 for none; the rows
- * ascend. `end`: t->n, or one more where a row was begun. No row from row[0] on had elements put since it was begun, but
- * for row[0] itself. */
+ * ascend. `end`: t->n, or one more where a row was begun. No row from row[0] on had elements put since it was begun,
+ * but for row[0] itself. */
 int table_put_codes(struct table *t, enum field f, const uint32_t *row, const int32_t *code, size_t n, uint64_t end);
 
 /* Keep the first n rows only. */

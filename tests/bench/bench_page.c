@@ -5,11 +5,12 @@
  *   receive  libcurl takes the bodies, not compressed     receive_gzip  the same, compressed and left so
  *   inflate  zlib unpacks those                            parse         simdjson
  *   take     page_take(): parse, check, put into columns   seal          shard_seal() of all pages
- *   deflate  zlib's level 1 over what was sealed, `deflated` times as long afterwards: what it would cost to pack shards
+ *   deflate  zlib's level 1 over what was sealed, `deflated` times as long afterwards: what it would cost to pack
+ * shards
  *
- * The pages are PAGES of them, one behind the other by their Link: a rank never sees one twice, so caches are as cold and
- * dictionaries as large as in a crawl. receive, inflate, parse and seal cannot be avoided; what take needs beyond parse
- * is ours. */
+ * The pages are PAGES of them, one behind the other by their Link: a rank never sees one twice, so caches are as cold
+ * and dictionaries as large as in a crawl. receive, inflate, parse and seal cannot be avoided; what take needs beyond
+ * parse is ours. */
 #include <curl/curl.h>
 #include <stdio.h>
 #include <stdlib.h>

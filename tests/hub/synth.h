@@ -29,8 +29,8 @@ struct synth_opts {
 	uint64_t n[NKIND];
 	uint64_t users;
 	uint64_t seed;
-	int64_t until; /* s: createdAt of the newest row of each kind */
-	bool all_time; /* serve downloadsAllTime */
+	int64_t until;      /* s: createdAt of the newest row of each kind */
+	bool all_time;      /* serve downloadsAllTime */
 	uint64_t more_tags; /* of each model, beside those it has */
 	struct graph_opts graph;
 };

@@ -1,6 +1,27 @@
 // SPDX-License-Identifier: Apache-2.0
+#include <ctype.h>
+
 #include "io/oid.h"
 #include "tests/tap.h"
+
+/* Every byte in every place: a digit, or refused. */
+static int every_byte(void)
+{
+	struct oid o;
+
+	for (int at = 0; at < OID_HEX; at++)
+		for (int c = 0; c < 256; c++) {
+			char s[] = "0123456789abcdefABCDEF00";
+			int digit = isdigit(c) ? c - '0' : (c | 0x20) - 'a' + 10;
+
+			s[at] = (char)c;
+			if (oid_parse(&o, s, OID_HEX) != (isxdigit(c) ? 0 : -1))
+				return 0;
+			if (isxdigit(c) && (o.b[at / 2] >> (at % 2 ? 0 : 4) & 15) != digit)
+				return 0;
+		}
+	return 1;
+}
 
 int main(void)
 {
@@ -8,6 +29,7 @@ int main(void)
 	struct oid o = OID_MAX, p;
 	char hex[OID_HEX + 1];
 
+	ok(every_byte(), "every byte in every place");
 	ok(oid_parse(&o, gpt2, 24) == 0 && !strcmp(oid_hex(o, hex), gpt2), "there and back");
 	ok(oid_seconds(o) == 1646263744, "gpt2 was made at 2022-03-02T23:29:04Z");
 	ok(oid_parse(&p, "621FFDC036468D709F17434D", 24) == 0 && oid_cmp(o, p) == 0, "either case");
