@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "reduce/load.h"
 
+#include <malloc.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -8,6 +9,12 @@
 #include "reduce/analyzer.h" /* last */
 #include "reduce/files.h"
 #include "reduce/wire.h"
+
+/* What is allocated apart from the heap. Of a shard each column, so that it goes back to the system when it has been
+ * exchanged: between others in the heap it would stay, and a rank would hold a quarter more. Later only what is large:
+ * buffers of less come and go by the thousand. */
+#define COLUMN_BYTES (128 * 1024)
+#define HEAP_BYTES   (32 * 1024 * 1024)
 
 /* When the Hub's totals were noted, -1 never. */
 struct noted {
@@ -107,8 +114,11 @@ int load_shards(struct load *l, MPI_Comm comm, const char *dir, const struct sna
 	memset(l, 0, sizeof *l);
 	MPI_Comm_rank(comm, &me);
 	rc = files_deal(&f, comm, dir, shard_list, e);
+	mallopt(M_MMAP_THRESHOLD, COLUMN_BYTES);
 	if (!rc)
 		rc = read_shards(l, &t, c, me, &f, snap, e);
+	mallopt(M_MMAP_THRESHOLD, HEAP_BYTES);
+	mallopt(M_TRIM_THRESHOLD, 2 * HEAP_BYTES);
 	files_release(&f);
 	for (int k = 0; k < NKINDS; k++)
 		rc = coverage_merge(&l->cover[k], comm, rc, snap->t0, e);

@@ -8,7 +8,7 @@
 
 /* What is not decided yet of a group. */
 struct search {
-	int64_t lo, hi; /* the median is in lo … hi */
+	int64_t lo, hi;      /* the median is in lo … hi */
 	uint64_t first, end; /* elements of that range */
 	uint64_t mid;        /* of these, where those above the value in question begin */
 	wide below;          /* this rank's weight below lo */

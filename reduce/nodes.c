@@ -8,6 +8,7 @@
 #include "reduce/analyzer.h" /* last */
 #include "reduce/ask.h"
 #include "reduce/locate.h"
+#include "reduce/order.h"
 #include "reduce/renames.h"
 #include "reduce/wire.h"
 
@@ -49,6 +50,17 @@ static int add_space(struct dict *d, const char *s, size_t len, int32_t *code)
 	return len ? dict_add(d, lower, len, code) : 0;
 }
 
+/* Is s, without regard to letter case, the name, which is in lower case? */
+static int is_lower_of(const char *name, size_t nname, const char *s, size_t len)
+{
+	if (len != nname)
+		return 0;
+	for (size_t i = 0; i < len; i++)
+		if ((s[i] >= 'A' && s[i] <= 'Z' ? s[i] + 32 : s[i]) != name[i])
+			return 0;
+	return 1;
+}
+
 /* What this rank tells about a name; what belongs to the same name has the same hash and check. */
 struct entry {
 	uint64_t hash;
@@ -68,16 +80,24 @@ static int find_spaces(struct dict *d, const struct census *c, const struct node
 	for (uint64_t i = 0; i < r->t.n && !rc; i++) {
 		int32_t o = r->owner[i];
 		size_t len;
-		const char *s = texts_get(&r->t.col[F_ID].str, i, &len);
+		const char *s = texts_get(&r->t.col[F_ID].str, i, &len), *name;
 
-		rc = add_space(d, s, base_namespace(s, len), &space[i]);
+		len = base_namespace(s, len);
 		owner[i] = -1;
-		if (rc || o < 0)
-			continue;
-		s = texts_get(&c->owners.name, (uint64_t)o, &len);
-		if (of_owner[o] == -2)
-			rc = add_space(d, s, len, &of_owner[o]);
-		owner[i] = of_owner[o];
+		if (o >= 0) {
+			size_t n;
+
+			name = texts_get(&c->owners.name, (uint64_t)o, &n);
+			if (of_owner[o] == -2)
+				rc = add_space(d, name, n, &of_owner[o]);
+			owner[i] = of_owner[o];
+			/* Mostly the owner's is the namespace: nothing to look for. */
+			if (is_lower_of(name, n, s, len)) {
+				space[i] = owner[i];
+				continue;
+			}
+		}
+		rc = rc ? rc : add_space(d, s, len, &space[i]);
 	}
 	for (uint64_t i = 0; i < x->names.name.text.n && !rc; i++) {
 		size_t len;
@@ -235,11 +255,10 @@ static int number(struct nodes *x, const struct parcel *in, uint32_t *node)
 	uint32_t *perm = malloc((size_t)(in->total + 1) * sizeof *perm);
 	uint64_t n = 0;
 
-	if (!perm)
+	if (!perm || order_spread(perm, in->total, in->data, sizeof *came, entry_order)) {
+		free(perm);
 		return -1;
-	for (uint64_t i = 0; i < in->total; i++)
-		perm[i] = (uint32_t)i;
-	qsort_r(perm, (size_t)in->total, sizeof *perm, entry_order, in->data);
+	}
 	for (uint64_t i = 0; i < in->total; i++) {
 		n += i == 0 || !same_name(&came[perm[i - 1]], &came[perm[i]]);
 		node[perm[i]] = (uint32_t)(n - 1);

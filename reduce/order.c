@@ -202,3 +202,55 @@ int order_keys(struct order_key *k, uint64_t n)
 	free(work);
 	return 0;
 }
+
+static uint64_t hash_of(const void *x, size_t size, uint64_t i)
+{
+	uint64_t hash;
+
+	memcpy(&hash, (const char *)x + i * size, sizeof hash);
+	return hash;
+}
+
+static void order_few(uint32_t *perm, uint64_t n, void *x, int (*cmp)(const void *, const void *, void *))
+{
+	if (n > 24) { /* somebody has chosen names for their hash */
+		qsort_r(perm, (size_t)n, sizeof *perm, cmp, x);
+		return;
+	}
+	for (uint64_t i = 1; i < n; i++) {
+		uint32_t y = perm[i];
+		uint64_t j = i;
+
+		for (; j > 0 && cmp(&y, &perm[j - 1], x) < 0; j--)
+			perm[j] = perm[j - 1];
+		perm[j] = y;
+	}
+}
+
+/* Parts of the range that hold about two are put in order one by one. */
+int order_spread(uint32_t *perm, uint64_t n, void *x, size_t size, int (*cmp)(const void *, const void *, void *))
+{
+	uint64_t lo = UINT64_MAX, hi = 0, nparts = n / 2 + 1, width;
+	uint32_t *start = calloc((size_t)nparts + 2, sizeof *start);
+
+	if (!start)
+		return -1;
+	for (uint64_t i = 0; i < n; i++) {
+		uint64_t hash = hash_of(x, size, i);
+
+		lo = hash < lo ? hash : lo;
+		hi = hash > hi ? hash : hi;
+	}
+	width = n ? (hi - lo) / nparts + 1 : 1;
+	for (uint64_t i = 0; i < n; i++)
+		start[(hash_of(x, size, i) - lo) / width + 2]++;
+	for (uint64_t p = 0; p < nparts; p++)
+		start[p + 2] += start[p + 1];
+	/* start[p + 1] runs from where part p begins to where it ends. */
+	for (uint64_t i = 0; i < n; i++)
+		perm[start[(hash_of(x, size, i) - lo) / width + 1]++] = (uint32_t)i;
+	for (uint64_t p = 0; p < nparts; p++)
+		order_few(perm + start[p], start[p + 1] - start[p], x, cmp);
+	free(start);
+	return 0;
+}

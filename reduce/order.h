@@ -33,4 +33,8 @@ static inline int order_same(const struct order_key *a, const struct order_key *
  * do. Returns 0, or -1 when memory is short. */
 int order_keys(struct order_key *k, uint64_t n);
 
+/* perm[n] becomes the order of n records of `size` bytes at x, which begin with a uint64_t hash, spread evenly between
+ * the least and the largest. cmp, as qsort_r() calls it with two elements of perm and x, orders by that hash first. */
+int order_spread(uint32_t *perm, uint64_t n, void *x, size_t size, int (*cmp)(const void *, const void *, void *));
+
 #endif

@@ -99,6 +99,42 @@ static void check_keys(uint32_t n, unsigned distinct, unsigned run, const char *
 	free(want);
 }
 
+struct hashed {
+	uint64_t hash;
+	uint32_t id;
+};
+
+static int hashed_cmp(const void *a, const void *b, void *arg)
+{
+	const struct hashed *all = arg, *x = &all[*(const uint32_t *)a], *y = &all[*(const uint32_t *)b];
+
+	return x->hash != y->hash ? (x->hash < y->hash ? -1 : 1) : (x->id > y->id) - (x->id < y->id);
+}
+
+/* Hashes of at most `nbits` random bits, at the upper or the lower end: also all in one part of the range, or all
+ * equal.
+ */
+static void check_spread(uint32_t n, int nbits, int shift)
+{
+	struct hashed *x = calloc((size_t)n + 1, sizeof *x);
+	uint32_t *perm = calloc((size_t)n + 1, sizeof *perm);
+	int good;
+
+	for (uint32_t i = 0; i < n; i++) {
+		uint64_t r = (uint64_t)rand() << 33 ^ (uint64_t)rand() << 11 ^ (uint64_t)rand();
+
+		x[i] = (struct hashed){ (nbits ? r >> (64 - nbits) : 0) << shift, (uint32_t)rand() % 3 * n + i };
+	}
+	if (n > 2)
+		x[n / 2].hash = UINT64_MAX; /* far from the others */
+	good = order_spread(perm, n, x, sizeof *x, hashed_cmp) == 0;
+	for (uint32_t i = 1; i < n; i++)
+		good &= hashed_cmp(&perm[i - 1], &perm[i], x) < 0;
+	ok(good, "%u hashes of %d bits, shifted by %d", n, nbits, shift);
+	free(x);
+	free(perm);
+}
+
 int main(void)
 {
 	unsigned seed = (unsigned)time(NULL);
@@ -115,5 +151,8 @@ int main(void)
 	check_keys(1000, 1, 0, "all of one second");
 	check_keys(5000, 100, 0, "at random");
 	check_keys(5000, 0, 700, "in runs");
+	for (uint32_t i = 0; i <= 3000; i = 3 * i + 1)
+		for (int nbits = 0; nbits <= 64; nbits += 16)
+			check_spread(i, nbits, nbits == 64 ? 0 : 7);
 	return plan_done();
 }
