@@ -8,6 +8,7 @@ import os
 import re
 import shutil
 import signal
+import socket
 import stat
 import subprocess
 import time
@@ -16,11 +17,15 @@ import urllib.request
 import h5py
 
 from accounts import FOLLOWERS, MEMBERS, figures, read, wanted
-from tap import BUILD, ENV, MPIRUN, UNTIL, Hub, Run, crawl, differences, main, mpi, ok, same, scratch, skip
+from tap import BUILD, ENV, MPIRUN, UNTIL, Hub, Run, crawl, differences, differing, digest, main, mpi, ok, same, scratch, skip
 
 ALL = ["--kinds", "models,datasets,spaces,users"]
 POPULATION = ["--models", 200, "--datasets", 60, "--spaces", 60, "--users", 1500]
 FREE = ["--quota", "0/300"]
+CENSUS = {}  # by the number of ranks
+with socket.socket() as s:
+    s.bind(("127.0.0.1", 0))
+    PORT = s.getsockname()[1]  # of hubs whose censuses are compared: a census names its Hub
 
 
 def truth(*args):
@@ -49,11 +54,18 @@ def facts(accounts):
     return {key: (a.name, a.oid, a.type, a.sources, a.done, a.followers) for key, a in accounts.items()}
 
 
+def census_of(folder, ranks):
+    """The census's bytes."""
+    r = mpi(ranks, "hubreduce", "--quiet", folder)
+    ok(r.code == 0, f"hubreduce on {ranks} ranks", r)
+    return digest(folder)
+
+
 def every_rank_count():
     want = truth(*POPULATION)
     digests = {}
     for n in (1, 2, 3, 5):
-        with hub() as h:
+        with hub("--port", PORT) as h:
             folder = f"{scratch()}/census"
             r = crawl(n, h.url, folder, *ALL)
             ok(r.code == 0 and "every list was asked" in r.out, f"all accounts on {n} ranks", r)
@@ -63,6 +75,8 @@ def every_rank_count():
             ok(max(pages.values()) == 1, f"{n} ranks: every page was asked once", pages.most_common(3))
             same(sum(pages.values()), got[3]["requests"], "requests as counted are those that the server saw")
             same(json.load(open(f"{folder}/users.json"))["accounts"], want["observable"]["all"], "users.json")
+            CENSUS[n] = census_of(folder, n)
+            same(differing(CENSUS[n], CENSUS[1]), [], f"{n} ranks: the same bytes of census.json and census.h5")
             if n == 2:
                 spelled(got[0])
                 again(h, folder)
@@ -171,7 +185,7 @@ def killed(*args):
     """Crawl, kill three times with other numbers of ranks, and go on to the end. The folder."""
     folder = f"{scratch()}/census"
     deaths = 0
-    with hub("--latency", "3") as h:
+    with hub("--port", PORT, "--latency", "3") as h:
         for n, shards in ((2, 6), (3, 16), (1, 26)):
             p = start(n, h.url, folder, *args)
             wait_for(lambda m=shards: len(glob.glob(f"{folder}/shards/users-*.h5")) >= m, p)
@@ -190,6 +204,7 @@ def three_kills():
         whole = f"{scratch()}/census"
         crawl(1, h.url, whole, *ALL)
         same(facts(got[0]), facts(read(whole)[0]), "and the same of every account as without")
+    same(differing(census_of(folder, 2), CENSUS[1]), [], "and the same bytes of census.json and census.h5")
 
 
 def private_lists():
