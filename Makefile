@@ -217,6 +217,7 @@ bench: all $(BUILD)/tests/bench/bench_coordinator $(BUILD)/tests/bench/bench_pag
 	$(Q)BUILD=$(BUILD) $(PYTHON) -B tests/bench/bench_crawl.py --json $(BUILD)/bench/crawl.json
 	$(Q)BUILD=$(BUILD) $(PYTHON) -B tests/bench/bench_cost.py --json $(BUILD)/bench/cost.json
 	$(Q)BUILD=$(BUILD) $(PYTHON) -B tests/bench/bench_reduce.py --json $(BUILD)/bench/reduce.json
+	$(Q)BUILD=$(BUILD) $(PYTHON) -B tests/bench/bench_duckdb.py --json $(BUILD)/bench/duckdb.json
 	$(Q)BUILD=$(BUILD) $(PYTHON) -B tests/bench/bench_users.py --json $(BUILD)/bench/users.json
 
 .PHONY: soak

@@ -1,6 +1,6 @@
 #!/bin/sh
 # SPDX-License-Identifier: Apache-2.0
-# Install what is missing to build, check or run the client tests: deps.sh build|check|clients|fuzz|slurm|report|valgrind
+# Install what is missing to build, check, run the client tests or compare: deps.sh build|check|clients|bench|fuzz|slurm|report|valgrind
 # As root or with sudo on Debian and its kin; elsewhere, say what to load or install.
 set -eu
 
@@ -10,6 +10,7 @@ check="$build perl python3 python3-h5py python3-pandas hdf5-tools ca-certificate
  python3-prometheus-client faketime"
 slurm="$check slurm-wlm munge"
 clients="$build nodejs npm"
+bench="$check nodejs npm"
 report="$check python3-matplotlib jupyter-nbconvert python3-ipykernel python3-setuptools python3-wheel python3-pip python3-venv
  chromium fonts-dejavu-core octave r-base-core r-cran-hdf5r r-bioc-rhdf5"
 fuzz="$build clang libclang-rt-14-dev"
@@ -35,6 +36,9 @@ have() {
 	clients)
 		command -v node npm >/dev/null 2>&1
 		;;
+	bench)
+		have check && have clients
+		;;
 	report)
 		have check && command -v chromium octave-cli Rscript >/dev/null 2>&1 && /usr/bin/python3 -c 'import matplotlib, nbconvert, ipykernel, wheel, venv' 2>/dev/null &&
 			Rscript -e 'for (p in c("hdf5r", "rhdf5")) stopifnot(requireNamespace(p, quietly = TRUE))' >/dev/null 2>&1
@@ -53,12 +57,13 @@ case ${1-} in
 build) packages=$build ;;
 check) packages=$check ;;
 clients) packages=$clients ;;
+bench) packages=$bench ;;
 fuzz) packages=$fuzz ;;
 slurm) packages=$slurm ;;
 report) packages=$report ;;
 valgrind) packages=$valgrind ;;
 *)
-	echo "usage: deps.sh build|check|clients|fuzz|slurm|report|valgrind" >&2
+	echo "usage: deps.sh build|check|clients|bench|fuzz|slurm|report|valgrind" >&2
 	exit 2
 	;;
 esac
