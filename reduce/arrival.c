@@ -45,6 +45,9 @@ static void pick(char *out, const char *x, const uint32_t *at, uint64_t n, size_
 	if (size == 8)
 		for (uint64_t i = 0; i < n; i++)
 			memcpy(out + 8 * i, x + 8 * (size_t)at[i], 8);
+	else if (size == 4)
+		for (uint64_t i = 0; i < n; i++)
+			memcpy(out + 4 * i, x + 4 * (size_t)at[i], 4);
 	else if (size == 12)
 		for (uint64_t i = 0; i < n; i++)
 			memcpy(out + 12 * i, x + 12 * (size_t)at[i], 12);
@@ -354,24 +357,38 @@ static int pack_labels(const struct deal *d, MPI_Comm comm, enum field f, struct
 	return rc;
 }
 
-/* Labels as they arrived, and which of them are in use. */
-struct namer {
-	const struct parts *label;
-	uint64_t *off;
-	int32_t *code; /* of each label that arrived, -1 until it is used */
-	struct dict dict;
-};
-
-static int name_code(struct namer *m, int32_t i, int32_t *to)
+/* The elements of kept rows become those of out; of lists, out->off is set, too. Codes stay as they arrived. */
+static int place_codes(const struct arrival *a, const struct coded *in, enum field f, struct column *out)
 {
-	*to = -1;
-	if (i < 0)
-		return 0;
-	if (m->code[i] < 0 &&
-	    dict_add(&m->dict, (char *)m->label->body.data + m->off[i], m->off[i + 1] - m->off[i], &m->code[i]))
-		return -1;
-	*to = m->code[i];
+	const int32_t *code = in->code.body.data;
+	int is_list = schema[f].type == COL_LIST;
+	uint64_t *off = is_list ? offsets(&in->code.len) : NULL, n = is_list ? 0 : a->nkeep;
+
+	if (is_list && (!off || !(out->off = malloc((size_t)(a->nkeep + 1) * sizeof *out->off))))
+		goto fail;
+	for (uint64_t i = 0; i < a->nkeep && is_list; i++) {
+		out->off[i] = n;
+		n += off[a->keep[i] + 1] - off[a->keep[i]];
+	}
+	out->code_cap = n + 1;
+	if (!(out->code = malloc((size_t)(n + 1) * sizeof *out->code)))
+		goto fail;
+	if (!is_list)
+		pick((char *)out->code, (const char *)code, a->keep, n, sizeof *code);
+	for (uint64_t i = 0; i < a->nkeep && is_list; i++) {
+		const int32_t *from = code + off[a->keep[i]];
+		uint64_t m = off[a->keep[i] + 1] - off[a->keep[i]];
+
+		for (uint64_t j = 0; j < m; j++)
+			out->code[out->off[i] + j] = from[j];
+	}
+	if (is_list)
+		out->off[a->nkeep] = n;
+	free(off);
 	return 0;
+fail:
+	free(off);
+	return -1;
 }
 
 /* Codes that arrived count from the first label of their sender: make them count from the first of all. */
@@ -381,7 +398,7 @@ static void shift_codes(int nranks, const struct coded *in)
 	uint64_t base = 0;
 
 	for (int r = 0; r < nranks; r++) {
-		for (uint64_t i = 0; i < in->code.body.n[r]; i++)
+		for (uint64_t i = 0; i < in->code.body.n[r] && base; i++)
 			if (code[i] >= 0)
 				code[i] += (int32_t)base;
 		code += in->code.body.n[r];
@@ -389,78 +406,60 @@ static void shift_codes(int nranks, const struct coded *in)
 	}
 }
 
-static int place_codes(const struct arrival *a, struct namer *m, const struct coded *in, enum field f,
-		       struct column *out)
+/* to[i] becomes the code of label i among the labels that rows use, sorted: `text`. is_used: NULL: all are. */
+static int number_labels(const struct parts *label, const uint8_t *is_used, struct texts *text, int32_t *to)
 {
-	const int32_t *code = in->code.body.data;
-	int is_list = schema[f].type == COL_LIST;
-	uint64_t *off = is_list ? offsets(&in->code.len) : NULL, n = is_list ? 0 : a->nkeep, at = 0;
+	uint64_t *off = offsets(&label->len), n = label->len.total;
+	const char *bytes = label->body.data;
+	struct dict d = { .nslot = 0 };
+	int32_t *map = NULL;
+	int rc = off ? 0 : -1;
 
-	if (is_list && !(out->off = malloc((size_t)(a->nkeep + 1) * sizeof *out->off)))
-		goto fail;
-	if (is_list && !off)
-		goto fail;
-	for (uint64_t i = 0; i < a->nkeep && is_list; i++)
-		n += off[a->keep[i] + 1] - off[a->keep[i]];
-	out->code_cap = n + 1;
-	if (!(out->code = calloc((size_t)n + 1, sizeof *out->code)))
-		goto fail;
-	for (uint64_t i = 0; i < a->nkeep; i++) {
-		uint64_t j = is_list ? off[a->keep[i]] : a->keep[i], end = is_list ? off[a->keep[i] + 1] : j + 1;
-
-		if (is_list)
-			out->off[i] = at;
-		for (; j < end; j++)
-			if (name_code(m, code[j], &out->code[at++]))
-				goto fail;
+	for (uint64_t i = 0; i < n && !rc; i++) {
+		to[i] = -1;
+		if (!is_used || is_used[i])
+			rc = dict_add(&d, bytes + off[i], off[i + 1] - off[i], &to[i]);
 	}
-	if (is_list)
-		out->off[a->nkeep] = at;
 	free(off);
-	return 0;
-fail:
-	free(off);
-	return -1;
-}
-
-/* Sort the labels and renumber the codes. */
-static int settle(struct dict *dict, struct column *out, uint64_t ncodes)
-{
-	int32_t *map;
-
-	dict_close(dict);
-	if (labels_sort(&dict->text, &map))
-		return -1;
-	for (uint64_t i = 0; i < ncodes; i++)
-		if (out->code[i] >= 0)
-			out->code[i] = map[out->code[i]];
+	dict_close(&d);
+	rc = rc ? rc : labels_sort(&d.text, &map);
+	for (uint64_t i = 0; i < n && !rc; i++)
+		if (to[i] >= 0)
+			to[i] = map[to[i]];
 	free(map);
-	out->labels = *dict;
-	memset(dict, 0, sizeof *dict);
-	return 0;
+	*text = d.text;
+	return rc;
 }
 
-static int place_labels(const struct arrival *a, const struct coded *in, int nranks, enum field f, struct column *out)
+/* Give the elements of out their final codes. What a row brought that was not kept is no label. */
+static int settle(const struct arrival *a, const struct coded *in, uint64_t ncodes, struct column *out)
 {
 	uint64_t nlabel = in->label.len.total;
-	struct namer m = { .label = &in->label };
-	int rc = -1;
+	int32_t *to = malloc((size_t)(nlabel + 1) * sizeof *to);
+	uint8_t *is_used = a->nkeep < a->nraw ? calloc((size_t)nlabel + 1, 1) : NULL;
+	int rc = to && (is_used || a->nkeep == a->nraw) ? 0 : -1;
 
-	if (nlabel >= INT32_MAX)
-		return -1;
-	m.off = offsets(&in->label.len);
-	m.code = malloc((size_t)(nlabel + 1) * sizeof *m.code);
-	if (!m.off || !m.code)
-		goto out;
-	memset(m.code, 0xFF, (size_t)(nlabel + 1) * sizeof *m.code);
-	shift_codes(nranks, in);
-	if (!place_codes(a, &m, in, f, out))
-		rc = settle(&m.dict, out, schema[f].type == COL_LIST ? out->off[a->nkeep] : a->nkeep);
-out:
-	dict_release(&m.dict);
-	free(m.off);
-	free(m.code);
+	for (uint64_t i = 0; i < ncodes && is_used; i++)
+		if (out->code[i] >= 0)
+			is_used[out->code[i]] = 1;
+	rc = rc ? rc : number_labels(&in->label, is_used, &out->labels.text, to);
+	for (uint64_t i = 0; i < ncodes && !rc; i++)
+		if (out->code[i] >= 0)
+			out->code[i] = to[out->code[i]];
+	free(to);
+	free(is_used);
 	return rc;
+}
+
+static int place_labels(const struct arrival *a, struct coded *in, int nranks, enum field f, struct column *out)
+{
+	if (in->label.len.total >= INT32_MAX)
+		return -1;
+	shift_codes(nranks, in);
+	if (place_codes(a, in, f, out))
+		return -1;
+	parts_release(&in->code);
+	return settle(a, in, schema[f].type == COL_LIST ? out->off[a->nkeep] : a->nkeep, out);
 }
 
 int arrival_labels(const struct arrival *a, const struct deal *d, MPI_Comm comm, int rc, enum field f,

@@ -1,29 +1,64 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The reduce: seconds and peak memory of a rank over rows and ranks, alone and beside an earlier census. bench_reduce.py [--quick] [--json FILE]
+"""The reduce: seconds, CPU and peak memory of a rank over rows and ranks, alone and beside an earlier census. bench_reduce.py [--quick|--full] [--json FILE]
 
-The limit is 300 bytes per repository, or 110 per account, divided by the number of ranks, plus 200 MB.
+The limit is 300 bytes per repository, or 110 per account, divided by the number of ranks, plus 200 MB. Of the growth CPU is that of all ranks beyond
+what a census of 1,000 rows takes, and memory what a rank takes beyond it; --full goes up to the whole Hub.
 """
 
 import argparse
 import json
 import os
+import shutil
 import subprocess
 import sys
 
 sys.path.insert(0, os.path.join(os.path.dirname(__file__), "..", "cli"))
 from tap import BUILD, ENV, MPIRUN, UNTIL, Hub, Run, scratch  # noqa: E402
 
-# The peak of the largest process below mpirun, in MB, by the kernel's own accounting.
-PEAK = "import resource, subprocess, sys, time; t = time.monotonic(); c = subprocess.call(sys.argv[1:]); print(c, time.monotonic() - t, resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss / 1000)"
+# Wall, the peak of the largest process below mpirun in MB, and CPU of all, by the kernel's own accounting.
+PEAK = "import resource, subprocess, sys, time; t = time.monotonic(); c = subprocess.call(sys.argv[1:]); t = time.monotonic() - t; u = resource.getrusage(resource.RUSAGE_CHILDREN); print(c, t, u.ru_maxrss / 1000, u.ru_utime + u.ru_stime)"
+HUB = {"models": 3100000, "datasets": 1200000, "spaces": 1400000}  # late 2026
+
+
+def measure_all(ranks, folder, *options):
+    """Seconds, MB, seconds of CPU."""
+    args = [*MPIRUN, "-n", str(ranks), f"{BUILD}/hubreduce", "--quiet", *options, folder]
+    out = subprocess.run([sys.executable, "-c", PEAK, *args], env=ENV, capture_output=True, text=True, check=True).stdout
+    code, *numbers = out.split()[-4:]
+    if code != "0":
+        raise RuntimeError(out)
+    return [float(x) for x in numbers]
 
 
 def measure(ranks, folder, *options):
-    args = [*MPIRUN, "-n", str(ranks), f"{BUILD}/hubreduce", "--quiet", *options, folder]
-    out = subprocess.run([sys.executable, "-c", PEAK, *args], env=ENV, capture_output=True, text=True, check=True).stdout
-    code, seconds, peak = out.split()[-3:]
-    if code != "0":
-        raise RuntimeError(out)
-    return float(seconds), float(peak)
+    return measure_all(ranks, folder, *options)[:2]
+
+
+def take(n):
+    """A census of about n repositories of all kinds, in the proportions of the Hub."""
+    folder = scratch()
+    size = {k: n * x // sum(HUB.values()) for k, x in HUB.items()}
+    with Hub(*[a for k, x in size.items() for a in (f"--{k}", x)], "--until", UNTIL, "--quota", 0, "--no-gzip") as hub:
+        r = Run([*MPIRUN, "-n", 2, f"{BUILD}/hubcrawl", "--quiet", "--burst", "--hub", hub.url, "--until", UNTIL, folder], timeout=1200)
+        if r.code:
+            raise RuntimeError(str(r))
+    return folder, sum(size.values())
+
+
+def growth(sizes, rows):
+    """What a row more costs, and a rank more saves."""
+    floor = None
+    for n in (1000, *sizes):
+        folder, n = take(n)
+        seen = {ranks: min((measure_all(ranks, folder) for _ in range(2)), key=lambda x: x[2]) for ranks in (1, 2)}
+        shutil.rmtree(folder)
+        floor = floor or seen
+        if floor is seen:
+            continue
+        for ranks, (seconds, peak, cpu) in seen.items():
+            row = {"case": "growth", "rows": n, "ranks": ranks, "seconds": seconds, "cpu_us_per_row": 1e6 * (cpu - floor[ranks][2]) / n, "bytes_per_row": 1e6 * (peak - floor[ranks][1]) / n, "peak_mb": peak, "speedup": seen[1][0] / seconds}
+            rows.append(row)
+            print(f"reduce of {n:>10,} rows  {ranks} ranks  {seconds:6.2f} s ({row['speedup']:.2f}x of 1 rank)  CPU {row['cpu_us_per_row']:5.2f} us a row  {row['bytes_per_row']:4.0f} bytes a row and rank  peak {peak:6.1f} MB", flush=True)
 
 
 def accounts(n, ranks_list, rows):
@@ -46,6 +81,7 @@ def accounts(n, ranks_list, rows):
 def main():
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--quick", action="store_true")
+    parser.add_argument("--full", action="store_true")
     parser.add_argument("--json")
     args = parser.parse_args()
     rows = []
@@ -65,6 +101,7 @@ def main():
                 print(f"{case:7} of {models:>9,} models  {ranks} ranks  {seconds:6.2f} s  peak of a rank {peak:6.1f} MB, limit {limit:6.1f} MB, ratio {peak / limit:.2f}", flush=True)
     for n in (1000, 1000000) if args.quick else (1000, 1000000, 13000000):
         accounts(n, (1, 2), rows)
+    growth((100000, 1000000)[: 1 if args.quick else 2] + ((sum(HUB.values()),) if args.full else ()), rows)
     if args.json:
         with open(args.json, "w", encoding="utf-8") as f:
             json.dump(rows, f, indent=1)

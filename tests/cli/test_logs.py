@@ -62,6 +62,10 @@ def table_and_metrics():
     v = metrics(f"{place}/reduce.prom")
     same((r.code, v["hubcensus_reduce_exit_code",], v["hubcensus_reduce_rows", "models"]), (0, 0, 20000), "metrics of hubreduce")
     ok(all(v["hubcensus_reduce_wall_seconds", p] >= 0 for p in ("read", "figures", "write")) and "rows on 2 ranks: read" in r.err, "wall of its phases", r)
+    with open(f"{folder}/run.json", encoding="utf-8") as f:
+        run = json.load(f)["run"]
+    part, wall = run["reduce_wall"], run["reduce"]["wall_ms"]
+    ok({"read", "exchange", "figures.growth", "figures.lineage", "write.rows", "write.figures"} <= part.keys() and abs(sum(part.values()) - wall) < 200, "run.json tells where the time of the reduce went", part, wall)
     same(sorted(os.listdir(place)), ["crawl.prom", "reduce.prom"], "nothing else lies beside them")
     r = crawl(1, "http://127.0.0.1:9", scratch(), "--metrics-file", f"{place}/no/such/folder", "--retries=0", "--max-outage=1s")
     ok(r.err.count("--metrics-file: cannot write") == 1, "a file that cannot be written is one warning", r)
