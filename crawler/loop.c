@@ -7,9 +7,10 @@
 #include "crawler/watch.h"
 #include "io/log.h"
 
-/* Messages do not wake curl's sleep, so it is short while some are expected and grows while nothing happens. */
+/* Messages do not wake curl's sleep, so it is short where one was just sent or came, and doubles while nothing happens:
+ * many ranks that wait must not cost. All wait for rank 0, which sleeps less. */
 #define SLEEP_MIN_MS  1
-#define SLEEP_BUSY_MS 4
+#define SLEEP_HEAD_MS 4
 #define SLEEP_MAX_MS  20
 
 /* The state of one run of the loop. */
@@ -123,14 +124,11 @@ static int check_stop(struct loop *l, struct turn *t, int64_t now, struct err *e
 
 static void sleep_a_little(struct loop *l, struct turn *t, int64_t now)
 {
-	int busy = fetch_flying(l->fetch) > 0 || (l->coordinator && l->nranks > 1);
-	int64_t cap = busy ? SLEEP_BUSY_MS : SLEEP_MAX_MS, due = worker_due(l->worker, now);
+	int64_t cap = l->coordinator && l->nranks > 1 ? SLEEP_HEAD_MS : SLEEP_MAX_MS, due = worker_due(l->worker, now);
 
 	if (l->coordinator && coordinator_due(l->coordinator, now) < due)
 		due = coordinator_due(l->coordinator, now);
-	if (l->nranks == 1)
-		cap = SLEEP_MAX_MS;
-	t->sleep_ms = t->events > 0 ? SLEEP_MIN_MS : t->sleep_ms + 1;
+	t->sleep_ms = t->events > 0 ? SLEEP_MIN_MS : 2 * t->sleep_ms;
 	if (t->sleep_ms > cap)
 		t->sleep_ms = cap;
 	fetch_poll(l->fetch, (int)(due < t->sleep_ms ? due : t->sleep_ms));

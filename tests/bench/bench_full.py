@@ -1,0 +1,119 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The whole Hub of late 2026 by two ranks on this machine, the stand-in that serves it included: seconds, CPU and memory over rows: a table, and JSON.
+bench_full.py [--quick] [--json FILE]
+
+Not compressed on the wire and without latency or quota, so that the machine is what binds. CPU per row is without the cost of starting, which a census of
+almost nothing tells; memory is the peak of the larger rank. `limit` is what was promised, for 5.7 M rows on two cores."""
+
+import argparse
+import json
+import os
+import resource
+import shutil
+import subprocess
+import sys
+import time
+
+sys.path.insert(0, os.path.join(os.path.dirname(__file__), "..", "cli"))
+from tap import BUILD, ENV, MPIRUN, UNTIL, Hub, scratch  # noqa: E402
+
+RANKS = 2
+HUB = {"models": 3100000, "datasets": 1200000, "spaces": 1400000}
+LIMIT = {"wall_s": 120, "crawl_peak_mb": 512, "census_mb": 1200, "shards_mb": 2500}
+# Each rank leaves its peak, by the kernel's own accounting.
+PEAK = "import os, resource, subprocess, sys; c = subprocess.call(sys.argv[2:]); open(sys.argv[1] + '/' + os.environ['OMPI_COMM_WORLD_RANK'], 'w').write(str(resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss)); sys.exit(c)"
+
+
+def run(program, *args):
+    """Wall in s, CPU in s, and the peak of the larger rank in MB."""
+    peaks = scratch()
+    before, at = resource.getrusage(resource.RUSAGE_CHILDREN), time.monotonic()
+    subprocess.run([*MPIRUN, "-n", str(RANKS), sys.executable, "-c", PEAK, peaks, f"{BUILD}/{program}", *map(str, args)], env=ENV, check=True, stdout=subprocess.DEVNULL)
+    wall, after = time.monotonic() - at, resource.getrusage(resource.RUSAGE_CHILDREN)
+    peak = max(int(open(f"{peaks}/{r}", encoding="ascii").read()) for r in range(RANKS)) * 1024 / 1e6
+    return wall, after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime, peak
+
+
+def used(pid):
+    """CPU of a process that still runs, in s."""
+    with open(f"/proc/{pid}/stat", encoding="ascii") as f:
+        t = f.read().rpartition(")")[2].split()
+    return (int(t[11]) + int(t[12])) / os.sysconf("SC_CLK_TCK")
+
+
+def nbytes(path):
+    return sum(os.path.getsize(os.path.join(d, f)) for d, _, files in os.walk(path) for f in files)
+
+
+def census(rows):
+    n = {k: max(1, v * rows // sum(HUB.values())) for k, v in HUB.items()}
+    folder = scratch()
+    with Hub(*(a for k, v in n.items() for a in (f"--{k}", v)), "--until", UNTIL, "--quota", 0, "--no-gzip") as hub:
+        crawl = run("hubcrawl", "--quiet", "--burst", "--hub", hub.url, "--until", UNTIL, folder)
+        served = used(hub.process.pid)
+    reduce = run("hubreduce", "--quiet", folder)
+    with open(f"{folder}/census.json", encoding="utf-8") as f:
+        figures = json.load(f)["figures"]
+    row = {
+        "case": f"{sum(n.values()):,} rows, crawl and reduce",
+        "ranks": RANKS,
+        "rows": sum(n.values()),
+        "wall_s": crawl[0] + reduce[0],
+        "crawl_s": crawl[0],
+        "reduce_s": reduce[0],
+        "stand_in_cpu_s": served,
+        "crawl_cpu_s": crawl[1],
+        "reduce_cpu_s": reduce[1],
+        "crawl_peak_mb": crawl[2],
+        "reduce_peak_mb": reduce[2],
+        "shards_mb": nbytes(f"{folder}/shards") / 1e6,
+        "census_mb": os.path.getsize(f"{folder}/census.h5") / 1e6,
+    }
+    check(figures, n)
+    shutil.rmtree(folder)
+    return row
+
+
+def check(figures, n):
+    """Every row must be there, or nothing was measured."""
+    got = {k: figures[f"totals.{k}"]["value"] for k in n}
+    if got != n:
+        raise RuntimeError(f"the census has {got} of {n}")
+
+
+def per_row(row, start):
+    for what in ("crawl", "reduce"):
+        row[f"{what}_us_a_row"] = 1e6 * (row[f"{what}_cpu_s"] - start[f"{what}_cpu_s"]) / row["rows"]
+        row[f"{what}_bytes_a_row"] = 1e6 * row[f"{what}_peak_mb"] / row["rows"]
+
+
+def show(row):
+    print(f"{row['case']:<40} {row['ranks']:>2} ranks  " + "  ".join(f"{k} {v:,.2f}" for k, v in row.items() if isinstance(v, float)), flush=True)
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--quick", action="store_true", help="no more than 0.3 M rows")
+    parser.add_argument("--json")
+    args = parser.parse_args()
+    start, rows = census(3), []
+    for n in (100000, 300000) if args.quick else (100000, 1000000, sum(HUB.values())):
+        row = census(n)
+        per_row(row, start)
+        show(row)
+        rows.append(row)
+    first, last = rows[0], rows[-1]
+    for what in ("crawl", "reduce"):
+        rows.append({"case": f"CPU a row, {what}, of the largest by the smallest", "ranks": RANKS, "ratio": last[f"{what}_us_a_row"] / first[f"{what}_us_a_row"]})
+        show(rows[-1])
+    if not args.quick:
+        for k, v in LIMIT.items():
+            rows.append({"case": f"{k} of the whole Hub by its limit of {v}", "ranks": RANKS, "ratio": last[k] / v})
+            show(rows[-1])
+    if args.json:
+        with open(args.json, "w", encoding="utf-8") as f:
+            json.dump(rows, f, indent=1)
+            f.write("\n")
+
+
+main()
