@@ -158,7 +158,7 @@ static int place_codes(const struct arrival *a, const struct coded *in, enum fie
 		n += off[a->keep[i] + 1] - off[a->keep[i]];
 	}
 	out->code_cap = n + 1;
-	if (!(out->code = malloc((size_t)(n + 1) * sizeof *out->code)))
+	if (!(out->code = calloc((size_t)n + 1, sizeof *out->code)))
 		goto fail;
 	if (!is_list)
 		arrival_pick((char *)out->code, (const char *)code, a->keep, n, sizeof *code);

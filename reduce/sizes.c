@@ -192,7 +192,7 @@ static int find_medians(struct sizes *s, const struct weights *w, MPI_Comm comm,
 	for (int i = 0; i < n && !rc; i++)
 		whole[i] = s->year[first + i].weight;
 	rc = median_find(comm, rc, w->x, w->start + first, (uint64_t)n, whole, median, e);
-	for (int i = 0; i < n && !rc; i++)
+	for (int i = 0; i < n && !rc && median; i++)
 		s->year[first + i].median = median[i];
 	free(whole);
 	free(median);

@@ -90,18 +90,23 @@ def sizes():
     yield "size.word", "CREATE MACRO number(w) AS list_product(list_transform(string_split(regexp_extract(lower(w), '^[0-9xp.]*[0-9]'), 'x'), f -> TRY_CAST(replace(f, 'p', '.') AS DOUBLE)))"
     yield "size.count", """CREATE MACRO parameters(w) AS CASE lower(regexp_extract(w, '[bBmMtT]')) WHEN 'm' THEN round(number(w) * 1e6) WHEN 't' THEN round(number(w) * 1e12)
  ELSE CASE WHEN number(w) >= 1990 AND number(w) < 2040 AND number(w) = floor(number(w)) THEN 0 ELSE round(number(w) * 1e9) END END"""
-    yield "size.table", """CREATE TEMP TABLE s AS WITH own AS (SELECT _id, lower(id) AS name, created, downloads, base_models,
+    # Mostly the first word that looks like one is the count: only where it is none, or there is none, all words are looked at.
+    first = "(?:^|[^0-9A-Za-z.])((?:[0-9]+[xX])?[0-9]+(?:[.p][0-9]+)?[bBmM])(?:[^0-9A-Za-z]|$)"
+    yield "size.table", f"""CREATE TEMP TABLE s AS WITH own AS (SELECT _id, lower(id) AS name, created, downloads, base_models,
   CASE WHEN safetensors_total > 0 THEN safetensors_total WHEN gguf_total > 0 THEN gguf_total END AS told,
-  CASE WHEN told IS NULL AND regexp_matches(id, '[0-9][bBmMtT]([^0-9A-Za-z]|$)') THEN list_filter(string_split_regex(split_part(id, '/', -1), '[^0-9A-Za-z.]+'),
-   w -> regexp_matches(w, '^([0-9]+[xX])?[0-9]+([.p][0-9]+)?[bBmMtT]([.].*)?$') AND parameters(w) BETWEEN 1e5 AND 1e13) END AS words,
+  CASE WHEN told IS NULL THEN split_part(id, '/', -1) END AS last, regexp_extract(last, '{first}', 1) AS small,
+  CASE WHEN small <> '' THEN parameters(small) END AS likely,
   list_filter(tags, x -> starts_with(x, 'base_model:quantized:'))[1] AS q FROM m),
- said AS (SELECT * EXCLUDE (words), coalesce(list_filter(words, w -> NOT regexp_matches(w, '[0-9][tT]'))[1], words[1]) AS word FROM own),
+ words AS (SELECT *, CASE WHEN likely BETWEEN 1e5 AND 1e13 THEN [small] WHEN regexp_matches(last, '[0-9][bBmMtT]([^0-9A-Za-z]|$)')
+   THEN list_filter(list_filter(string_split_regex(last, '[^0-9A-Za-z.]+'), w -> regexp_matches(w, '^([0-9]+[xX])?[0-9]+([.p][0-9]+)?[bBmMtT]([.].*)?$')),
+    w -> parameters(w) BETWEEN 1e5 AND 1e13) END AS words FROM own),
+ said AS (SELECT * EXCLUDE (words), coalesce(list_filter(words, w -> NOT regexp_matches(w, '[0-9][tT]'))[1], words[1]) AS word FROM words),
  n AS MATERIALIZED (SELECT _id, name, created, downloads, CASE WHEN q IS NOT NULL AND len(base_models) = 1 THEN base_models[1] END AS base_id,
   lower(substr(q, 22)) AS base_name, CASE WHEN told IS NOT NULL THEN 'told' WHEN word IS NOT NULL THEN 'name' ELSE 'unknown' END AS source,
-  coalesce(told, parameters(word)::BIGINT, 0) AS count FROM said),
- b AS (SELECT n.created, n.downloads, n.source, n.count, CASE WHEN i.count > 0 THEN i.count WHEN i._id IS NULL AND j.count > 0 THEN j.count END AS base
-  FROM n LEFT JOIN n i ON i._id = n.base_id LEFT JOIN n j ON j.name = n.base_name)
-SELECT year(make_timestamp(created::BIGINT * 1000000)) AS year, downloads, coalesce(base, count) AS count, CASE WHEN base IS NOT NULL THEN 'base' ELSE source END AS source FROM b"""
+  coalesce(told, CASE WHEN word = small THEN likely WHEN word IS NOT NULL THEN parameters(word) END::BIGINT, 0) AS count FROM said),
+ b AS (SELECT q._id, CASE WHEN i.count > 0 THEN i.count WHEN i._id IS NULL AND j.count > 0 THEN j.count END AS base
+  FROM (SELECT _id, base_id, base_name FROM n WHERE base_name IS NOT NULL) q LEFT JOIN n i ON i._id = q.base_id LEFT JOIN n j ON j.name = q.base_name)
+SELECT year(make_timestamp(created::BIGINT * 1000000)) AS year, downloads, coalesce(base, count) AS count, CASE WHEN base IS NOT NULL THEN 'base' ELSE source END AS source FROM n LEFT JOIN b USING (_id)"""
     yield "size.buckets", """SELECT CASE WHEN count <= 0 THEN 'unknown' WHEN count < 1000000000 THEN '<1B' WHEN count < 9000000000 THEN '1-9B' WHEN count < 20000000000 THEN '9-20B'
   WHEN count < 70000000000 THEN '20-70B' WHEN count < 100000000000 THEN '70-100B' ELSE '>=100B' END AS bucket, count(*), sum(downloads),
  list_sort(max(downloads, 10))[(least(count(downloads), 10) + 1) // 2], count(*) FILTER (source = 'base'), count(*) FILTER (source = 'told'), count(*) FILTER (source = 'name') FROM s GROUP BY 1"""
