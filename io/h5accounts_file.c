@@ -10,6 +10,7 @@
 
 #include "io/h5accounts.h"
 #include "io/h5get.h"
+#include "io/h5guard.h"
 #include "io/h5put.h"
 #include "io/h5safe.h"
 #include "io/snapshot.h"
@@ -268,14 +269,12 @@ static void get_attrs(struct h5get *r, struct account_shard *s, const char *snap
 	s->sealed_at = h5get_attr(r, "sealed_at");
 }
 
-int account_shard_read(struct account_shard *s, const char *path, const char *snapshot, struct err *e)
+static int read_guarded(struct account_shard *s, const char *path, const char *snapshot, struct err *e)
 {
 	struct h5get r = { -1, path, 0, e };
 	struct stat st;
 
-	memset(s, 0, sizeof *s);
-	if (stamp_check(path, "account-shard", ACCOUNT_SHARD_VERSION, e) ||
-	    h5safe_open(path, "move it away and crawl again", &r.file, e))
+	if (h5safe_open(path, "move it away and crawl again", &r.file, e))
 		return e->code;
 	r.nbytes = stat(path, &st) == 0 ? (uint64_t)st.st_size : 0;
 	get_attrs(&r, s, snapshot);
@@ -283,5 +282,16 @@ int account_shard_read(struct account_shard *s, const char *path, const char *sn
 	get_lists(&r, s);
 	get_rest(&r, s);
 	H5Fclose(r.file);
+	return e->code;
+}
+
+int account_shard_read(struct account_shard *s, const char *path, const char *snapshot, struct err *e)
+{
+	memset(s, 0, sizeof *s);
+	if (stamp_check(path, "account-shard", ACCOUNT_SHARD_VERSION, e))
+		return e->code;
+	h5guard_begin(path);
+	read_guarded(s, path, snapshot, e);
+	h5guard_end();
 	return e->code;
 }

@@ -6,6 +6,7 @@
 #include <string.h>
 #include <sys/stat.h>
 
+#include "io/h5guard.h"
 #include "io/h5safe.h"
 #include "io/snapshot.h"
 #include "io/stamp.h"
@@ -46,13 +47,20 @@ struct input {
 	uint64_t n;
 };
 
-static void input_close(struct input *x)
+static void let_go(struct input *x)
 {
 	if (x->type >= 0)
 		H5Tclose(x->type);
 	if (x->d >= 0)
 		H5Dclose(x->d);
 	x->type = x->d = -1;
+}
+
+/* From input_open() to here the library is guarded. */
+static void input_close(struct input *x)
+{
+	let_go(x);
+	h5guard_end();
 }
 
 static int chunk_is_large(hid_t d, size_t size)
@@ -81,10 +89,8 @@ static int is_inflated(const struct h5in *in, const struct input *x)
 	return x->n > UINT64_MAX / x->size || (x->n * x->size) / DEFLATE_MOST > stored;
 }
 
-/* Open a dataset of texts (width: the most bytes) or of signed integers (width 0) of 64 bits. expect: its length, or
- * UINT64_MAX. */
-static int input_open(struct input *x, const struct h5in *in, const char *name, uint32_t width, uint64_t expect,
-		      struct err *e)
+static int open_dataset(struct input *x, const struct h5in *in, const char *name, uint32_t width, uint64_t expect,
+			struct err *e)
 {
 	hid_t space = -1;
 	hsize_t n = 0;
@@ -113,7 +119,18 @@ static int input_open(struct input *x, const struct h5in *in, const char *name, 
 	else if (chunk_is_large(x->d, x->size) || is_inflated(in, x))
 		bad(in, name, "claims more than the file holds", e);
 	if (e->code)
-		input_close(x);
+		let_go(x);
+	return e->code;
+}
+
+/* Open a dataset of texts (width: the most bytes) or of signed integers (width 0) of 64 bits. expect: its length, or
+ * UINT64_MAX. To be closed only where it could be opened. */
+static int input_open(struct input *x, const struct h5in *in, const char *name, uint32_t width, uint64_t expect,
+		      struct err *e)
+{
+	h5guard_begin(in->path);
+	if (open_dataset(x, in, name, width, expect, e))
+		h5guard_end();
 	return e->code;
 }
 
@@ -254,11 +271,22 @@ static int read_head(struct h5in *in, struct h5in_head *h, struct err *e)
 	return e->code;
 }
 
+static int open_census(struct h5in *in, struct h5in_head *head, struct err *e)
+{
+	struct stat st;
+
+	if (h5safe_open(in->path, REDUCE_AGAIN, &in->file, e))
+		return e->code;
+	if (stat(in->path, &st))
+		return err_set(e, E_IO, "cannot read '%s'", in->path);
+	in->nbytes = (uint64_t)st.st_size;
+	return read_head(in, head, e);
+}
+
 int h5in_open(struct h5in **out, const char *path, int check, struct h5in_head *head, struct err *e)
 {
 	struct h5in *in = calloc(1, sizeof *in);
 	struct err x = ERR_INIT;
-	struct stat st;
 
 	*out = NULL;
 	if (!in)
@@ -270,13 +298,12 @@ int h5in_open(struct h5in **out, const char *path, int check, struct h5in_head *
 		err_set(e, E_FORMAT, "'%s' is cut, damaged, or no census.h5 of this version; " REDUCE_AGAIN, path);
 	else if (x.code)
 		err_set(e, x.code, "%s", x.text);
-	if (e->code || h5safe_open(path, REDUCE_AGAIN, &in->file, e) ||
-	    (stat(path, &st) && err_set(e, E_IO, "cannot read '%s'", path))) {
-		h5in_close(&in);
-		return e->code;
+	if (!e->code) {
+		h5guard_begin(path);
+		open_census(in, head, e);
+		h5guard_end();
 	}
-	in->nbytes = (uint64_t)st.st_size;
-	if (read_head(in, head, e))
+	if (e->code)
 		h5in_close(&in);
 	*out = in;
 	return e->code;

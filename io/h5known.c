@@ -6,8 +6,14 @@
 #include <string.h>
 #include <sys/stat.h>
 
+#include "io/h5guard.h"
 #include "io/h5safe.h"
+#include "io/snapshot.h"
+#include "io/stamp.h"
 
+/* Deflate cannot do better than 1,032 to 1 (zlib's own documentation); what claims more is not there. */
+#define DEFLATE_MOST 1100
+#define CHUNK_BYTES  (1u << 25) /* of one chunk */
 /* Rows at a time, so that memory does not depend on the census. */
 #define ROWS 65536
 
@@ -28,6 +34,21 @@ struct reader {
 static int bad(struct reader *r, const char *what)
 {
 	return h5safe_error(r->e, E_FORMAT, "'%s' is damaged: /users/%s is not as it should be", r->path, what);
+}
+
+/* Can the file hold so many, and are its chunks of a size to be read? As io/h5in.c. */
+static int is_credible(const struct column *c, size_t size, hsize_t n)
+{
+	hid_t dcpl = H5Dget_create_plist(c->set);
+	hsize_t chunk = 0;
+
+	if (dcpl < 0)
+		return 0;
+	if (H5Pget_layout(dcpl) == H5D_CHUNKED && H5Pget_chunk(dcpl, 1, &chunk) != 1)
+		chunk = HSIZE_UNDEF;
+	H5Pclose(dcpl);
+	return chunk <= CHUNK_BYTES / size && n <= UINT64_MAX / size &&
+	       n * size / DEFLATE_MOST <= H5Dget_storage_size(c->set);
 }
 
 /* A 1-D dataset as long as the others; absent: set is -1. */
@@ -51,6 +72,7 @@ static int open_column(struct reader *r, const char *what, H5T_class_t class, st
 	       H5Tget_class(c->type) == class && !(class == H5T_STRING && H5Tis_variable_str(c->type)) &&
 	       (c == &r->name || n == r->n);
 	H5Sclose(space);
+	good = good && H5Tget_size(c->type) > 0 && is_credible(c, H5Tget_size(c->type), n);
 	if (class == H5T_INTEGER && good) {
 		H5Tclose(c->type);
 		c->type = H5Tcopy(H5T_NATIVE_INT32);
@@ -114,39 +136,82 @@ static int is_hashed(const struct reader *r)
 	return H5Aexists(r->name.set, "key_id") > 0 || H5Aexists_by_name(r->file, "/users", "key_id", H5P_DEFAULT) > 0;
 }
 
+static int open_all(struct reader *r)
+{
+	if (h5safe_open(r->path, "name another one, or make it again with hubreduce", &r->file, r->e))
+		return r->e->code;
+	if (!open_column(r, "name", H5T_STRING, &r->name) && r->name.set < 0)
+		err_set(r->e, E_USAGE, "--known: '%s' holds no accounts: its census was taken without users", r->path);
+	if (!r->e->code && is_hashed(r))
+		err_set(r->e, E_USAGE, "--known: '%s' holds hashes instead of names, which cannot be asked for",
+			r->path);
+	if (!r->e->code && !open_column(r, "_id", H5T_STRING, &r->oid))
+		open_column(r, "type", H5T_INTEGER, &r->kind);
+	return r->e->code;
+}
+
+static void close_all(struct reader *r)
+{
+	close_column(&r->name);
+	close_column(&r->oid);
+	close_column(&r->kind);
+	if (r->file >= 0)
+		H5Fclose(r->file);
+}
+
+static int read_rows(struct reader *r, hsize_t first, hsize_t n)
+{
+	int rc;
+
+	h5guard_begin(r->path);
+	rc = read_column(r, "name", &r->name, first, n) || read_column(r, "_id", &r->oid, first, n) ||
+	     read_column(r, "type", &r->kind, first, n);
+	h5guard_end();
+	return rc;
+}
+
+/* The remedies of stamp_check() are for shards. */
+static int check_stamp(const char *path, struct err *e)
+{
+	struct err own = ERR_INIT;
+
+	stamp_check(path, "census", SNAPSHOT_SCHEMA, &own);
+	if (own.code == E_FORMAT || own.code == E_DAMAGED)
+		return err_set(e, E_FORMAT,
+			       "'%s' is cut, damaged, or no census.h5 of this version; make it again with hubreduce",
+			       path);
+	return own.code ? err_set(e, own.code, "%s", own.text) : E_OK;
+}
+
 int known_read(const char *path, int part, int nparts,
 	       int (*take)(void *arg, const char *name, size_t n, struct oid oid, enum account_type type), void *arg,
 	       struct err *e)
 {
+	struct reader r = { .file = -1, .e = e };
 	char inside[4200];
-	struct stat st;
-	struct reader r = { .path = path, .file = -1, .e = e };
 	hsize_t first, end;
+	struct stat st;
 
-	r.name.set = r.oid.set = r.kind.set = -1;
 	if (!stat(path, &st) && S_ISDIR(st.st_mode)) {
 		snprintf(inside, sizeof inside, "%s/census.h5", path);
-		r.path = inside;
+		path = inside;
 	}
-	if (h5safe_open(r.path, "name another one, or make it again with hubreduce", &r.file, e))
+	r.path = path;
+	r.name.set = r.oid.set = r.kind.set = -1;
+	if (check_stamp(path, e))
 		return e->code;
-	if (!open_column(&r, "name", H5T_STRING, &r.name) && r.name.set < 0)
-		err_set(e, E_USAGE, "--known: '%s' holds no accounts: its census was taken without users", r.path);
-	if (!e->code && is_hashed(&r))
-		err_set(e, E_USAGE, "--known: '%s' holds hashes instead of names, which cannot be asked for", r.path);
-	if (!e->code && !open_column(&r, "_id", H5T_STRING, &r.oid))
-		open_column(&r, "type", H5T_INTEGER, &r.kind);
+	h5guard_begin(path);
+	open_all(&r);
+	h5guard_end();
 	first = r.n / (hsize_t)nparts * (hsize_t)part;
 	end = part + 1 == nparts ? r.n : first + r.n / (hsize_t)nparts;
 	for (hsize_t n; first < end && !e->code; first += n) {
 		n = end - first < ROWS ? end - first : ROWS;
-		if (!read_column(&r, "name", &r.name, first, n) && !read_column(&r, "_id", &r.oid, first, n) &&
-		    !read_column(&r, "type", &r.kind, first, n))
+		if (!read_rows(&r, first, n))
 			give(&r, n, take, arg);
 	}
-	close_column(&r.name);
-	close_column(&r.oid);
-	close_column(&r.kind);
-	H5Fclose(r.file);
+	h5guard_begin(path);
+	close_all(&r);
+	h5guard_end();
 	return e->code;
 }

@@ -5,6 +5,7 @@
 #include <sys/stat.h>
 
 #include "io/h5get.h"
+#include "io/h5guard.h"
 #include "io/h5safe.h"
 #include "io/h5shard.h"
 #include "io/stamp.h"
@@ -257,15 +258,13 @@ static void get_attrs(struct h5get *r, struct shard *s, const char *snapshot)
 	s->hub_total = h5get_attr(r, "hub_total");
 }
 
-int shard_read(struct shard *s, const char *path, const char *snapshot, int with_rows, uint64_t *nrows, struct err *e)
+static int read_guarded(struct shard *s, const char *path, const char *snapshot, int with_rows, uint64_t *nrows,
+			struct err *e)
 {
 	struct h5get r = { -1, path, 0, e };
 	struct stat st;
 
-	memset(s, 0, sizeof *s);
-	*nrows = 0;
-	if (stamp_check(path, "shard", SHARD_VERSION, e) ||
-	    h5safe_open(path, "move it away and crawl again", &r.file, e))
+	if (h5safe_open(path, "move it away and crawl again", &r.file, e))
 		return e->code;
 	r.nbytes = stat(path, &st) == 0 ? (uint64_t)st.st_size : 0;
 	get_attrs(&r, s, snapshot);
@@ -276,5 +275,17 @@ int shard_read(struct shard *s, const char *path, const char *snapshot, int with
 	get_refusals(&r, s);
 	get_counters(&r, s);
 	H5Fclose(r.file);
+	return e->code;
+}
+
+int shard_read(struct shard *s, const char *path, const char *snapshot, int with_rows, uint64_t *nrows, struct err *e)
+{
+	memset(s, 0, sizeof *s);
+	*nrows = 0;
+	if (stamp_check(path, "shard", SHARD_VERSION, e))
+		return e->code;
+	h5guard_begin(path);
+	read_guarded(s, path, snapshot, with_rows, nrows, e);
+	h5guard_end();
 	return e->code;
 }
