@@ -19,7 +19,6 @@
 #include "crawler/users_loop.h"
 #include "io/agree.h"
 #include "io/log.h"
-#include "io/stamp.h"
 
 #define ROUNDS 2
 /* Requests to come, as far as the budget need know: more than any window has. */
@@ -47,42 +46,6 @@ struct users {
 };
 
 /* --- what is there --- */
-
-/* In one folder; *n of them. */
-static int set_aside(const char *dir, int *n, struct err *e)
-{
-	struct shard_list l;
-	int rc = account_shard_list(&l, dir, e);
-
-	for (size_t i = 0; i < l.n && !rc; i++) {
-		struct err own = ERR_INIT;
-		char to[4200];
-
-		if (stamp_check(l.path[i], "account-shard", ACCOUNT_SHARD_VERSION, &own) != E_DAMAGED)
-			continue;
-		rc = shard_set_aside(l.path[i], to, e);
-		if (!rc)
-			log_warn("'%s' is damaged: set aside as '%s', its lists are asked again", l.path[i], to);
-		++*n;
-	}
-	shard_list_release(&l);
-	return rc;
-}
-
-int users_set_aside(const char *dir, struct err *e)
-{
-	char shards[4200], names[4200], json[4200];
-	int n = 0;
-
-	snprintf(shards, sizeof shards, "%s/shards", dir);
-	snprintf(names, sizeof names, "%s/users.private", dir);
-	snprintf(json, sizeof json, "%s/users.json", dir);
-	if (set_aside(names, &n, e) || set_aside(shards, &n, e))
-		return e->code;
-	if (n > 0 && unlink(json) && errno != ENOENT)
-		return err_sys(e, errno, "cannot remove '%s'", json);
-	return E_OK;
-}
 
 /* Asked to go further than it went? */
 int users_is_complete(const struct options *o, int64_t rows)

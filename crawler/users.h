@@ -33,7 +33,8 @@ struct users_setup {
 	int (*is_stopped)(void);
 };
 
-/* Set the shards of accounts aside that are damaged, a line for each; what they held is asked again. Local. Errors:
+/* Set the shards of accounts aside that are damaged, a line for each, and those that count on them; what they held is
+ * asked again. Local. Errors:
  * E_IO, E_NOMEM. */
 int users_set_aside(const char *dir, struct err *e);
 

@@ -365,6 +365,24 @@ def damaged():
         ok(r.code == 0 and "is damaged: set aside" in r.err and os.path.basename(path) in r.err, "a damaged shard is set aside, and what it held is asked anew", r)
         matches(folder, truth(*POPULATION), "and is the truth")
         shutil.rmtree(folder)
+    # Of a list with many pages some are in one shard and its end is in a later one.
+    with Hub("--models", 60, "--datasets", 20, "--spaces", 20, "--users", 3000, *FREE) as h:
+        folder = f"{scratch()}/census"
+        crawl(2, h.url, folder, *ALL, "--seal-rows", 200)
+        want = facts(read(folder)[0])
+        begun = []
+        for path in sorted(glob.glob(f"{folder}/shards/users-*.h5")):
+            with h5py.File(path) as f:
+                if 0 in f["lists/state"][:].tolist():
+                    begun.append(path)
+        ok(begun, f"{len(begun)} shards with a list that had begun")
+        with open(begun[0], "r+b") as f:
+            f.seek(os.path.getsize(begun[0]) // 2)
+            f.write(b"damage")
+        r = crawl(3, h.url, folder)
+        ok(r.code == 0 and "count on what is damaged" in r.err, "one is damaged: what counts on it is set aside with it", r)
+        got = facts(read(folder)[0])
+        same([k for k in want if got.get(k) != want[k]][:5], [], "and all is known again of every account")
 
 
 main(every_rank_count, a_budget, stop_signal, three_kills, private_lists, vanishing, accidents, quota, later, dry_run, known, hashes, forgetting, damaged)

@@ -1,0 +1,132 @@
+// SPDX-License-Identifier: Apache-2.0
+/* Damaged shards of accounts, and what counts on them. A list may have its first pages in one shard and its end in a
+ * later one of the same rank, or of any rank in a later session; and what a rank has said lately it does not say again.
+ * So what a damaged shard held is only asked again if everything that was sealed later by its rank, or by anybody in a
+ * later session, is set aside with it. */
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+#include "crawler/users.h"
+#include "io/h5accounts.h"
+#include "io/log.h"
+#include "io/stamp.h"
+
+struct sealed {
+	const char *path;
+	int rank, is_damaged;
+	int64_t seq, session;
+};
+
+static int look(struct sealed *x, const char *path)
+{
+	struct err own = ERR_INIT;
+
+	*x = (struct sealed){ .path = path };
+	account_shard_name_parse(path, &x->rank, &x->seq);
+	x->is_damaged = stamp_check(path, "account-shard", ACCOUNT_SHARD_VERSION, &own) == E_DAMAGED;
+	return x->is_damaged;
+}
+
+/* Sessions are told by the shards themselves, read only when one of them is damaged. What cannot be read for another
+ * reason is an error later, for who needs it. */
+static void find_session(struct sealed *x)
+{
+	struct err own = ERR_INIT;
+	struct account_shard s;
+
+	if (x->is_damaged)
+		return;
+	if (!account_shard_read(&s, x->path, NULL, &own))
+		x->session = s.session;
+	account_shard_release(&s);
+}
+
+/* Numbers go up from session to session, so a damaged shard is of no earlier session than those numbered up to it. */
+static int64_t session_of(const struct sealed *all, size_t n, const struct sealed *damaged)
+{
+	int64_t session = 0;
+
+	for (size_t i = 0; i < n; i++)
+		if (all[i].seq <= damaged->seq && all[i].session > session)
+			session = all[i].session;
+	return session;
+}
+
+static int counts_on(const struct sealed *x, const struct sealed *damaged, int64_t session)
+{
+	return !x->is_damaged && ((x->rank == damaged->rank && x->seq > damaged->seq) || x->session > session);
+}
+
+static int move_damaged(const struct sealed *x, struct err *e)
+{
+	char to[4200];
+
+	if (shard_set_aside(x->path, to, e))
+		return e->code;
+	log_warn("'%s' is damaged: set aside as '%s', its lists are asked again", x->path, to);
+	return E_OK;
+}
+
+static int move_dependent(const struct sealed *all, size_t n, struct err *e)
+{
+	char *aside = calloc(n, 1), to[4200];
+	int moved = 0;
+
+	if (!aside)
+		return err_set(e, E_NOMEM, "no memory to set shards aside");
+	for (size_t i = 0; i < n; i++) {
+		int64_t session = all[i].is_damaged ? session_of(all, n, all + i) : 0;
+
+		for (size_t k = 0; k < n && all[i].is_damaged; k++)
+			aside[k] |= (char)counts_on(all + k, all + i, session);
+	}
+	for (size_t i = 0; i < n && !e->code; i++)
+		if (aside[i])
+			moved += shard_set_aside(all[i].path, to, e) == E_OK;
+	free(aside);
+	if (moved)
+		log_warn("%d shards that were sealed later and count on what is damaged are set aside, too", moved);
+	return e->code;
+}
+
+/* Dependent ones first: a kill in between leaves the damaged one to be found again. */
+static int set_aside(const char *dir, int *ndamaged, struct err *e)
+{
+	struct shard_list l;
+	struct sealed *all;
+	int damaged = 0, rc = account_shard_list(&l, dir, e);
+
+	all = calloc(l.n + 1, sizeof *all);
+	if (!rc && !all)
+		rc = err_set(e, E_NOMEM, "no memory for the shards of '%s'", dir);
+	for (size_t i = 0; i < l.n && !rc; i++)
+		damaged += look(all + i, l.path[i]);
+	for (size_t i = 0; i < l.n && !rc && damaged; i++)
+		find_session(all + i);
+	if (!rc && damaged)
+		rc = move_dependent(all, l.n, e);
+	for (size_t i = 0; i < l.n && !rc; i++)
+		if (all[i].is_damaged)
+			rc = move_damaged(all + i, e);
+	*ndamaged += damaged;
+	free(all);
+	shard_list_release(&l);
+	return rc;
+}
+
+int users_set_aside(const char *dir, struct err *e)
+{
+	char shards[4200], names[4200], json[4200];
+	int n = 0;
+
+	snprintf(shards, sizeof shards, "%s/shards", dir);
+	snprintf(names, sizeof names, "%s/users.private", dir);
+	snprintf(json, sizeof json, "%s/users.json", dir);
+	if (set_aside(names, &n, e) || set_aside(shards, &n, e))
+		return e->code;
+	if (n > 0 && unlink(json) && errno != ENOENT)
+		return err_sys(e, errno, "cannot remove '%s'", json);
+	return E_OK;
+}
