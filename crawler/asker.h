@@ -56,7 +56,7 @@ int asker_begin(struct asker *a);
 
 /* --- the run --- */
 
-/* A parcel from another rank; PARCEL_STATUS is not for it. */
+/* A parcel from another rank; PARCEL_STATUS is not for it. Once it stops it answers none. */
 void asker_parcel(struct asker *a, int rank, const void *bytes, size_t n);
 
 void asker_feed(struct asker *a, const struct msg *m, int64_t now);

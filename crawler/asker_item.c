@@ -135,7 +135,7 @@ static void send_credits(struct asker *a, int rank, struct item_credit *c, size_
 {
 	unsigned char bytes[POST_MAX];
 
-	if (n == 0)
+	if (n == 0 || a->stopping)
 		return;
 	bytes[0] = PARCEL_CREDITS;
 	memcpy(bytes + 1, c, n * sizeof *c);
@@ -228,11 +228,14 @@ void asker_parcel(struct asker *a, int rank, const void *bytes, size_t n)
 {
 	const unsigned char *p = bytes;
 
-	switch (*p) {
-	case PARCEL_ITEMS:
+	if (*p == PARCEL_ITEMS) {
 		a->items_received++;
 		take_items(a, rank, p + 1, p + n);
-		break;
+		return;
+	}
+	if (a->stopping)
+		return;
+	switch (*p) {
 	case PARCEL_CREDITS:
 		take_credits(a, p + 1, n - 1);
 		break;

@@ -363,6 +363,11 @@ static int conclude(struct users *u, int why, int *exit_code, struct err *e)
 
 /* --- the run --- */
 
+static void take(void *arg, int rank, const void *bytes, size_t n)
+{
+	asker_parcel(arg, rank, bytes, n);
+}
+
 static int run(struct users *u, int *exit_code, struct err *e)
 {
 	int why = MSG_ASKED, rc;
@@ -392,7 +397,11 @@ static int run(struct users *u, int *exit_code, struct err *e)
 		if (err_agree(u->comm, rc, e))
 			return e->code;
 	}
-	post_settle(u->post, NULL, NULL);
+	/* What was packed when it stopped is in the shards: it is counted, too. */
+	rc = asker_flush(u->asker) ? err_set(e, E_NOMEM, "no memory for messages") : E_OK;
+	post_settle(u->post, take, u->asker);
+	if (err_agree(u->comm, rc, e))
+		return e->code;
 	sum_up(u);
 	return err_agree(u->comm, conclude(u, why, exit_code, e), e);
 }

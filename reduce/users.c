@@ -192,7 +192,7 @@ static void estimate(struct users *u, const struct headcount *a)
 	u->chao = fmax(x->point, (double)u->known);
 	u->is_thin = u->noccasion < USERS_OCCASIONS_MIN || u->seen < u->known - u->seen || x->high < (double)u->known;
 	u->is_untold = !u->is_thin && x->flags & ESTIMATE_INTERVAL && u->fit.df == 0;
-	if (u->is_thin || u->is_untold) /* what is known, without an interval */
+	if (u->is_thin) /* what is known, without an interval */
 		*x = (struct estimate_total){ 0, 0, INFINITY, ESTIMATE_POINT };
 	else if (is_dependent(u)) {
 		estimate_widen(u->seen, u->fit.x2 / u->fit.df, x);
@@ -382,9 +382,7 @@ void users_bound(const struct facts *f, struct figure_table *t)
 			      USERS_LISTS_MIN, USERS_OCCASIONS_MIN);
 	else if (u->is_untold)
 		figure_status(t, FIGURE_PARTIAL,
-			      "too few users were seen by several of the lists to tell whether these are independent: "
-			      "the bound "
-			      "is what was seen");
+			      "too few users were seen by several of the lists to tell whether these are independent");
 	else if (u->f2 > 0 && !(u->at_least.flags & ESTIMATE_INTERVAL))
 		figure_status(t, FIGURE_PARTIAL,
 			      "one list shows all users whom the others show: they depend on it, or it is complete; "

@@ -16,7 +16,8 @@
  * sample of users but a few crowds, which do not meet the crowds of other lists by chance. (Measured on the stand-in's
  * dependent population of 20,000: bounds up to 20 times the truth with 8 lists, none above it with 30.) With less than
  * USERS_OCCASIONS_MIN occasions nothing shows whether they depend on each other; and where they show less than half of
- * the users that are known they are no sample of them. Then the bound is what was seen. */
+ * the users that are known they are no sample of them. Then the bound is what was seen. Where the occasions are not
+ * independent of each other the interval is widened and its lower end is the bound (estimate_widen()). */
 #ifndef REDUCE_USERS_H
 #define REDUCE_USERS_H
 

@@ -122,6 +122,7 @@ def a_budget():
         few = read(folder)
         seen = len(few[0])
         ok(200 < seen < truth(*POPULATION)["observable"]["all"], f"{seen} accounts, not all")
+        same(json.load(open(f"{folder}/users.json"))["accounts"], seen, "users.json counts what is sealed")
         before = len(h.requests())
         same(set(few[0]) ^ shown(h, before), set(), "they are exactly those whom the lists that were asked show")
         again = len(h.requests()) - before
