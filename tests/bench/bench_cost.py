@@ -2,73 +2,87 @@
 """What the crawl costs in CPU, beside what of it cannot be avoided and beside the Hub's own JavaScript client: a table, and JSON.
 bench_cost.py [--quick] [--json FILE]
 
-ms of user and system time per 1,000 rows, of all ranks, sealing included. The cost of starting is taken off: the slope between a small and a large
-crawl. Nothing here waits, so a machine with something else to do tells more than is true."""
+ms of user and system time per 1,000 rows (a page of 0.7 MB), of all ranks, sealing included. The cost of starting is taken off: the slope between a
+small and a large crawl. Nothing here waits, so a machine with something else to do tells more than is true.
+
+On two cores the stand-in needs one of them, so the wall of two ranks does not tell what a second rank is worth: `speedup` is the CPU of one rank alone
+by that of the busier of two, which is what the wall is where the Hub is another machine."""
 
 import argparse
+import base64
 import json
 import os
-import resource
 import shutil
 import subprocess
 import sys
 import time
+import urllib.parse
 
 sys.path.insert(0, os.path.join(os.path.dirname(__file__), "..", "cli"))
 from tap import BUILD, ENV, MPIRUN, UNTIL, Hub, scratch  # noqa: E402
 
 CLIENTS = os.path.join(os.path.dirname(__file__), "..", "clients")
+# Each rank leaves its CPU in s.
+RANK = "import os, resource, subprocess, sys; c = subprocess.call(sys.argv[2:]); u = resource.getrusage(resource.RUSAGE_CHILDREN); open(sys.argv[1] + '/' + os.environ['OMPI_COMM_WORLD_RANK'], 'w').write(str(u.ru_utime + u.ru_stime)); sys.exit(c)"
 
 
-def population(rows):
+def population(rows, *more):
     """Pages of 0.7 MB."""
-    return ["--models", rows, "--datasets", 0, "--spaces", 0, "--more-tags", 4, "--until", UNTIL, "--quota", 0]
-
-
-def cpu(args):
-    """User and system ms of a command with all its children, and its wall time in s."""
-    before, started = resource.getrusage(resource.RUSAGE_CHILDREN), time.monotonic()
-    subprocess.run([str(a) for a in args], env=ENV, check=True, stdout=subprocess.DEVNULL)
-    after = resource.getrusage(resource.RUSAGE_CHILDREN)
-    return 1000 * (after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime), time.monotonic() - started
+    return ["--models", rows, "--datasets", 0, "--spaces", 0, "--more-tags", 5, "--until", UNTIL, "--quota", 0, *more]
 
 
 def crawl(n, url, in_flight=8):
-    folder = scratch()
-    start = [*MPIRUN, "-n", n] if n > 1 else []
-    ms, wall = cpu([*start, f"{BUILD}/hubcrawl", "--hub", url, "--until", UNTIL, "--quiet", "--kinds", "models", "--in-flight", max(1, in_flight // n), folder])
+    """CPU of each rank in ms, and the wall in s."""
+    folder, told, at = scratch(), scratch(), time.monotonic()
+    command = [f"{BUILD}/hubcrawl", "--hub", url, "--until", UNTIL, "--quiet", "--kinds", "models", "--in-flight", max(1, in_flight // n), folder]
+    subprocess.run([str(a) for a in (*MPIRUN, "-n", n, sys.executable, "-c", RANK, told, *command)], env=ENV, check=True, stdout=subprocess.DEVNULL)
+    wall = time.monotonic() - at
     shutil.rmtree(folder)
-    return ms, wall
+    return [1000 * float(open(f"{told}/{r}", encoding="ascii").read()) for r in range(n)], wall
+
+
+def first_page(hub):
+    """The path of a page with a crafted cursor and fifty others behind it."""
+
+    def begin(path):
+        cursor = urllib.parse.parse_qs(urllib.parse.urlsplit(path).query).get("cursor", [""])[0]
+        return base64.b64decode(cursor + "==").decode("utf-8", "replace")
+
+    paths = sorted((p for p in (r[3] for r in hub.requests()) if "cursor=" in p and "direction=1" in p), key=begin)
+    return paths[len(paths) // 3]
 
 
 def parts(rounds):
-    """A page as the crawler asks for it, part by part."""
-    with Hub(*population(60000)) as hub:
+    """Pages as the crawler asks for them, part by part."""
+    with Hub(*population(150000)) as hub:
         crawl(1, hub.url)
-        path = max((r[3] for r in hub.requests() if "cursor=" in r[3]), key=len)
-        out = subprocess.run([f"{BUILD}/tests/bench/bench_page", hub.url + path, str(rounds)], capture_output=True, text=True, check=True).stdout
+        out = subprocess.run([f"{BUILD}/tests/bench/bench_page", hub.url + first_page(hub), str(rounds)], capture_output=True, text=True, check=True).stdout
     page = json.loads(out)
-    unavoidable = page["receive"] + page["parse"] + page["seal"]
-    for name in ("receive", "inflate", "parse", "seal", "take"):
+    for name in ("receive", "receive_gzip", "inflate", "parse", "seal", "take"):
         yield {"case": f"a page, {name}", "ms": page[name]}
-    yield {"case": "a page, receive + parse + seal", "ms": unavoidable, "mb": page["bytes"] / 1e6}
+    yield {"case": "a page, receive + parse + seal", "ms": page["receive"] + page["parse"] + page["seal"], "mb": page["bytes"] / 1e6}
+    yield {"case": "a page, receive_gzip + inflate + parse + seal", "ms": page["receive_gzip"] + page["inflate"] + page["parse"] + page["seal"], "mb": page["wire"] / 1e6}
+    yield {"case": "a shard deflated at level 1, instead of not", "ms": page["deflate"], "of_its_size": page["deflated"]}
 
 
 def per_thousand(rows, n, *more, in_flight=8):
-    """The slope between a tenth of the rows and all of them."""
+    """The slope between a tenth of the rows and all of them: ms of all ranks and of the busiest, and rows per s."""
     seen = {}
     for r in (rows // 10, rows):
         with Hub(*population(r), *more) as hub:
-            seen[r] = min(crawl(n, hub.url, in_flight) for _ in range(2))
-    (few_ms, few_s), (all_ms, all_s) = seen[rows // 10], seen[rows]
-    return 1000 * (all_ms - few_ms) / (0.9 * rows), rows * 0.9 / (all_s - few_s)
+            seen[r] = min((crawl(n, hub.url, in_flight) for _ in range(2)), key=lambda x: sum(x[0]))
+    (few, few_s), (many, many_s) = seen[rows // 10], seen[rows]
+    per = 1000 / (0.9 * rows)
+    return per * (sum(many) - sum(few)), per * max(b - a for a, b in zip(few, many)), rows * 0.9 / (many_s - few_s)
 
 
 def crawls(rows):
     for label, more in (("not compressed", ["--no-gzip"]), ("gzip", [])):
+        alone = None
         for n in (1, 2):
-            ms, speed = per_thousand(rows, n, *more)
-            yield {"case": f"hubcrawl, {label}", "ranks": n, "ms": ms, "rows_per_s": speed}
+            ms, busiest, speed = per_thousand(rows, n, *more)
+            alone = alone or ms
+            yield {"case": f"hubcrawl, {label}", "ranks": n, "ms": ms, "rows_per_s": speed, **({"speedup": alone / busiest} if n > 1 else {})}
 
 
 def javascript(rows):
@@ -81,17 +95,27 @@ def javascript(rows):
     yield {"case": "@huggingface/hub listModels, not compressed", "ms": json.loads(out)["ms"]}
 
 
-def many_ranks(rows):
+def many_ranks(rows, ranks):
     """More ranks than cores: what waits must not cost."""
     two = None
-    for n in (2, 4, 8, 16, 32):
-        ms, speed = per_thousand(rows, n, "--no-gzip", in_flight=32)
+    for n in ranks:
+        ms, _, speed = per_thousand(rows, n, "--no-gzip", in_flight=32)
         two = two or ms
         yield {"case": "hubcrawl, 32 in flight", "ranks": n, "ms": ms, "of_two_ranks": ms / two, "rows_per_s": speed}
 
 
+def waiting(n, slow_ms):
+    """What a rank costs that waits for replies: the same requests, answered at once or late."""
+    seen = []
+    for ms in (0, slow_ms):
+        with Hub(*population(4000 * n), "--no-gzip", "--latency", ms) as hub:
+            seen.append(min((crawl(n, hub.url, n) for _ in range(2)), key=lambda x: sum(x[0])))
+    (fast, fast_s), (slow, slow_s) = seen
+    yield {"case": "a rank that waits, share of a core", "ranks": n, "share": (sum(slow) - sum(fast)) / 1000 / n / (slow_s - fast_s)}
+
+
 def stand_in(seconds):
-    """The stand-in's own rate, to two plain clients at once."""
+    """The stand-in's own rate, to two plain clients at once, and what a page costs it."""
     with Hub(*population(100000), "--no-gzip") as hub:
         url = f"{hub.url}/api/models?limit=1000&sort=createdAt&direction=1&expand[]=author&expand[]=createdAt&expand[]=downloads&expand[]=tags&expand[]=safetensors"
         until = time.monotonic() + seconds
@@ -100,20 +124,23 @@ def stand_in(seconds):
         pages = sum(int(c.communicate()[0]) for c in clients)
         size = len(subprocess.run(["curl", "-sg", url], capture_output=True, check=True).stdout)
         seconds += time.monotonic() - until
-    yield {"case": "the stand-in, to two plain clients", "pages_per_s": pages / seconds, "mb_per_s": pages * size / 1e6 / seconds}
+        with open(f"/proc/{hub.process.pid}/stat", encoding="ascii") as f:
+            t = f.read().rpartition(")")[2].split()
+    cpu_ms = 1000 * (int(t[11]) + int(t[12])) / os.sysconf("SC_CLK_TCK") / pages
+    yield {"case": "the stand-in, to two plain clients", "pages_per_s": pages / seconds, "mb_per_s": pages * size / 1e6 / seconds, "ms": cpu_ms}
 
 
 def show(row):
-    print(f"{row['case']:<46}" + (f" {row['ranks']:>2} ranks" if "ranks" in row else " " * 9) + "".join(f"  {k} {v:,.2f}" for k, v in row.items() if isinstance(v, float)), flush=True)
+    print(f"{row['case']:<46}" + (f" {row['ranks']:>2} ranks" if "ranks" in row else " " * 9) + "".join(f"  {k} {v:,.3f}" for k, v in row.items() if isinstance(v, float)), flush=True)
 
 
 def ratios(rows):
     ms = {(r["case"], r.get("ranks", 1)): r["ms"] for r in rows if "ms" in r}
-    ours = ms[("hubcrawl, not compressed", 1)]
-    yield {"case": "hubcrawl by its unavoidable parts", "ratio": ours / ms[("a page, receive + parse + seal", 1)]}
+    for label, sum_of in (("not compressed", "receive + parse + seal"), ("gzip", "receive_gzip + inflate + parse + seal")):
+        yield {"case": f"hubcrawl, {label}, by its unavoidable parts", "ratio": ms[(f"hubcrawl, {label}", 1)] / ms[(f"a page, {sum_of}", 1)]}
     client = ms.get(("@huggingface/hub listModels, not compressed", 1))
     if client:
-        yield {"case": "@huggingface/hub by hubcrawl", "ratio": client / ours}
+        yield {"case": "@huggingface/hub by hubcrawl", "ratio": client / ms[("hubcrawl, not compressed", 1)]}
 
 
 def main():
@@ -123,7 +150,9 @@ def main():
     args = parser.parse_args()
     rows = []
     size = 100000 if args.quick else 400000
-    for part in (parts(200 if args.quick else 1000), crawls(size), javascript(20000 if args.quick else 50000), many_ranks(size), stand_in(3)):
+    ranks = (2, 8) if args.quick else (2, 4, 8, 16, 32)
+    measured = (parts(3 if args.quick else 10), crawls(size), javascript(20000 if args.quick else 50000), many_ranks(2 * size, ranks), waiting(8, 500 if args.quick else 2000), stand_in(3))
+    for part in measured:
         for row in part:
             show(row)
             rows.append(row)
