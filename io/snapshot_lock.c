@@ -85,13 +85,14 @@ static int refused(const char *dir, int *fd, const char *path, int why, struct e
 	char holder[160];
 
 	read_holder(*fd, holder);
+	/* What was locked before this failed must not keep the other ranks out. */
+	close(*fd);
+	*fd = -1;
 	if (why != EAGAIN && has_no_locks(why)) {
 		log_warn("the file system of '%s' has no locks (%s): see to it that no other job works on it", dir,
 			 strerror(why));
 		return E_OK;
 	}
-	close(*fd);
-	*fd = -1;
 	if (why == EAGAIN)
 		return err_set(e, E_USAGE,
 			       "another job works on '%s' (%s); wait for it or end it, then run the same command again",

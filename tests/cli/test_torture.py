@@ -28,7 +28,7 @@ def tortured(n, victim, k, program, *args):
         run = Run([*MPIRUN, "-n", n, f"{BUILD}/torture/{program}", *args], env=env, timeout=300)
     except subprocess.TimeoutExpired:
         return None, 0, f"call {k} on rank {victim} of {n}"
-    calls, name = open(log, encoding="ascii").read().split() if os.path.exists(log) else (0, "?")
+    calls, name = open(log, encoding="ascii").read().strip().split(" ", 1) if os.path.exists(log) else (0, "?")
     return run, int(calls), name
 
 
