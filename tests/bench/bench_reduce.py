@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The reduce: seconds, CPU and peak memory of a rank over rows and ranks, alone and beside an earlier census. bench_reduce.py [--quick|--full] [--json FILE]
+"""The reduce: seconds, CPU and peak memory of a rank over rows and ranks, alone and beside an earlier census. bench_reduce.py [--quick] [--json FILE]
 
 The limit is 300 bytes per repository, or 110 per account, divided by the number of ranks, plus 200 MB. Of the growth CPU is that of all ranks beyond
-what a census of 1,000 rows takes, and memory what a rank takes beyond it; --full goes up to the whole Hub.
+what a census of 1,000 rows takes, and memory what a rank takes beyond it; bench_full.py goes up to the whole Hub.
 """
 
 import argparse
@@ -81,7 +81,6 @@ def accounts(n, ranks_list, rows):
 def main():
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--quick", action="store_true")
-    parser.add_argument("--full", action="store_true")
     parser.add_argument("--json")
     args = parser.parse_args()
     rows = []
@@ -101,7 +100,7 @@ def main():
                 print(f"{case:7} of {models:>9,} models  {ranks} ranks  {seconds:6.2f} s  peak of a rank {peak:6.1f} MB, limit {limit:6.1f} MB, ratio {peak / limit:.2f}", flush=True)
     for n in (1000, 1000000) if args.quick else (1000, 1000000, 13000000):
         accounts(n, (1, 2), rows)
-    growth((100000, 1000000)[: 1 if args.quick else 2] + ((sum(HUB.values()),) if args.full else ()), rows)
+    growth((100000,) if args.quick else (100000, 1000000), rows)
     if args.json:
         with open(args.json, "w", encoding="utf-8") as f:
             json.dump(rows, f, indent=1)
