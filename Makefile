@@ -211,14 +211,25 @@ fuzz-run: $(FUZZ:%=$(BUILD)/fuzz-%)
 $(BUILD)/fuzz-%: $(BUILD)/obj/tests/fuzz/fuzz_%.c.o $(BUILD)/libcrawler.a $(BUILD)/libreduce.a $(BUILD)/libio.a
 	$(Q)$(MPICC) $(CFLAGS) -fsanitize=fuzzer,address,undefined -o $@ $^ $(LIBS)
 
+BENCH := $(addprefix $(BUILD)/tests/bench/,bench_coordinator bench_page bench_accounts count_mpi.so)
+$(BUILD)/tests/bench/%.so: tests/bench/%.c
+	@mkdir -p $(@D)
+	$(Q)$(MPICC) -std=c11 $(CWARN) $(CFLAGS) $(CPPFLAGS) -fPIC -shared -o $@ $<
+
 .PHONY: bench
-bench: all $(BUILD)/tests/bench/bench_coordinator $(BUILD)/tests/bench/bench_page $(BUILD)/tests/bench/bench_accounts ## what the crawl and the reduce cost, as ratios, in build/bench/*.json (much of an hour)
+bench: all $(BENCH) ## what the crawl and the reduce cost, as ratios: one table, and build/bench/bench.json (much of an hour)
 	@mkdir -p $(BUILD)/bench
-	$(Q)BUILD=$(BUILD) $(PYTHON) -B tests/bench/bench_crawl.py --json $(BUILD)/bench/crawl.json
-	$(Q)BUILD=$(BUILD) $(PYTHON) -B tests/bench/bench_cost.py --json $(BUILD)/bench/cost.json
-	$(Q)BUILD=$(BUILD) $(PYTHON) -B tests/bench/bench_reduce.py --json $(BUILD)/bench/reduce.json
-	$(Q)BUILD=$(BUILD) $(PYTHON) -B tests/bench/bench_duckdb.py --json $(BUILD)/bench/duckdb.json
-	$(Q)BUILD=$(BUILD) $(PYTHON) -B tests/bench/bench_users.py --json $(BUILD)/bench/users.json
+	$(Q)BUILD=$(BUILD) $(PYTHON) -B tests/bench/bench.py --json $(BUILD)/bench/bench.json crawl cost reduce duckdb users scale
+
+.PHONY: bench-quick
+bench-quick: all $(BENCH) ## the same, small: under two minutes
+	@mkdir -p $(BUILD)/bench
+	$(Q)BUILD=$(BUILD) $(PYTHON) -B tests/bench/bench.py --quick --json $(BUILD)/bench/quick.json crawl cost full scale 2>/dev/null
+
+.PHONY: bench-full
+bench-full: all ## the whole Hub of 2026 on this machine, crawled and reduced: seconds, CPU and memory over rows (two minutes)
+	@mkdir -p $(BUILD)/bench
+	$(Q)BUILD=$(BUILD) $(PYTHON) -B tests/bench/bench.py --json $(BUILD)/bench/full.json full
 
 .PHONY: soak
 soak: all $(TORTURE) ## longer tests: 60 kills, full disks, every fault, an outage, the whole torture, the second pass, the lower bound of users; ends with a table (over an hour)

@@ -474,7 +474,13 @@ static void torture(const struct part *p, long stride)
 	int nvictims = p->collective ? size : 1, nbad = 0;
 	long tried = 0;
 	char name[128];
+	struct err first = ERR_INIT;
 
+	/* What is kept for good once it was needed, as the memory of a shard's image, is no loss. */
+	if (p->before)
+		p->before(&first);
+	p->run(&first);
+	sweep();
 	for (int v = 0; v < nvictims; v++)
 		for (long k = 1;; k += stride) {
 			long calls = once(p, v, k, &nbad);

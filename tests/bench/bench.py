@@ -1,0 +1,90 @@
+# SPDX-License-Identifier: Apache-2.0
+"""All benchmarks as one table, and JSON: bench.py [--quick] [--json FILE] PART...
+
+A part is a script bench_PART.py of this folder. It judges nothing: a row is what was measured, and its ratios are of figures of the same run."""
+
+import argparse
+import json
+import os
+import platform
+import subprocess
+import sys
+import tempfile
+import time
+
+HERE = os.path.dirname(os.path.abspath(__file__))
+# What a part measures only some of in a quick run.
+QUICK = {"crawl": ["coordinator"]}
+
+
+def said(*command):
+    """The first line that a command prints."""
+    try:
+        return (subprocess.run(command, capture_output=True, text=True, check=False).stdout.splitlines() or ["?"])[0].strip()
+    except OSError:
+        return "?"
+
+
+def field(path, name):
+    with open(path, encoding="utf-8") as f:
+        return next((line.split(":", 1)[1].strip() for line in f if line.startswith(name)), "?")
+
+
+def machine():
+    return {
+        "cpu": field("/proc/cpuinfo", "model name"),
+        "cores": os.cpu_count(),
+        "memory": field("/proc/meminfo", "MemTotal"),
+        "kernel": platform.release(),
+        "mpi": said("mpirun", "--version"),
+        "hdf5": said("pkg-config", "--modversion", "hdf5-openmpi"),
+        "compiler": said(os.environ.get("CC", "gcc"), "--version"),
+        "load": os.getloadavg()[0],
+    }
+
+
+def run(part, quick):
+    """The rows of a part, and the seconds that it took."""
+    at = time.monotonic()
+    with tempfile.TemporaryDirectory(prefix="hubcensus-bench-") as folder:
+        path = os.path.join(folder, "rows.json")
+        args = [sys.executable, "-B", os.path.join(HERE, f"bench_{part}.py"), "--json", path, *(["--quick", *QUICK.get(part, [])] if quick else [])]
+        subprocess.run(args, check=True, stdout=sys.stderr)
+        with open(path, encoding="utf-8") as f:
+            rows = json.load(f)
+    return rows["rows"] if isinstance(rows, dict) else rows, time.monotonic() - at
+
+
+def text(value):
+    if isinstance(value, float):
+        return f"{value:,.3f}" if abs(value) < 100 else f"{value:,.0f}"
+    return f"{value:,}" if isinstance(value, int) and not isinstance(value, bool) else str(value)
+
+
+def show(part, row):
+    figures = "  ".join(f"{k} {text(v)}" for k, v in row.items() if k not in ("case", "ranks", "name") and not isinstance(v, (list, dict, bool)) and v is not None)
+    print(f"{part:<7} {row.get('case', ''):<58} {row.get('ranks', ''):>5}  {figures}")
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--quick", action="store_true")
+    parser.add_argument("--json")
+    parser.add_argument("part", nargs="+")
+    args = parser.parse_args()
+    result = {"machine": machine(), "quick": args.quick, "rows": []}
+    for part in args.part:
+        print(f"bench: {part}", file=sys.stderr, flush=True)
+        rows, seconds = run(part, args.quick)
+        result["rows"] += [{"part": part, **row} for row in rows] + [{"part": part, "case": "(this part)", "seconds": seconds}]
+    print("\n".join(f"{k:<9} {v}" for k, v in result["machine"].items()))
+    print(f"\n{'part':<7} {'case':<58} ranks  figures")
+    for row in result["rows"]:
+        show(row["part"], {k: v for k, v in row.items() if k != "part"})
+    if args.json:
+        with open(args.json, "w", encoding="utf-8") as f:
+            json.dump(result, f, indent=1)
+            f.write("\n")
+
+
+main()
