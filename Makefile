@@ -257,13 +257,13 @@ asan: ## the tests again under AddressSanitizer and UBSan
 
 .PHONY: asan-run
 # libfaketime comes before the sanitizer's own library, and does no harm there (tests/cli/test_clock.py).
-asan-run: export ASAN_OPTIONS = fast_unwind_on_malloc=0:verify_asan_link_order=0:suppressions=tests/asan.supp
-asan-run: export LSAN_OPTIONS = suppressions=tests/lsan.supp:print_suppressions=0
+asan-run: export ASAN_OPTIONS = fast_unwind_on_malloc=0:verify_asan_link_order=0:suppressions=$(CURDIR)/tests/asan.supp
+asan-run: export LSAN_OPTIONS = suppressions=$(CURDIR)/tests/lsan.supp:print_suppressions=0
 asan-run: all check-unit check-mpi check-cli
 
 # Ten to thirty times as slow: what is big is left to `make asan`.
 VALGRIND := valgrind --quiet --error-exitcode=99 --leak-check=full --errors-for-leak-kinds=definite --show-leak-kinds=definite --keep-debuginfo=yes \
-  --suppressions=/usr/share/openmpi/openmpi-valgrind.supp --suppressions=tests/valgrind.supp
+  --suppressions=/usr/share/openmpi/openmpi-valgrind.supp --suppressions=$(CURDIR)/tests/valgrind.supp
 VALGRIND_CLI := $(addprefix tests/cli/test_,errors.py same_bytes.py faults.py token.py)
 .PHONY: valgrind
 valgrind: ## the tests again under valgrind: unit, MPI, and of the programs those that are not big (an hour)
