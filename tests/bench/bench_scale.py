@@ -13,7 +13,9 @@ model, in rows N and ranks P, least squares over what was counted, each with the
           collective writes of a rank:          constant; bytes of a rank: i N/P
   files   shards:                               N/50,000 + 3 P at most
 
-The last rows are what it predicts for 1,024 ranks and 100 M rows."""
+The last rows are what it predicts for 1,024 ranks and 100 M rows. What breaks first there is the all-to-all: its messages per rank grow with the ranks
+(hundreds of exchanges with each of 1,023 others) while their content shrinks to some hundred bytes each, so that time goes to latency. What is done about
+it: hubreduce takes another number of ranks than hubcrawl did, and as few as memory allows are best; 100 M rows at 180 bytes are 18 GB, 280 MB for each of 64."""
 
 import argparse
 import json
