@@ -224,7 +224,7 @@ bench: all $(BENCH) ## what the crawl and the reduce cost, as ratios: one table,
 .PHONY: bench-quick
 bench-quick: all $(BENCH) ## the same, small: under two minutes
 	@mkdir -p $(BUILD)/bench
-	$(Q)BUILD=$(BUILD) $(PYTHON) -B tests/bench/bench.py --quick --json $(BUILD)/bench/quick.json crawl cost full scale 2>/dev/null
+	$(Q)BUILD=$(BUILD) $(PYTHON) -B tests/bench/bench.py --quick --json $(BUILD)/bench/quick.json crawl cost full scale
 
 .PHONY: bench-full
 bench-full: all ## the whole Hub of 2026 on this machine, crawled and reduced: seconds, CPU and memory over rows (two minutes)

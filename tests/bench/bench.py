@@ -44,12 +44,15 @@ def machine():
 
 
 def run(part, quick):
-    """The rows of a part, and the seconds that it took."""
+    """The rows of a part, and the seconds that it took; None: it failed, and what it said last is on stderr."""
     at = time.monotonic()
     with tempfile.TemporaryDirectory(prefix="hubcensus-bench-") as folder:
         path = os.path.join(folder, "rows.json")
         args = [sys.executable, "-B", os.path.join(HERE, f"bench_{part}.py"), "--json", path, *(["--quick", *QUICK.get(part, [])] if quick else [])]
-        subprocess.run(args, check=True, stdout=sys.stderr)
+        p = subprocess.run(args, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, errors="replace") if quick else subprocess.run(args, stdout=sys.stderr)
+        if p.returncode:
+            print("\n".join((p.stdout or "").splitlines()[-20:]), file=sys.stderr)
+            return [], None
         with open(path, encoding="utf-8") as f:
             rows = json.load(f)
     return rows["rows"] if isinstance(rows, dict) else rows, time.monotonic() - at
@@ -76,7 +79,7 @@ def main():
     for part in args.part:
         print(f"bench: {part}", file=sys.stderr, flush=True)
         rows, seconds = run(part, args.quick)
-        result["rows"] += [{"part": part, **row} for row in rows] + [{"part": part, "case": "(this part)", "seconds": seconds}]
+        result["rows"] += [{"part": part, **row} for row in rows] + [{"part": part, "case": "(this part)", "seconds": seconds} if seconds else {"part": part, "case": "(failed)"}]
     print("\n".join(f"{k:<9} {v}" for k, v in result["machine"].items()))
     print(f"\n{'part':<7} {'case':<58} ranks  figures")
     for row in result["rows"]:
@@ -85,6 +88,7 @@ def main():
         with open(args.json, "w", encoding="utf-8") as f:
             json.dump(result, f, indent=1)
             f.write("\n")
+    return any(row["case"] == "(failed)" for row in result["rows"] if "case" in row)
 
 
-main()
+sys.exit(main())
