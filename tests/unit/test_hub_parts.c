@@ -62,7 +62,9 @@ static void test_synth(void)
 {
 	struct synth *s = malloc(sizeof *s);
 	struct row_space *space = malloc(sizeof *space);
-	struct synth_opts o = { { 30000, 5000, 3001 }, 9000, 3, 1795305600, true, { 0 } };
+	struct synth_opts o = {
+		.n = { 30000, 5000, 3001 }, .users = 9000, .seed = 3, .until = 1795305600, .all_time = true
+	};
 	uint64_t lost = 0, early = 0, found, i;
 	struct row row;
 	synth_init(s, &o);
