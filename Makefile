@@ -27,7 +27,7 @@ H5_LIBS   = $(or $(shell pkg-config --libs hdf5-openmpi 2>/dev/null),$(filter -L
 WARN     := -Wall -Wextra -Wshadow -Wconversion -Wvla -Wformat=2
 CWARN     = $(WARN) -Wstrict-prototypes -Wmissing-prototypes
 # Tests of the programs at a time: they wait as much as they compute.
-JOBS     ?= 3
+JOBS     ?= 4
 CFLAGS   ?= -O2 -g
 CXXFLAGS ?= -O2 -g
 CPPFLAGS := -D_GNU_SOURCE -I. -DHUBCENSUS_VERSION='"$(VERSION)"' -DHUBCENSUS_DATA='"$(PREFIX)/share/hubcensus"' $(CPPFLAGS)
@@ -52,7 +52,9 @@ REDUCE   := $(filter-out reduce/main.c,$(wildcard reduce/*.c))
 SIM      := $(wildcard tests/hub/*.c)
 UNIT     := $(patsubst %.c,$(BUILD)/%,$(wildcard tests/unit/test_*.c))
 MPI      := $(patsubst %.c,$(BUILD)/%,$(wildcard tests/mpi/test_*.c))
-CLI      := $(wildcard tests/cli/test_*.py)
+# The longest first, so that no core waits for one of them at the end.
+LONG     := $(patsubst %,tests/cli/test_%.py,two_hosts errors outages users hubs previous hostile same_bytes)
+CLI      := $(LONG) $(filter-out $(LONG),$(wildcard tests/cli/test_*.py))
 C_FILES  := $(wildcard crawler/*.[ch] reduce/*.[ch] io/*.[ch] io/*.cc tests/*.h tests/*/*.[ch])
 SCRIPTS  := $(wildcard jobs/census jobs/report jobs/*/*.sbatch jobs/*/*.pbs .ci/run tests/*.sh tests/*/*.sh)
 
