@@ -190,7 +190,7 @@ void frontier_repo(const struct frontier *f, uint32_t ref, enum kind *kind, stru
 	*n -= 1 + sizeof oid->b;
 }
 
-int frontier_put_back(struct frontier *f, const struct ask *a)
+int frontier_put_back(struct frontier *f, struct ask *a)
 {
 	struct ask *copy = malloc(sizeof *copy);
 
@@ -204,6 +204,7 @@ int frontier_put_back(struct frontier *f, const struct ask *a)
 	else
 		f->more[a->list].first = copy;
 	f->more[a->list].last = copy;
+	a->next = NULL;
 	return 0;
 }
 

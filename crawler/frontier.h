@@ -98,8 +98,9 @@ int frontier_add_sized(struct frontier *f, enum account_list list, unsigned size
 /* A repository with likes; likes -1: whose likers have been begun, and come by frontier_put_back(). 0 or -1. */
 int frontier_add_repo(struct frontier *f, enum kind kind, struct oid oid, const char *id, size_t n, int64_t likes);
 
-/* A list that has begun or has to be asked again; `a` is copied, with the cursor that it owns. 0 or -1. */
-int frontier_put_back(struct frontier *f, const struct ask *a);
+/* A list that has begun or has to be asked again; `a` is copied, and its cursor is the frontier's from now on: a->next
+ * becomes NULL. 0, or -1 with `a` as before. */
+int frontier_put_back(struct frontier *f, struct ask *a);
 
 /* What to ask next: 1, and its account's list is marked as begun; 0 there is nothing. */
 int frontier_next(struct frontier *f, struct ask *a);

@@ -256,7 +256,7 @@ static void going_on(void)
 
 	accounts_init(&a);
 	frontier_init(&f, &a);
-	frontier_put_back(&f, &x);
+	ok(!frontier_put_back(&f, &x) && !x.next, "its cursor is the frontier's");
 	ok(frontier_next(&f, &y) && y.pages == 3 && !strcmp(y.next, "cursor") && !frontier_next(&f, &x),
 	   "a list goes on where it was");
 	free(y.next);
