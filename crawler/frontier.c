@@ -110,8 +110,8 @@ void frontier_limit(struct frontier *f, int64_t requests, int nranks)
 
 void frontier_shown(struct frontier *f, enum account_list list)
 {
-	if (sort_of(list) >= 0)
-		f->sampled[sort_of(list)]++;
+	if (sort_of((int)list) >= 0)
+		f->sampled[sort_of((int)list)]++;
 }
 
 /* Accounts of which it is not known what they are hardly ever have the list that they are tried for. */
