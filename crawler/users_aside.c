@@ -99,8 +99,10 @@ static int set_aside(const char *dir, int *ndamaged, struct err *e)
 	int damaged = 0, rc = account_shard_list(&l, dir, e);
 
 	all = calloc(l.n + 1, sizeof *all);
-	if (!rc && !all)
-		rc = err_set(e, E_NOMEM, "no memory for the shards of '%s'", dir);
+	if (!all) {
+		shard_list_release(&l);
+		return rc ? rc : err_set(e, E_NOMEM, "no memory for the shards of '%s'", dir);
+	}
 	for (size_t i = 0; i < l.n && !rc; i++)
 		damaged += look(all + i, l.path[i]);
 	for (size_t i = 0; i < l.n && !rc && damaged; i++)
