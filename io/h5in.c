@@ -12,13 +12,10 @@
 #include "io/stamp.h"
 #include "io/utc.h"
 
-#define REDUCE_AGAIN "reduce its folder again, or leave it out"
+#define REDUCE_AGAIN   "reduce its folder again, or leave it out"
 
-/* Deflate cannot do better than 1,032 to 1 (zlib's own documentation); what claims more is not there. */
-#define DEFLATE_MOST   1100
 #define SMALL_BYTES    65536
-#define CHUNK_BYTES    (1u << 25) /* of one chunk; ours have 65,536 elements of at most 256 bytes */
-#define TABLE_ROWS     10000000   /* windows, refused records */
+#define TABLE_ROWS     10000000 /* windows, refused records */
 #define ROUND_ELEMENTS 65536
 
 struct h5in {
@@ -63,32 +60,6 @@ static void input_close(struct input *x)
 	h5guard_end();
 }
 
-static int chunk_is_large(hid_t d, size_t size)
-{
-	hid_t dcpl = H5Dget_create_plist(d);
-	hsize_t n = 1;
-	int large = 1;
-
-	if (dcpl < 0)
-		return 1;
-	if (H5Pget_layout(dcpl) != H5D_CHUNKED)
-		large = 0;
-	else if (H5Pget_chunk(dcpl, 1, &n) == 1)
-		large = n > CHUNK_BYTES / size;
-	H5Pclose(dcpl);
-	return large;
-}
-
-/* Is the length what the bytes in the file can hold? */
-static int is_inflated(const struct h5in *in, const struct input *x)
-{
-	hsize_t stored = H5Dget_storage_size(x->d);
-
-	if (stored > in->nbytes)
-		return 1;
-	return x->n > UINT64_MAX / x->size || (x->n * x->size) / DEFLATE_MOST > stored;
-}
-
 static int open_dataset(struct input *x, const struct h5in *in, const char *name, uint32_t width, uint64_t expect,
 			struct err *e)
 {
@@ -116,7 +87,7 @@ static int open_dataset(struct input *x, const struct h5in *in, const char *name
 		bad(in, name, "has another type than it should", e);
 	else if (expect != UINT64_MAX && x->n != expect)
 		bad(in, name, "has another length than it should", e);
-	else if (chunk_is_large(x->d, x->size) || is_inflated(in, x))
+	else if (!h5safe_is_credible(x->d, x->n, x->size, in->nbytes))
 		bad(in, name, "claims more than the file holds", e);
 	if (e->code)
 		let_go(x);
@@ -283,22 +254,26 @@ static int open_census(struct h5in *in, struct h5in_head *head, struct err *e)
 	return read_head(in, head, e);
 }
 
+int h5in_check(const char *path, const char *remedy, struct err *e)
+{
+	struct err x = ERR_INIT;
+
+	stamp_check(path, "census", SNAPSHOT_SCHEMA, &x);
+	if (x.code == E_FORMAT || x.code == E_DAMAGED) /* their remedies are for shards */
+		return err_set(e, E_FORMAT, "'%s' is cut, damaged, or no census.h5 of this version; %s", path, remedy);
+	return x.code ? err_set(e, x.code, "%s", x.text) : E_OK;
+}
+
 int h5in_open(struct h5in **out, const char *path, int check, struct h5in_head *head, struct err *e)
 {
 	struct h5in *in = calloc(1, sizeof *in);
-	struct err x = ERR_INIT;
 
 	*out = NULL;
 	if (!in)
 		return err_set(e, E_NOMEM, "out of memory to read '%s'", path);
 	in->file = -1;
 	snprintf(in->path, sizeof in->path, "%s", path);
-	if (check && stamp_check(path, "census", SNAPSHOT_SCHEMA, &x) &&
-	    (x.code == E_FORMAT || x.code == E_DAMAGED)) /* their remedies are for shards */
-		err_set(e, E_FORMAT, "'%s' is cut, damaged, or no census.h5 of this version; " REDUCE_AGAIN, path);
-	else if (x.code)
-		err_set(e, x.code, "%s", x.text);
-	if (!e->code) {
+	if (!check || !h5in_check(path, REDUCE_AGAIN, e)) {
 		h5guard_begin(path);
 		open_census(in, head, e);
 		h5guard_end();

@@ -18,6 +18,10 @@
 #include "io/schema.h"
 #include "io/table.h"
 
+/* Is it a census.h5 of this version, whole and as it was written, by its stamp? remedy: what the line tells to do.
+ * Errors: E_FORMAT, E_IO. */
+int h5in_check(const char *path, const char *remedy, struct err *e);
+
 struct h5in;
 
 struct h5in_head {

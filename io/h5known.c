@@ -7,17 +7,15 @@
 #include <sys/stat.h>
 
 #include "io/h5guard.h"
+#include "io/h5in.h"
 #include "io/h5safe.h"
-#include "io/snapshot.h"
-#include "io/stamp.h"
 
-/* Deflate cannot do better than 1,032 to 1 (zlib's own documentation); what claims more is not there. */
-#define DEFLATE_MOST 1100
-#define CHUNK_BYTES  (1u << 25) /* of one chunk */
 /* Rows at a time, so that memory does not depend on the census. */
-#define ROWS 65536
+#define ROWS       65536
 
-struct column {
+#define MAKE_AGAIN "name another one, or make it again with hubreduce"
+
+struct users_column {
 	hid_t set, type;
 	size_t width;
 	char *x; /* ROWS of them */
@@ -26,8 +24,9 @@ struct column {
 struct reader {
 	const char *path;
 	hid_t file;
-	struct column name, oid, kind;
+	struct users_column name, oid, kind;
 	hsize_t n;
+	uint64_t nbytes; /* of the file */
 	struct err *e;
 };
 
@@ -36,23 +35,8 @@ static int bad(struct reader *r, const char *what)
 	return h5safe_error(r->e, E_FORMAT, "'%s' is damaged: /users/%s is not as it should be", r->path, what);
 }
 
-/* Can the file hold so many, and are its chunks of a size to be read? As io/h5in.c. */
-static int is_credible(const struct column *c, size_t size, hsize_t n)
-{
-	hid_t dcpl = H5Dget_create_plist(c->set);
-	hsize_t chunk = 0;
-
-	if (dcpl < 0)
-		return 0;
-	if (H5Pget_layout(dcpl) == H5D_CHUNKED && H5Pget_chunk(dcpl, 1, &chunk) != 1)
-		chunk = HSIZE_UNDEF;
-	H5Pclose(dcpl);
-	return chunk <= CHUNK_BYTES / size && n <= UINT64_MAX / size &&
-	       n * size / DEFLATE_MOST <= H5Dget_storage_size(c->set);
-}
-
 /* A 1-D dataset as long as the others; absent: set is -1. */
-static int open_column(struct reader *r, const char *what, H5T_class_t class, struct column *c)
+static int open_column(struct reader *r, const char *what, H5T_class_t class, struct users_column *c)
 {
 	char path[64];
 	hid_t space;
@@ -72,7 +56,7 @@ static int open_column(struct reader *r, const char *what, H5T_class_t class, st
 	       H5Tget_class(c->type) == class && !(class == H5T_STRING && H5Tis_variable_str(c->type)) &&
 	       (c == &r->name || n == r->n);
 	H5Sclose(space);
-	good = good && H5Tget_size(c->type) > 0 && is_credible(c, H5Tget_size(c->type), n);
+	good = good && H5Tget_size(c->type) > 0 && h5safe_is_credible(c->set, n, H5Tget_size(c->type), r->nbytes);
 	if (class == H5T_INTEGER && good) {
 		H5Tclose(c->type);
 		c->type = H5Tcopy(H5T_NATIVE_INT32);
@@ -85,7 +69,7 @@ static int open_column(struct reader *r, const char *what, H5T_class_t class, st
 	return c->x ? E_OK : err_set(r->e, E_NOMEM, "no memory to read '%s'", r->path);
 }
 
-static void close_column(struct column *c)
+static void close_column(struct users_column *c)
 {
 	if (c->set >= 0) {
 		H5Tclose(c->type);
@@ -94,7 +78,7 @@ static void close_column(struct column *c)
 	free(c->x);
 }
 
-static int read_column(struct reader *r, const char *what, struct column *c, hsize_t from, hsize_t n)
+static int read_column(struct reader *r, const char *what, struct users_column *c, hsize_t from, hsize_t n)
 {
 	hid_t file, memory;
 	herr_t rc = 0;
@@ -138,7 +122,7 @@ static int is_hashed(const struct reader *r)
 
 static int open_all(struct reader *r)
 {
-	if (h5safe_open(r->path, "name another one, or make it again with hubreduce", &r->file, r->e))
+	if (h5safe_open(r->path, MAKE_AGAIN, &r->file, r->e))
 		return r->e->code;
 	if (!open_column(r, "name", H5T_STRING, &r->name) && r->name.set < 0)
 		err_set(r->e, E_USAGE, "--known: '%s' holds no accounts: its census was taken without users", r->path);
@@ -170,19 +154,6 @@ static int read_rows(struct reader *r, hsize_t first, hsize_t n)
 	return rc;
 }
 
-/* The remedies of stamp_check() are for shards. */
-static int check_stamp(const char *path, struct err *e)
-{
-	struct err own = ERR_INIT;
-
-	stamp_check(path, "census", SNAPSHOT_SCHEMA, &own);
-	if (own.code == E_FORMAT || own.code == E_DAMAGED)
-		return err_set(e, E_FORMAT,
-			       "'%s' is cut, damaged, or no census.h5 of this version; make it again with hubreduce",
-			       path);
-	return own.code ? err_set(e, own.code, "%s", own.text) : E_OK;
-}
-
 int known_read(const char *path, int part, int nparts,
 	       int (*take)(void *arg, const char *name, size_t n, struct oid oid, enum account_type type), void *arg,
 	       struct err *e)
@@ -198,8 +169,9 @@ int known_read(const char *path, int part, int nparts,
 	}
 	r.path = path;
 	r.name.set = r.oid.set = r.kind.set = -1;
-	if (check_stamp(path, e))
+	if (h5in_check(path, MAKE_AGAIN, e))
 		return e->code;
+	r.nbytes = stat(path, &st) == 0 ? (uint64_t)st.st_size : 0;
 	h5guard_begin(path);
 	open_all(&r);
 	h5guard_end();

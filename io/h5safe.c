@@ -7,6 +7,10 @@
 #include <string.h>
 #include <sys/stat.h>
 
+/* Deflate cannot do better than 1,032 to 1 (zlib's own documentation); what claims more is not there. */
+#define DEFLATE_MOST 1100
+#define CHUNK_BYTES  (1u << 25) /* of one chunk; ours have 65,536 elements of at most 256 bytes */
+
 void h5safe_quiet(void)
 {
 	H5Eset_auto2(H5E_DEFAULT, NULL, NULL);
@@ -134,4 +138,24 @@ int h5safe_open(const char *path, const char *remedy, hid_t *file, struct err *e
 	}
 	*file = s.file;
 	return E_OK;
+}
+
+static hsize_t chunk_of(hid_t dataset)
+{
+	hid_t dcpl = H5Dget_create_plist(dataset);
+	hsize_t n = 0;
+
+	if (dcpl < 0 || (H5Pget_layout(dcpl) == H5D_CHUNKED && H5Pget_chunk(dcpl, 1, &n) != 1))
+		n = HSIZE_UNDEF;
+	if (dcpl >= 0)
+		H5Pclose(dcpl);
+	return n;
+}
+
+int h5safe_is_credible(hid_t dataset, hsize_t n, size_t size, uint64_t nbytes)
+{
+	hsize_t stored = H5Dget_storage_size(dataset);
+
+	return chunk_of(dataset) <= CHUNK_BYTES / size && stored <= nbytes && n <= UINT64_MAX / size &&
+	       n * size / DEFLATE_MOST <= stored;
 }

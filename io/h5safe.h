@@ -5,6 +5,8 @@
 #define IO_H5SAFE_H
 
 #include <hdf5.h>
+#include <stddef.h>
+#include <stdint.h>
 
 #include "io/err.h"
 
@@ -18,5 +20,9 @@ int h5safe_error(struct err *e, int code, const char *fmt, ...) __attribute__((f
  * external links, soft links, external storage, virtual datasets, named types or filters other than deflate, shuffle
  * and Fletcher-32, before any dataset is read. remedy: what the line tells to do. Returns a file id in *file. */
 int h5safe_open(const char *path, const char *remedy, hid_t *file, struct err *e);
+
+/* Can a file of nbytes hold this dataset of one dimension, n elements of size > 0 bytes, were it deflated as well as
+ * can be, and are its chunks of a size to be read? 1 or 0. */
+int h5safe_is_credible(hid_t dataset, hsize_t n, size_t size, uint64_t nbytes);
 
 #endif
