@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
-/* A guard around the HDF5 library while it reads a file that somebody else may have made. Release 1.10.8 crashes on
- * some files whose metadata was changed with intent, and does not come back from others: about one in some thousands of
- * random changes under a stamp that was made good. What it can be spared io/h5safe.h refuses before; where it fails all
- * the same, one line names the file and the process ends with exit code 4, instead of a crash, a stack, or a job that
- * hangs. Nothing sealed is lost by that. Local. Included by io/h5*.c and tests alone. */
+/* A guard around the HDF5 library while it reads a file that somebody else may have made. Of files whose metadata was
+ * changed under a stamp that was made good, release 1.10.8 has read past the end of a name, and did not come back from
+ * one. What it can be spared io/h5safe.h refuses before; where it fails all the same, one line names the file and the
+ * process ends with exit code 4, instead of a crash, a stack, or a job that hangs. Nothing sealed is lost by that. It
+ * is no sandbox. Local. Included by io/h5*.c and tests alone. */
 #ifndef IO_H5GUARD_H
 #define IO_H5GUARD_H
 
