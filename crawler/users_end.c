@@ -115,7 +115,10 @@ static json_t *begun_of(const char *dir)
 	json_t *begun = json_incref(json_object_get(j, "begun"));
 
 	json_decref(j);
-	return begun ? begun : json_array();
+	if (json_is_array(begun))
+		return begun;
+	json_decref(begun);
+	return json_array();
 }
 
 int users_sealed_begin(const char *dir, int64_t session, int64_t seq, struct err *e)
@@ -123,7 +126,10 @@ int users_sealed_begin(const char *dir, int64_t session, int64_t seq, struct err
 	const struct users_end none = { .ending = END_NONE };
 	json_t *begun = begun_of(dir);
 
-	json_array_append_new(begun, json_pack("[I, I]", (json_int_t)session, (json_int_t)seq));
+	if (json_array_append_new(begun, json_pack("[I, I]", (json_int_t)session, (json_int_t)seq))) {
+		json_decref(begun);
+		return err_set(e, E_NOMEM, "no memory for users.json");
+	}
 	return write_sealed(dir, session, &none, begun, e);
 }
 
