@@ -3,44 +3,18 @@
 
 A part is a script bench_PART.py of this folder. It judges nothing: a row is what was measured, and its ratios are of figures of the same run."""
 
-import argparse
 import json
 import os
-import platform
 import subprocess
 import sys
 import tempfile
 import time
 
+from rows import machine, options, save
+
 HERE = os.path.dirname(os.path.abspath(__file__))
 # What a part measures only some of in a quick run.
 QUICK = {"crawl": ["coordinator"]}
-
-
-def said(*command):
-    """The first line that a command prints."""
-    try:
-        return (subprocess.run(command, capture_output=True, text=True, check=False).stdout.splitlines() or ["?"])[0].strip()
-    except OSError:
-        return "?"
-
-
-def field(path, name):
-    with open(path, encoding="utf-8") as f:
-        return next((line.split(":", 1)[1].strip() for line in f if line.startswith(name)), "?")
-
-
-def machine():
-    return {
-        "cpu": field("/proc/cpuinfo", "model name"),
-        "cores": os.cpu_count(),
-        "memory": field("/proc/meminfo", "MemTotal"),
-        "kernel": platform.release(),
-        "mpi": said("mpirun", "--version"),
-        "hdf5": said("pkg-config", "--modversion", "hdf5-openmpi"),
-        "compiler": said(os.environ.get("CC", "gcc"), "--version"),
-        "load": os.getloadavg()[0],
-    }
 
 
 def run(part, quick):
@@ -70,9 +44,7 @@ def show(part, row):
 
 
 def main():
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--quick", action="store_true")
-    parser.add_argument("--json")
+    parser = options(__doc__)
     parser.add_argument("part", nargs="+")
     args = parser.parse_args()
     result = {"machine": machine(), "quick": args.quick, "rows": []}
@@ -84,10 +56,7 @@ def main():
     print(f"\n{'part':<7} {'case':<58} ranks  figures")
     for row in result["rows"]:
         show(row["part"], {k: v for k, v in row.items() if k != "part"})
-    if args.json:
-        with open(args.json, "w", encoding="utf-8") as f:
-            json.dump(result, f, indent=1)
-            f.write("\n")
+    save(args, result)
     return any(row["case"] == "(failed)" for row in result["rows"] if "case" in row)
 
 

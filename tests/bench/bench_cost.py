@@ -8,7 +8,6 @@ small and a large crawl. Nothing here waits, so a machine with something else to
 On two cores the stand-in needs one of them, so the wall of two ranks does not tell what a second rank is worth: `speedup` is the CPU of one rank alone
 by that of the busier of two, which is what the wall is where the Hub is another machine."""
 
-import argparse
 import base64
 import json
 import os
@@ -19,6 +18,7 @@ import time
 import urllib.parse
 
 sys.path.insert(0, os.path.join(os.path.dirname(__file__), "..", "cli"))
+from rows import options, save  # noqa: E402
 from tap import BUILD, ENV, MPIRUN, UNTIL, Hub, scratch  # noqa: E402
 
 CLIENTS = os.path.join(os.path.dirname(__file__), "..", "clients")
@@ -144,10 +144,7 @@ def ratios(rows):
 
 
 def main():
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--quick", action="store_true")
-    parser.add_argument("--json")
-    args = parser.parse_args()
+    args = options(__doc__).parse_args()
     rows = []
     size = 100000 if args.quick else 400000
     ranks = (2, 8) if args.quick else (2, 4, 8, 16, 32)
@@ -159,10 +156,7 @@ def main():
     for row in ratios(rows):
         show(row)
         rows.append(row)
-    if args.json:
-        with open(args.json, "w", encoding="utf-8") as f:
-            json.dump(rows, f, indent=1)
-            f.write("\n")
+    save(args, rows)
 
 
 main()

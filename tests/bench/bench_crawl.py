@@ -5,24 +5,17 @@
 
 They need a machine with nothing else to do, and are no tests: `good` says whether a figure is what was promised."""
 
-import argparse
 import json
 import os
-import platform
 import subprocess
 import sys
 
 sys.path.insert(0, os.path.dirname(__file__))
 import crawl_cases  # noqa: E402
+from rows import machine, options, save  # noqa: E402
 
 BUILD = crawl_cases.BUILD
 SHOWN = ("of_floor", "of_floor_of_rows", "of_floor_and_last_reply", "speedup", "more", "requests", "replies_429", "tail_latencies", "wall_s", "floor_s")
-
-
-def machine():
-    with open("/proc/cpuinfo", encoding="utf-8") as f:
-        cpu = next((line.split(":")[1].strip() for line in f if line.startswith("model name")), platform.machine())
-    return {"cpu": cpu, "cores": os.cpu_count(), "system": platform.platform(), "load": os.getloadavg()[0]}
 
 
 def coordinator(quick):
@@ -49,9 +42,7 @@ def show(row):
 
 
 def main():
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--quick", action="store_true", help="smaller, in less than two minutes")
-    parser.add_argument("--json")
+    parser = options(__doc__)
     parser.add_argument("case", nargs="*")
     args = parser.parse_args()
     cases = {"coordinator": lambda: coordinator(args.quick), **crawl_cases.cases(args.quick)}
@@ -66,10 +57,7 @@ def main():
                 row.pop("good", None)  # too small to be judged
             show(row)
             result["rows"].append({"name": name, **row})
-    if args.json:
-        with open(args.json, "w", encoding="utf-8") as f:
-            json.dump(result, f, indent=1)
-            f.write("\n")
+    save(args, result)
 
 
 main()

@@ -6,9 +6,7 @@ bench_duckdb.py [--quick] [--models N] [--census DIR] [--json FILE]
 --census: one that was crawled and reduced already, up to a t0 in 2026. Wall seconds, the best of three; no program's start counts. Of hubreduce only
 the parts that these figures need: what census.h5 takes is a row of its own."""
 
-import argparse
 import csv
-import datetime
 import json
 import math
 import os
@@ -19,6 +17,7 @@ import sys
 import h5py
 
 sys.path.insert(0, os.path.join(os.path.dirname(__file__), "..", "cli"))
+from rows import options, save  # noqa: E402
 from tap import BUILD, ENV, MPIRUN, UNTIL, Hub, scratch  # noqa: E402
 
 import duckdb_sql  # noqa: E402
@@ -222,22 +221,18 @@ def show(ours, database, pandas, models):
 
 
 def main():
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--quick", action="store_true")
+    parser = options(__doc__)
     parser.add_argument("--models", type=int)
     parser.add_argument("--census")
-    parser.add_argument("--json")
     args = parser.parse_args()
     if not need_duckdb():
+        save(args, [])
         return
     folder = args.census or crawl(args.models or (100000 if args.quick else 3100000))
     ours, database, pandas, nstatements, models = measure(folder)
     rows = list(show(ours, database, pandas, models))
     print(f"  every number of {nstatements} statements is the same in all three")
-    if args.json:
-        with open(args.json, "w", encoding="utf-8") as f:
-            json.dump(rows, f, indent=1)
-            f.write("\n")
+    save(args, rows)
 
 
 main()

@@ -5,7 +5,6 @@ bench_full.py [--quick] [--json FILE]
 Not compressed on the wire and without latency or quota, so that the machine is what binds. CPU per row is without the cost of starting, which a census of
 almost nothing tells; memory is the peak of the larger rank. `limit` is what was promised, for 5.7 M rows on two cores."""
 
-import argparse
 import json
 import os
 import resource
@@ -15,6 +14,7 @@ import sys
 import time
 
 sys.path.insert(0, os.path.join(os.path.dirname(__file__), "..", "cli"))
+from rows import options, save  # noqa: E402
 from tap import BUILD, ENV, MPIRUN, UNTIL, Hub, scratch  # noqa: E402
 
 RANKS = 2
@@ -92,10 +92,7 @@ def show(row):
 
 
 def main():
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--quick", action="store_true", help="no more than 0.3 M rows")
-    parser.add_argument("--json")
-    args = parser.parse_args()
+    args = options(__doc__).parse_args()
     start, rows = census(3), []
     for n in (100000, 300000) if args.quick else (100000, 1000000, sum(HUB.values())):
         row = census(n)
@@ -110,10 +107,7 @@ def main():
         for k, v in LIMIT.items():
             rows.append({"case": f"{k} of the whole Hub by its limit of {v}", "ranks": RANKS, "ratio": last[k] / v})
             show(rows[-1])
-    if args.json:
-        with open(args.json, "w", encoding="utf-8") as f:
-            json.dump(rows, f, indent=1)
-            f.write("\n")
+    save(args, rows)
 
 
 main()

@@ -5,7 +5,6 @@ The limit is 300 bytes per repository, or 110 per account, divided by the number
 what a census of 1,000 rows takes, and memory what a rank takes beyond it; bench_full.py goes up to the whole Hub.
 """
 
-import argparse
 import json
 import os
 import shutil
@@ -13,6 +12,7 @@ import subprocess
 import sys
 
 sys.path.insert(0, os.path.join(os.path.dirname(__file__), "..", "cli"))
+from rows import options, save  # noqa: E402
 from tap import BUILD, ENV, MPIRUN, UNTIL, Hub, Run, scratch  # noqa: E402
 
 # Wall, the peak of the largest process below mpirun in MB, and CPU of all, by the kernel's own accounting.
@@ -79,10 +79,7 @@ def accounts(n, ranks_list, rows):
 
 
 def main():
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--quick", action="store_true")
-    parser.add_argument("--json")
-    args = parser.parse_args()
+    args = options(__doc__).parse_args()
     rows = []
     for models in (100000,) if args.quick else (100000, 1000000):
         now, then = scratch(), scratch()
@@ -92,19 +89,16 @@ def main():
                 if r.code:
                     raise RuntimeError(str(r))
         measure(2, then)
-        for case, options in (("reduce", []), ("compare", ["--previous", then])):
+        for case, more in (("reduce", []), ("compare", ["--previous", then])):
             for ranks in (1, 2):
-                seconds, peak = measure(ranks, now, *options)
+                seconds, peak = measure(ranks, now, *more)
                 limit = 300 * models / ranks / 1e6 + 200
                 rows.append({"case": case, "models": models, "ranks": ranks, "seconds": seconds, "peak_mb": peak, "limit_mb": limit, "ratio": peak / limit})
                 print(f"{case:7} of {models:>9,} models  {ranks} ranks  {seconds:6.2f} s  peak of a rank {peak:6.1f} MB, limit {limit:6.1f} MB, ratio {peak / limit:.2f}", flush=True)
     for n in (1000, 1000000) if args.quick else (1000, 1000000, 13000000):
         accounts(n, (1, 2), rows)
     growth((100000,) if args.quick else (100000, 1000000), rows)
-    if args.json:
-        with open(args.json, "w", encoding="utf-8") as f:
-            json.dump(rows, f, indent=1)
-            f.write("\n")
+    save(args, rows)
 
 
 main()

@@ -17,13 +17,12 @@ The last rows are what it predicts for 1,024 ranks and 100 M rows. What breaks f
 (hundreds of exchanges with each of 1,023 others) while their content shrinks to some hundred bytes each, so that time goes to latency. What is done about
 it: hubreduce takes another number of ranks than hubcrawl did, and as few as memory allows are best; 100 M rows at 180 bytes are 18 GB, 280 MB for each of 64."""
 
-import argparse
-import json
 import os
 import subprocess
 import sys
 
 sys.path.insert(0, os.path.join(os.path.dirname(__file__), "..", "cli"))
+from rows import options, save  # noqa: E402
 from tap import BUILD, ENV, MPIRUN, UNTIL, Hub, scratch  # noqa: E402
 
 FAR_RANKS, FAR_ROWS = 1024, 100000000
@@ -126,10 +125,7 @@ def show(row):
 
 
 def main():
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--quick", action="store_true")
-    parser.add_argument("--json")
-    args = parser.parse_args()
+    args = options(__doc__).parse_args()
     sizes = [(20000, 2), (20000, 4), (50000, 2)] if args.quick else [(n, p) for n in (50000, 200000) for p in (2, 4, 8, 16, 32)]
     rows = []
     for n, p in sizes:
@@ -138,10 +134,7 @@ def main():
     for row in list(predictions(rows)):
         show(row)
         rows.append(row)
-    if args.json:
-        with open(args.json, "w", encoding="utf-8") as f:
-            json.dump(rows, f, indent=1)
-            f.write("\n")
+    save(args, rows)
 
 
 main()

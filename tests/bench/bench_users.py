@@ -6,13 +6,13 @@ The stand-in makes every account reachable, and all must be found, to the accoun
 buffers, everything.
 """
 
-import argparse
 import json
 import os
 import subprocess
 import sys
 
 sys.path.insert(0, os.path.join(os.path.dirname(__file__), "..", "cli"))
+from rows import options, save  # noqa: E402
 from tap import BUILD, ENV, MPIRUN, UNTIL, Hub, scratch  # noqa: E402
 
 RANKS = 2
@@ -52,19 +52,14 @@ def measure(users, repositories, requests, deep):
 
 
 def main():
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--quick", action="store_true")
+    parser = options(__doc__)
     parser.add_argument("--deep", help="these cases only: 0%% or 10%%")
-    parser.add_argument("--json")
     args = parser.parse_args()
     cases = [(100000, 5000, 30000, "0%")] if args.quick else [(1000000, 20000, 40000, "0%"), (13000000, 200000, 320000, "0%"), (1000000, 20000, 250000, "10%"), (13000000, 200000, 2000000, "10%")]
     rows = [measure(*case) for case in cases if args.deep in (None, case[3])]
     for a, b in zip(rows[::2], rows[1::2]):
         print(f"deep {a['deep']}, from {a['known']:,} to {b['known']:,} accounts ({b['known'] / a['known']:.1f} times): requests {b['requests'] / a['requests']:.1f} times, seconds {b['seconds'] / a['seconds']:.1f} times, memory above the base {b['bytes_per_account'] * b['known'] / a['bytes_per_account'] / a['known']:.1f} times")
-    if args.json:
-        with open(args.json, "w", encoding="utf-8") as f:
-            json.dump(rows, f, indent=1)
-            f.write("\n")
+    save(args, rows)
 
 
 main()
