@@ -4,14 +4,12 @@
 import json
 import os
 import signal
-import socket
-import subprocess
 import sys
 import time
 
-from disturb import tally
+from disturb import Job, tally
 from meddle import Meddler
-from tap import BUILD, ENV, MPIRUN, UNTIL, Hub, crawl, differing, digest, load, main, ok, reduce, same, scratch, value
+from tap import UNTIL, Hub, crawl, differing, digest, free_port, load, main, ok, reduce, same, scratch, value
 
 SIZE = ["--models", 20000, "--datasets", 4000, "--spaces", 4000, "--seed", 8, "--until", UNTIL, "--quota", "12/2"]
 PATIENT = ["--timeout", "2s", "--retries", "3", "--seal-rows", "1000"]
@@ -19,32 +17,9 @@ WANT = None
 OUTAGE_S = int(sys.argv[1]) if len(sys.argv) > 1 else 6  # 60 in `make soak`
 
 
-def free_port():
-    with socket.socket() as s:
-        s.bind(("127.0.0.1", 0))
-        return s.getsockname()[1]
-
-
-class Crawl:
+def begin(url, folder, *args):
     """A crawl in the background."""
-
-    def __init__(self, url, folder, *args):
-        self.err = f"{scratch()}/err"
-        self.out = f"{scratch()}/out"
-        with open(self.err, "w", encoding="utf-8") as err, open(self.out, "w", encoding="utf-8") as out:
-            command = [*MPIRUN, "-n", "2", f"{BUILD}/hubcrawl", "--hub", url, "--until", UNTIL, *PATIENT, *args, folder]
-            self.process = subprocess.Popen(command, stdout=out, stderr=err, stdin=subprocess.DEVNULL, env=ENV)
-
-    def finish(self, seconds=120):
-        try:
-            return self.process.wait(seconds)
-        except subprocess.TimeoutExpired:
-            self.process.terminate()  # mpirun ends its ranks
-            self.process.wait()
-            return None
-
-    def said(self):
-        return "".join(open(path, encoding="utf-8", errors="replace").read() for path in (self.out, self.err))
+    return Job(2, "hubcrawl", "--hub", url, "--until", UNTIL, *PATIENT, *args, folder)
 
 
 def after(hub, n):
@@ -76,12 +51,12 @@ def undisturbed():
 def frozen():
     folder = scratch()
     with Hub(*SIZE) as hub:
-        run = Crawl(hub.url, folder)
+        run = begin(hub.url, folder)
         ok(after(hub, 12), "a Hub in the middle of a census")
         hub.process.send_signal(signal.SIGSTOP)
         time.sleep(5)
         hub.process.send_signal(signal.SIGCONT)
-        code = run.finish()
+        code = run.end()
         ok(code == 0, "it is frozen for 5 s, then all goes on", code, run.said())
         equal(folder, "frozen")
 
@@ -90,12 +65,12 @@ def restarted():
     folder = scratch()
     port = free_port()
     with Hub(*SIZE, "--port", port) as hub:
-        run = Crawl(hub.url, folder)
+        run = begin(hub.url, folder)
         ok(after(hub, 12), "a Hub in the middle of a census")
     time.sleep(4)
     ok(run.process.poll() is None, "it ends, and is waited for")
     with Hub(*SIZE, "--port", port):
-        code = run.finish()
+        code = run.end()
         ok(code == 0, "started again 4 s later it is crawled to the end", code, run.said())
     equal(folder, "restarted")
 
@@ -105,12 +80,12 @@ def long_outage():
     folder = scratch()
     port = free_port()
     with Hub(*SIZE, "--port", port) as hub:
-        run = Crawl(hub.url, folder, "--retries", "1", "--timeout", "1s")
+        run = begin(hub.url, folder, "--retries", "1", "--timeout", "1s")
         ok(after(hub, 12), "a Hub in the middle of a census")
     time.sleep(OUTAGE_S)
     ok(run.process.poll() is None, f"it is away for {OUTAGE_S} s, and waited for")
     with Hub(*SIZE, "--port", port) as hub:
-        code = run.finish(240)
+        code = run.end(240)
         said = run.said()
         ok(code == 0, "then it is crawled to the end", code, said)
     ok(said.count("no page from the Hub for") == 1 and said.count("the Hub answers again") == 1, "both are said, once", said)
@@ -123,9 +98,9 @@ def gone():
     folder = scratch()
     port = free_port()
     with Hub(*SIZE, "--port", port) as hub:
-        run = Crawl(hub.url, folder, "--max-outage", "4s")
+        run = begin(hub.url, folder, "--max-outage", "4s")
         ok(after(hub, 12), "a Hub in the middle of a census")
-    code = run.finish(60)
+    code = run.end(60)
     ok(code == 3 and "has not answered for too long" in run.said(), "it ends for good: exit 3 after --max-outage", code, run.said())
     with Hub(*SIZE[:-2], "--quota", "0", "--port", port) as hub:
         c = crawl(1, hub.url, folder)

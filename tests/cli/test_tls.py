@@ -7,7 +7,7 @@ import socket
 import subprocess
 import time
 
-from tap import UNTIL, Hub, crawl, main, ok, same, scratch, skip_all
+from tap import UNTIL, Hub, crawl, free_port, main, ok, same, scratch, skip_all
 
 if not shutil.which("nghttpx") or not shutil.which("openssl"):
     skip_all("nghttpx (Debian: nghttp2-proxy) or openssl is not there")
@@ -23,12 +23,6 @@ def certificate():
     openssl("req", "-x509", "-newkey", "rsa:2048", "-nodes", "-keyout", "ca.key", "-out", "ca.pem", "-days", "2", "-subj", "/CN=test CA")
     openssl("req", "-newkey", "rsa:2048", "-nodes", "-keyout", "server.key", "-out", "server.csr", "-subj", "/CN=localhost")
     openssl("x509", "-req", "-in", "server.csr", "-CA", "ca.pem", "-CAkey", "ca.key", "-CAcreateserial", "-out", "server.pem", "-days", "2", "-extfile", "ext")
-
-
-def free_port():
-    with socket.socket() as s:
-        s.bind(("127.0.0.1", 0))
-        return s.getsockname()[1]
 
 
 class Proxy:

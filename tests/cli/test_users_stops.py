@@ -5,31 +5,23 @@ import glob
 import json
 import os
 import signal
-import socket
-import subprocess
 import time
 
 from accounts import figures, read, wanted
-from tap import BUILD, ENV, MPIRUN, UNTIL, Hub, Run, crawl, differences, main, ok, same, scratch
+from disturb import Job
+from tap import BUILD, UNTIL, Hub, Run, crawl, differences, free_port, main, ok, same, scratch
 
 SIZE = ["--models", 150, "--datasets", 40, "--spaces", 40, "--users", 1500, "--seed", 3]
 ALL = ["--kinds", "models,datasets,spaces,users"]
 WANT = None
 
 
-def free_port():
-    with socket.socket() as s:
-        s.bind(("127.0.0.1", 0))
-        return s.getsockname()[1]
-
-
-class Crawl:
+class Crawl(Job):
     """Two ranks in the background."""
 
     def __init__(self, url, folder, *args):
-        self.folder, self.log = folder, f"{scratch()}/log"
-        with open(self.log, "w", encoding="utf-8") as log:
-            self.process = subprocess.Popen([*MPIRUN, "-n", "2", f"{BUILD}/hubcrawl", "--hub", url, "--until", UNTIL, *ALL, "--seal-rows", "300", *args, folder], stdout=log, stderr=log, stdin=subprocess.DEVNULL, env=ENV)
+        self.folder = folder
+        super().__init__(2, "hubcrawl", "--hub", url, "--until", UNTIL, *ALL, "--seal-rows", 300, *args, folder)
 
     def among_accounts(self):
         for _ in range(3000):
@@ -37,18 +29,6 @@ class Crawl:
                 break
             time.sleep(0.01)
         return ok(self.process.poll() is None, "a crawl among the accounts", self.said())
-
-    def finish(self, seconds=60):
-        try:
-            return self.process.wait(seconds)
-        except subprocess.TimeoutExpired:
-            self.process.terminate()  # mpirun ends its ranks
-            self.process.wait()
-            return None
-
-    def said(self):
-        with open(self.log, encoding="utf-8", errors="replace") as f:
-            return f.read()
 
 
 def truth(folder, name):
@@ -72,7 +52,7 @@ def outage():
     time.sleep(6)
     ok(run.process.poll() is None, "the Hub is gone, and is waited for", run.said())
     with Hub(*SIZE, "--port", port, "--quota", 0):
-        code = run.finish()
+        code = run.end()
     said = run.said()
     ok(code == 0, "it is back: to the end", code, said)
     ok(said.count("no page from the Hub for") == 1 and said.count("the Hub answers again") == 1, "both are said, once", said)
@@ -87,7 +67,7 @@ def gone():
         run = Crawl(h.url, folder, "--max-outage", "3s", "--retries", "1", "--timeout", "1s")
         run.among_accounts()
     began = time.monotonic()
-    code = run.finish()
+    code = run.end()
     said = run.said()
     ok(code == 3 and time.monotonic() - began < 20 and "has not answered for too long" in said and "goes on" in said, f"--max-outage: exit {code} after {time.monotonic() - began:.1f} s", said)
     with Hub(*SIZE, "--port", port, "--quota", 0) as h:
@@ -170,11 +150,9 @@ def signals():
                 if run.process.poll() is not None or len(glob.glob(f"{folder}/shards/users-*.h5")) > before + 1:
                     break
                 time.sleep(0.01)
-            with open(f"/proc/{run.process.pid}/task/{run.process.pid}/children", encoding="ascii") as f:
-                ranks = [int(p) for p in f.read().split()]
             sent = time.monotonic()
-            os.kill(ranks[to], number)
-            code, took = run.finish(), time.monotonic() - sent
+            os.kill(run.ranks()[to], number)
+            code, took = run.end(), time.monotonic() - sent
             asked = len([q for q in h.requests() if any(w in q[3] for w in ("/overview", "/followers", "/following", "/members", "/likers"))])
         name = f"{signal.Signals(number).name} to rank {to}"
         ok(code == 3 and took < 10 and "goes on" in run.said(), f"{name}: exit {code} after {took:.1f} s", run.said())

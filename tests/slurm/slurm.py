@@ -11,7 +11,7 @@ import socket
 import subprocess
 import time
 
-from tap import Run
+from tap import Run, free_port
 
 CONF = """
 ClusterName=test
@@ -60,12 +60,6 @@ def missing():
 
 def path_of_daemons():
     return os.environ.get("PATH", "") + ":/usr/sbin:/sbin"
-
-
-def free_port():
-    with socket.socket() as s:
-        s.bind(("127.0.0.1", 0))
-        return s.getsockname()[1]
 
 
 class Slurm:
