@@ -16,6 +16,7 @@ struct slot {
 	enum slot_state state;
 	struct ask ask;
 	int failures;
+	int doubtful;  /* the last reply was: see struct roll_page */
 	int64_t since; /* when it was given this to ask */
 	int64_t until; /* paused */
 	char path[512];

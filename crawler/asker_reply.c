@@ -175,6 +175,12 @@ static void go_on(struct asker *a, struct slot *s, const char *cursor)
 	a->dirty = 1;
 }
 
+/* A list is asked for again before anything less than all of it is taken. */
+static unsigned force_flag(const struct slot *s)
+{
+	return s->doubtful ? ROLL_FORCE : 0u;
+}
+
 static int take_page(struct asker *a, struct slot *s, const struct fetch_reply *r, int64_t now, int *good,
 		     struct err *e)
 {
@@ -183,8 +189,9 @@ static int take_page(struct asker *a, struct slot *s, const struct fetch_reply *
 	enum hub_next next;
 	struct roll_page p;
 
-	if (roll_take(a->roll, list, r->body, r->nbody, clock_wall_ms() / 1000, &p, e))
+	if (roll_take(a->roll, list, force_flag(s), r->body, r->nbody, clock_wall_ms() / 1000, &p, e))
 		return e->code;
+	s->doubtful = p.doubtful;
 	if (!p.is_page) {
 		shard_of(a)->counter[CNT_NOT_JSON]++;
 		asker_fail(a, s, p.why, now);
@@ -262,7 +269,8 @@ static int archive(struct asker *a, const struct slot *s, const struct fetch_rep
 				 .pages = x->pages,
 				 .rows = x->rows,
 				 .mark_pages = x->mark_pages,
-				 .mark = x->mark };
+				 .mark = x->mark,
+				 .flags = force_flag(s) };
 	if (frontier_is_likers(x)) {
 		const char *id;
 		enum kind kind;

@@ -86,6 +86,7 @@ static int begin_slot(struct asker *a, struct slot *s, int64_t now)
 		n = k->n;
 	}
 	s->failures = 0;
+	s->doubtful = 0;
 	s->since = now;
 	if (hub_account_path((enum account_list)s->ask.list, name, n, s->path, sizeof s->path) < 0) {
 		a->given_up++; /* an id longer than any */

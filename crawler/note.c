@@ -5,6 +5,8 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "crawler/roll.h"
+
 #define FLAGS_MAX 7u
 
 static const char *const order_name[] = { [HUB_ASC] = "asc", [HUB_DESC] = "desc" };
@@ -12,9 +14,9 @@ static const char *const order_name[] = { [HUB_ASC] = "asc", [HUB_DESC] = "desc"
 static void format_list(const struct note_list *l, char dst[NOTE_MAX])
 {
 	snprintf(dst, NOTE_MAX,
-		 "list %s %s %" PRId64 " %d %" PRId64 " %" PRId64 " %" PRId64 " %u %u %" PRId64 " %016" PRIx64,
+		 "list %s %s %" PRId64 " %d %" PRId64 " %" PRId64 " %" PRId64 " %u %u %" PRId64 " %016" PRIx64 " %u",
 		 account_list_name[l->list], l->whose, l->session, l->rank, l->seq, l->pages, l->rows, l->type, l->busy,
-		 l->mark_pages, l->mark);
+		 l->mark_pages, l->mark, l->flags);
 }
 
 char *note_format(const struct note *n, char dst[NOTE_MAX])
@@ -91,11 +93,11 @@ static int parse_list(struct note *n, const char *text)
 	n->what = NOTE_LIST;
 	if (sscanf(text,
 		   "list %31s %96s %15" SCNd64 " %9d %12" SCNd64 " %15" SCNd64 " %15" SCNd64 " %1u %3u %15" SCNd64
-		   " %16" SCNx64,
+		   " %16" SCNx64 " %1u",
 		   list, l->whose, &l->session, &l->rank, &l->seq, &l->pages, &l->rows, &l->type, &l->busy,
-		   &l->mark_pages, &l->mark) != 11 ||
+		   &l->mark_pages, &l->mark, &l->flags) != 12 ||
 	    (k = find_list(list)) < 0 || l->session < 0 || l->rank < 0 || l->seq < 0 || l->pages < 0 || l->rows < 0 ||
-	    l->mark_pages < 0 || l->type >= NACCOUNT_TYPES || l->busy >> NACCOUNT_OWN)
+	    l->mark_pages < 0 || l->type >= NACCOUNT_TYPES || l->busy >> NACCOUNT_OWN || l->flags > ROLL_FORCE)
 		return -1;
 	l->list = (enum account_list)k;
 	return k < NACCOUNT_OWN ? !account_name_is_valid(l->whose, strlen(l->whose))

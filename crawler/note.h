@@ -5,7 +5,7 @@
  *     page KIND asc|desc LO HI LIMIT FLAGS CHAIN    a page of the walk through what was left then of a window, (LO, HI]
  *     total KIND                                    the page of the web site that tells how many there are
  *     audit KIND PLACE                              a page of the second pass, number PLACE of its sample
- *     list LIST WHOSE SESSION RANK SEQ PAGES ROWS TYPE BUSY MARK_PAGES MARK
+ *     list LIST WHOSE SESSION RANK SEQ PAGES ROWS TYPE BUSY MARK_PAGES MARK FLAGS
  *                                                   a page of a list of accounts, or its refusal: struct note_list
  *
  * Replies that were not read (errors, probes that were dropped) have none.
@@ -33,6 +33,7 @@ struct note_list {
 	unsigned busy;      /* its lists that were asked, refused or begun, as bits */
 	int64_t mark_pages; /* as in struct ask */
 	uint64_t mark;
+	unsigned flags; /* enum roll_flag: how the reply was read */
 };
 
 struct note {

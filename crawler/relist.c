@@ -125,7 +125,7 @@ static int take_page(struct relist *r, const struct warc_record *x, const struct
 	struct roll_page p;
 	int bad;
 
-	if (roll_take(r->roll, n->list, x->body, x->nbody, l->observed, &p, e))
+	if (roll_take(r->roll, n->list, n->flags, x->body, x->nbody, l->observed, &p, e))
 		return e->code;
 	if (!p.is_page || path_of(r, n, x->uri, path)) {
 		shard_of(r)->counter[CNT_NOT_JSON]++;

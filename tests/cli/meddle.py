@@ -21,6 +21,7 @@ class Meddler:
 
         class Handler(http.server.BaseHTTPRequestHandler):
             protocol_version = "HTTP/1.1"
+            disable_nagle_algorithm = True  # headers and body are two writes
 
             def do_GET(self):
                 meddler.seen.append((self.path, dict(self.headers)))

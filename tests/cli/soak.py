@@ -16,6 +16,7 @@ TESTS = [
     ["test_disk.py", 24],
     ["test_faults.py", 3],
     ["test_hostile.py"],
+    ["test_hostile_users.py"],
     ["test_token.py"],
     ["test_outages.py", 60],
     ["test_torture.py", 200],

@@ -3,39 +3,21 @@
 
 import json
 import os
-import zlib
 
 import h5py
 
 from disturb import tally
 from meddle import Meddler
-from tap import BUILD, UNTIL, Hub, Run, load, main, ok, reduce, same, scratch, value
+from nasty import REPLIES, RSS_MB, TERMINAL, clean, measured, rss
+from tap import UNTIL, Hub, load, main, ok, reduce, same, scratch, value
 
 SIZE = ["--models", 4000, "--datasets", 0, "--spaces", 0, "--seed", 3, "--until", UNTIL, "--quota", 0, "--no-gzip"]
 ROWS = 4000
-RSS_MB = 500  # crawler/fetch.h, FETCH_BODY_MAX
 count = {"tried": 0, "survived": 0}
 
 
 def crawl(url, folder, *args):
-    """One rank without mpirun, so that its memory can be told."""
-    words = ["--hub", url, "--until", UNTIL, "--kinds", "models", "--timeout", "20s", "--retries", "4", "--in-flight", "2", *args, folder]
-    return Run(["/usr/bin/python3", "-c", MEASURE, f"{BUILD}/hubcrawl", *words], env={"OMPI_MCA_btl": "self"})
-
-
-MEASURE = """import os, resource, subprocess, sys
-code = subprocess.call(sys.argv[1:])
-print("RSS", resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss // 1024)
-sys.exit(code)
-"""
-
-
-def rss(run):
-    return int(run.out.rsplit("RSS ", 1)[1]) if "RSS " in run.out else 10**6
-
-
-def clean(text):
-    return all(ch.isprintable() or ch in "\n\t\r" for ch in text)
+    return measured("--hub", url, "--until", UNTIL, "--kinds", "models", "--timeout", "20s", "--retries", "4", "--in-flight", "2", *args, folder)
 
 
 def once(reply):
@@ -51,64 +33,9 @@ def once(reply):
     return hook
 
 
-def gzip_of(pieces):
-    z = zlib.compressobj(9, zlib.DEFLATED, 31)
-    return b"".join(z.compress(p) for p in pieces) + z.flush()
-
-
-def headers(handler, *more):
-    handler.send_response(200)
-    handler.send_header("content-type", "application/json")
-    for name, text in more:
-        handler.send_header(name, text)
-    handler.end_headers()
-
-
-BOMB = gzip_of([bytes(1 << 20)] * 1024)
-
-
-def bomb(handler):
-    headers(handler, ("content-encoding", "gzip"), ("content-length", str(len(BOMB))))
-    handler.wfile.write(BOMB)
-
-
-def endless(handler):
-    headers(handler, ("connection", "close"))
-    while True:
-        handler.wfile.write(b"[" + b" " * 65536)
-
-
-def many_headers(handler):
-    handler.send_response(200)
-    for i in range(160):
-        handler.send_header(f"x-{i}", "y" * 65000)
-    handler.end_headers()
-    handler.wfile.write(b"[]")
-
-
-def one_string(handler):
-    n = 200 << 20
-    headers(handler, ("content-length", str(n + 4)))
-    handler.wfile.write(b'["')
-    for _ in range(n >> 20):
-        handler.wfile.write(b"a" * (1 << 20))
-    handler.wfile.write(b'"]')
-
-
 def bodies():
     """Whole replies: refused, asked again, and the census is complete."""
-    cases = {
-        "a gzip bomb of 1 GB": bomb,
-        "a body without end": endless,
-        "10 MB of headers": many_headers,
-        "a string of 200 MB": one_string,
-        "100,000 nested brackets": b"[" * 100000 + b"]" * 100000,
-        "a string of 30 MB": b'["' + b"a" * (30 << 20) + b'"]',
-        "30 MB of empty lists": b"[" + b"[]," * (10 << 20) + b"[]]",
-        "gzip that is none": lambda h: (headers(h, ("content-encoding", "gzip"), ("content-length", "9")), h.wfile.write(b"not gzip!")),
-        "a body shorter than said": lambda h: (headers(h, ("content-length", "1000")), h.wfile.write(b"[]")),
-    }
-    for name, reply in cases.items():
+    for name, reply in REPLIES.items():
         folder = scratch()
         with Hub(*SIZE) as hub, Meddler(hub.url, once(reply)) as m:
             c = crawl(m.url, folder)
@@ -117,7 +44,6 @@ def bodies():
         count["survived"] += good
 
 
-TERMINAL = "\x1b]0;owned\x07\x1b[31mred\x9b2J"
 NASTY = {  # what is done to a record, and whether the row is kept
     "numbers beyond 64 bits": (lambda r: r.update(downloads=10**30), False),
     "numbers of 64 bits": (lambda r: r.update(downloads=2**63, likes=2**64 - 1), True),

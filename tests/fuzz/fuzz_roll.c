@@ -36,8 +36,8 @@ static void check(enum account_list list, const struct roll_page *p)
 	}
 }
 
-/* First byte: which list. The rest is the page, in a buffer of its own length, so that a sanitizer sees reads beyond
- * the padding. */
+/* First byte: which list, and whether it may be cut. The rest is the page, in a buffer of its own length, so that a
+ * sanitizer sees reads beyond the padding. */
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t n)
 {
 	static struct roll *r;
@@ -54,7 +54,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t n)
 	memcpy(text, data + 1, n - 1);
 	memset(text + n - 1, 0, JS_PADDING);
 	list = (enum account_list)(data[0] % NACCOUNT_LISTS);
-	if (roll_take(r, list, text, n - 1, 1790000000, &p, &e))
+	if (roll_take(r, list, data[0] & 128 ? ROLL_FORCE : 0, text, n - 1, 1790000000, &p, &e))
 		require(e.code == E_NOMEM);
 	else
 		check(list, &p);

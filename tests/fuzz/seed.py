@@ -88,6 +88,7 @@ ROLLS = {
     "many": "[" + ",".join(['{"user":"a"}'] * 20001) + "]",
     "nested": "[" * 5000,
     "cut": '[{"user":"Ada","typ',
+    "spoilt": '[{"user":"Ada","type":"user"}, {"user":"x","fullname":NaN},{"user":"B,]}"},{"user":"Bob","fullname":"\\ud800"},7]',
     "surrogate": '[{"user":"a\\ud800"},{"user":"\xff"}]',
 }
 HTTP = "HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nLink: <http://h/api/models?cursor=a>; rel=\"next\"\r\n\r\n[]"
@@ -132,7 +133,7 @@ def archives():
     split = archived(page_url("models", "asc", LO), f"page models asc {LO} {HI} 1000 1 0", PAGES["nan"])
     forced = archived(page_url("spaces", "desc", HI), f"page spaces desc {LO} {HI} 1000 2 0", PAGES["order"])
     chain = archived(page_url("datasets", "asc", LO).split("&cursor")[0] + "&cursor=x", f"page datasets asc {LO} {HI} 1000 0 1", PAGES["empty"])
-    overview = archived("http://h/api/users/Ada/overview", "list overview Ada 7 0 0 0 0 0 9 0 0000000000000000", '{"type":"user","_id":"%s","numFollowers":0,"numFollowing":0,"orgs":[{"name":"o-1"},{"name":"../x"}]}' % OID)
+    overview = archived("http://h/api/users/Ada/overview", "list overview Ada 7 0 0 0 0 0 9 0 0000000000000000 0", '{"type":"user","_id":"%s","numFollowers":0,"numFollowing":0,"orgs":[{"name":"o-1"},{"name":"../x"}]}' % OID)
     row = '[{"_id":"%s","user":"Ada","type":"user"},{"user":"\\u0000"},7]' % OID
     more = 'Link: <http://h/api/users/Ada/followers?cursor=abc>; rel="next"\r\n'
     return {
@@ -146,11 +147,12 @@ def archives():
         "error": archived(page_url("models", "asc", LO), "", "<html>", "504 Gateway Time-out"),
         "foreign": archived("http://other/api/models", f"page models asc {LO} {HI} 1000 0 0", PAGES["plain"]),
         "overview": overview,
-        "list": archived("http://h/api/users/Ada/followers", "list followers Ada 7 0 0 3 300 1 9 2 1234567890abcdef", row, link=more),
-        "refused": archived("http://h/api/organizations/o-1/members?limit=1000", "list members o-1 7 0 0 0 0 2 0 0 0000000000000000", "{}", "403 Forbidden"),
-        "likers": archived("http://h/api/models/o/n/likers?limit=1000", f"list likers_models {OID} 7 0 0 0 0 0 0 0 0000000000000000", row),
-        "likers-elsewhere": archived("http://h/api/models/likers?limit=1000", f"list likers_models {OID} 7 0 0 0 0 0 0 0 0000000000000000", row),
-        "unsealed": archived("http://h/api/users/Ada/followers", "list followers Ada 4 0 0 0 0 1 0 0 0000000000000000", row),
+        "list": archived("http://h/api/users/Ada/followers", "list followers Ada 7 0 0 3 300 1 9 2 1234567890abcdef 0", row, link=more),
+        "refused": archived("http://h/api/organizations/o-1/members?limit=1000", "list members o-1 7 0 0 0 0 2 0 0 0000000000000000 0", "{}", "403 Forbidden"),
+        "likers": archived("http://h/api/models/o/n/likers?limit=1000", f"list likers_models {OID} 7 0 0 0 0 0 0 0 0000000000000000 0", row),
+        "likers-elsewhere": archived("http://h/api/models/likers?limit=1000", f"list likers_models {OID} 7 0 0 0 0 0 0 0 0000000000000000 0", row),
+        "spoilt": archived("http://h/api/users/Ada/followers", "list followers Ada 7 0 0 0 0 1 0 0 0000000000000000 1", '[{"user":"Bob"},{"user":"x","fullname":NaN}]'),
+        "unsealed": archived("http://h/api/users/Ada/followers", "list followers Ada 4 0 0 0 0 1 0 0 0000000000000000 0", row),
     }
 
 
@@ -168,7 +170,7 @@ def main():
         for first in (0x00, 0x11, 0x22, 0x31):
             put(out, "page", f"{name}-{first:02x}", bytes([first]) + data)
     for name, text in ROLLS.items():
-        for first in (b"\0", b"\1", b"\5"):
+        for first in (b"\x00", b"\x01", b"\x05", b"\x80", b"\x83"):
             put(out, "roll", f"{name}-{first[0]}", first + text.encode())
     for name, text in HUBS.items():
         put(out, "hub", name, text)

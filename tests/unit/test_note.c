@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "crawler/roll.h"
 #include "tests/tap.h"
 
 static struct note page(unsigned flags, int chain)
@@ -49,18 +50,20 @@ int main(void)
 		"audit models 99999999999999999999",
 		"audits models 1",
 		"list followers",
-		"list fans Ada 7 0 0 3 300 1 9 2 1234567890abcdef",
-		"list followers A/a 7 0 0 3 300 1 9 2 1234567890abcdef",
-		"list followers Ada 7 -1 0 3 300 1 9 2 1234567890abcdef",
-		"list followers Ada 7 0 0 3 300 3 9 2 1234567890abcdef",
-		"list followers Ada 7 0 0 3 300 1 32 2 1234567890abcdef",
-		"list followers Ada 7 0 0 3 300 1 9 2 1234567890ABCDEF",
-		"list followers Ada 7 0 0 3 300 1 9 2 1234567890abcdef0",
-		"list likers_models Ada 7 0 0 3 300 1 9 2 1234567890abcdef",
+		"list fans Ada 7 0 0 3 300 1 9 2 1234567890abcdef 0",
+		"list followers A/a 7 0 0 3 300 1 9 2 1234567890abcdef 0",
+		"list followers Ada 7 -1 0 3 300 1 9 2 1234567890abcdef 0",
+		"list followers Ada 7 0 0 3 300 3 9 2 1234567890abcdef 0",
+		"list followers Ada 7 0 0 3 300 1 32 2 1234567890abcdef 0",
+		"list followers Ada 7 0 0 3 300 1 9 2 1234567890ABCDEF 0",
+		"list followers Ada 7 0 0 3 300 1 9 2 1234567890abcdef0 0",
+		"list likers_models Ada 7 0 0 3 300 1 9 2 1234567890abcdef 0",
+		"list followers Ada 7 0 0 3 300 1 9 2 1234567890abcdef",
+		"list followers Ada 7 0 0 3 300 1 9 2 1234567890abcdef 2",
 	};
 	struct note list = { .what = NOTE_LIST,
 			     .list = { LIST_FOLLOWERS, "Ada", 7, 5, 2, 3, 300, ACCOUNT_USER, 9, 2,
-				       UINT64_C(0x1234567890abcdef) } };
+				       UINT64_C(0x1234567890abcdef), ROLL_FORCE } };
 	struct note likers = { .what = NOTE_LIST,
 			       .list = { .list = LIST_LIKERS_SPACE, .whose = "6553f1000000000000000000" } };
 	struct note n = page(3, 1), total = { .what = NOTE_TOTAL }, audit = { .what = NOTE_AUDIT, .place = 17 }, none;
@@ -70,8 +73,8 @@ int main(void)
 	round_trip(&n, "page spaces desc 6553f1000000000000000000 ffffffffffffffffffffffff 1000 3 1");
 	round_trip(&total, "total models");
 	round_trip(&audit, "audit models 17");
-	round_trip(&list, "list followers Ada 7 2 5 3 300 1 9 2 1234567890abcdef");
-	round_trip(&likers, "list likers_spaces 6553f1000000000000000000 0 0 0 0 0 0 0 0 0000000000000000");
+	round_trip(&list, "list followers Ada 7 2 5 3 300 1 9 2 1234567890abcdef 1");
+	round_trip(&likers, "list likers_spaces 6553f1000000000000000000 0 0 0 0 0 0 0 0 0000000000000000 0");
 	for (size_t i = 0; i < sizeof bad / sizeof *bad; i++)
 		ok(note_parse(&none, bad[i], strlen(bad[i])) == -1 && none.what == NOTE_NOTHING, "refused: %.60s",
 		   i == 16 ? "a line end" : bad[i]);

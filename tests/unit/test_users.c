@@ -266,16 +266,63 @@ static void going_on(void)
 
 /* --- pages --- */
 
-static struct roll_page page(struct roll *r, enum account_list list, const char *text)
+#define OBSERVED 1790000000
+
+static struct roll_page read_page(struct roll *r, enum account_list list, unsigned flags, const char *text)
 {
 	char padded[4096 + JS_PADDING] = "";
 	struct roll_page p;
 	struct err e = ERR_INIT;
 
 	snprintf(padded, 4096, "%s", text);
-	if (roll_take(r, list, padded, strlen(padded), 1234, &p, &e))
+	if (roll_take(r, list, flags, padded, strlen(padded), OBSERVED, &p, &e))
 		diag("%s", e.text);
 	return p;
+}
+
+static struct roll_page page(struct roll *r, enum account_list list, const char *text)
+{
+	return read_page(r, list, 0, text);
+}
+
+/* One element that is no JSON costs that element; an _id of the future is none. */
+static void hostile_pages(void)
+{
+	static const char *const bad[] = { "NaN", "\"\\ud800\"", "\"\xff\xfe\"", "\"a\x01z\"", "1e999" };
+	struct roll *r = roll_create();
+	struct roll_page p;
+
+	for (size_t i = 0; i < sizeof bad / sizeof *bad; i++) {
+		char text[400];
+
+		snprintf(text, sizeof text,
+			 " [ {\"user\":\"Ada\"} , "
+			 "{\"user\":\"x\",\"fullname\":%s},{\"user\":\"B,[]}\"},{\"user\":\"Bob\"}]\n",
+			 bad[i]);
+		p = page(r, LIST_FOLLOWERS, text);
+		ok(!p.is_page && p.doubtful && p.nrow == 0, "no JSON, but a list: %zu", i);
+		p = read_page(r, LIST_FOLLOWERS, ROLL_FORCE, text);
+		ok(p.is_page && p.nrow == 2 && p.nrefused == 2 && p.row[0].n == 3 && !memcmp(p.row[0].name, "Ada", 3) &&
+			   !memcmp(p.row[1].name, "Bob", 3),
+		   "cut into its elements it has two accounts");
+	}
+	p = read_page(r, LIST_FOLLOWERS, ROLL_FORCE, "[{\"user\":\"Ada\"},{\"user\":\"Bo");
+	ok(!p.is_page && !p.doubtful, "what was cut off on the way is no list");
+	p = page(r, LIST_FOLLOWERS, "[\"x\",{\"user\":\"../x\"}]");
+	ok(!p.is_page && p.doubtful && p.nrow == 0, "a list without one account is doubted");
+	p = read_page(r, LIST_FOLLOWERS, ROLL_FORCE, "[\"x\",{\"user\":\"../x\"}]");
+	ok(p.is_page && p.nrow == 0 && p.nrefused == 2, "and taken when it comes again");
+	p = read_page(r, LIST_OVERVIEW, ROLL_FORCE, "{\"user\":NaN}");
+	ok(!p.is_page && !p.doubtful, "an overview is not cut");
+	p = page(r, LIST_OVERVIEW, "{\"error\":\"later\"}");
+	ok(!p.is_page && p.doubtful && read_page(r, LIST_OVERVIEW, ROLL_FORCE, "{\"user\":\"x\"}").is_page,
+	   "an overview that names nobody is doubted");
+	p = page(r, LIST_MEMBERS,
+		 "[{\"user\":\"a\",\"_id\":\"f426d3f3a7723d62b53c259b\"},{\"user\":\"b\",\"_id\":"
+		 "\"6ab1374a0000000000000000\"}]");
+	ok(p.nrow == 2 && !oid_cmp(p.row[0].a.oid, OID_MIN) && oid_seconds(p.row[1].a.oid) == 0x6ab1374a,
+	   "an _id of the future is not told, one of the next minutes is");
+	roll_free(r);
 }
 
 static void pages(void)
@@ -288,7 +335,7 @@ static void pages(void)
 	ok(p.is_page && p.nrow == 3 && p.nrefused == 0, "a page of three");
 	ok(p.row[0].n == 3 && !memcmp(p.row[0].name, "Ada", 3) && p.row[0].a.type == ACCOUNT_USER &&
 		   oid_seconds(p.row[0].a.oid) == 0x6426d3f3 && p.row[0].a.sources == 1 << SOURCE_FOLLOWER &&
-		   p.row[0].a.followers == -1 && p.row[0].a.observed == 1234,
+		   p.row[0].a.followers == -1 && p.row[0].a.observed == OBSERVED,
 	   "a user");
 	ok(p.row[1].a.type == ACCOUNT_ORG && p.row[1].a.followers == 12 && p.row[2].a.type == ACCOUNT_UNKNOWN &&
 		   !oid_cmp(p.row[2].a.oid, OID_MIN),
@@ -395,6 +442,7 @@ int main(void)
 	order();
 	going_on();
 	pages();
+	hostile_pages();
 	addresses();
 	pseudonyms();
 	line();
