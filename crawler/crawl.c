@@ -303,6 +303,7 @@ static int discover(struct crawl *c, int *exit_code, struct err *e)
 				 .snapshot = &c->brief.snapshot,
 				 .hub = &c->hub,
 				 .nbudgets = c->nbudgets,
+				 .monitor = &c->monitor,
 				 .host = c->host,
 				 .requests = c->requests,
 				 .rows = folder_rows(&c->folder),
@@ -394,7 +395,6 @@ static void prepare_monitor(struct crawl *c)
 				       .nbudgets = c->nbudgets,
 				       .began_s = c->brief.session / 1000 };
 	memcpy(c->monitor.kind_rows_before, c->folder.resume.rows, sizeof c->folder.resume.rows);
-	phase_ends(c, SUMMARY_FOLDER);
 }
 
 /* Collective: everything between the agreement on the folder and the end. */
@@ -410,6 +410,7 @@ static int crawl_all(struct crawl *c, int *exit_code, struct err *e)
 		rc = create_worker(c, e);
 	if (!rc && c->rank == 0) {
 		prepare_monitor(c);
+		phase_ends(c, SUMMARY_FOLDER);
 		rc = begin(c, e);
 		phase_ends(c, SUMMARY_PROBE);
 		if (!rc)
@@ -473,6 +474,7 @@ int crawl_run(MPI_Comm comm, const struct options *o, int *exit_code, struct err
 		if (!c->brief.complete)
 			rc = crawl_all(c, exit_code, e);
 		else if (c->rank == 0) {
+			prepare_monitor(c);
 			*exit_code = c->folder.resume.suspect ? CRAWL_EXIT_GAPS : 0;
 			summary_complete(o->dir, &c->folder.resume, c->brief.users);
 			rc = audit(c, e);

@@ -81,12 +81,22 @@ static void put_budget(struct metrics *x, const struct monitor *m)
 		      (double)p->paused_ms / 1000);
 }
 
+static void put_users(struct metrics *x, const struct users_progress *p)
+{
+	metrics_value(x, NAME("accounts"), METRICS_GAUGE, "Accounts known, with those of earlier sessions.",
+		      (double)p->accounts);
+	metrics_value(x, NAME("account_lists_total"), METRICS_COUNTER, "Lists of accounts asked to their end.",
+		      (double)p->lists);
+	metrics_value(x, NAME("account_requests_total"), METRICS_COUNTER,
+		      "Requests for accounts sent in this session, beside the others.", (double)p->requests);
+}
+
 /* exit_code -1: it runs. A file that cannot be written is said once, and no reason to stop. */
 static void write_metrics(struct monitor *m, int exit_code)
 {
 	struct err e = ERR_INIT;
 	struct metrics x;
-	int64_t left = progress_left(&m->last);
+	int64_t left = m->among_accounts ? progress_users_left(&m->users) : progress_left(&m->last);
 
 	if (!m->metrics_file || m->broken)
 		return;
@@ -104,6 +114,8 @@ static void write_metrics(struct monitor *m, int exit_code)
 		      (double)time(NULL));
 	put_work(&x, m);
 	put_budget(&x, m);
+	if (m->among_accounts)
+		put_users(&x, &m->users);
 	if (left >= 0)
 		metrics_value(&x, NAME("left_seconds"), METRICS_GAUGE, "Time until the end, predicted.",
 			      (double)left / 1000);
@@ -189,6 +201,14 @@ void monitor_begin(struct monitor *m)
 	write_metrics(m, -1);
 }
 
+static void write_in_time(struct monitor *m, int64_t now)
+{
+	if (now - m->written < MONITOR_METRICS_MS)
+		return;
+	m->written = now;
+	write_metrics(m, -1);
+}
+
 void monitor_turn(struct monitor *m, const struct progress *p, const struct coordinator_state *s, int64_t now)
 {
 	tell_quota(m, p);
@@ -198,10 +218,30 @@ void monitor_turn(struct monitor *m, const struct progress *p, const struct coor
 	progress_show(p, now, &m->shown);
 	m->last = *p;
 	m->last_state = *s;
-	if (now - m->written < MONITOR_METRICS_MS)
-		return;
-	m->written = now;
-	write_metrics(m, -1);
+	write_in_time(m, now);
+}
+
+void monitor_users(struct monitor *m, const struct users_progress *p, int64_t now)
+{
+	progress_show_users(p, now, &m->shown);
+	m->among_accounts = 1;
+	m->users = *p;
+	/* Of the budget; the rest stays as the repositories left it. */
+	m->last.requests = p->requests;
+	m->last.tokens = p->tokens;
+	m->last.quota = p->quota;
+	m->last.window_ms = p->window_ms;
+	m->last.elapsed_ms = p->elapsed_ms;
+	m->last.paused_ms = p->paused_ms;
+	write_in_time(m, now);
+}
+
+void monitor_users_end(struct monitor *m, int64_t accounts, int64_t lists, int64_t requests)
+{
+	m->among_accounts = 1;
+	m->users.accounts = accounts;
+	m->users.lists = lists;
+	m->users.requests = requests;
 }
 
 void monitor_end(struct monitor *m, int exit_code)

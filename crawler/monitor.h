@@ -24,6 +24,8 @@ struct monitor {
 	int outage, stopping, broken;
 	struct progress last;
 	struct coordinator_state last_state;
+	int among_accounts;
+	struct users_progress users; /* when they are discovered */
 };
 
 /* One line, and the metrics, when the Hub has answered. */
@@ -31,6 +33,12 @@ void monitor_begin(struct monitor *m);
 
 /* At each turn of the loop. */
 void monitor_turn(struct monitor *m, const struct progress *p, const struct coordinator_state *s, int64_t now);
+
+/* The same while accounts are discovered. */
+void monitor_users(struct monitor *m, const struct users_progress *p, int64_t now);
+
+/* What it came to, over all ranks. */
+void monitor_users_end(struct monitor *m, int64_t accounts, int64_t lists, int64_t requests);
 
 /* The metrics for the last time. */
 void monitor_end(struct monitor *m, int exit_code);

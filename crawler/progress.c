@@ -91,32 +91,48 @@ static void put_line(const struct progress *p, const char *line)
 	log_event("progress", field, (int)(sizeof field / sizeof *field), "%s", line);
 }
 
+int64_t progress_users_left(const struct users_progress *p)
+{
+	double left = (double)(p->limit - p->requests);
+
+	if (p->limit < 0 || p->requests < 5 || p->elapsed_ms < 1000)
+		return -1;
+	return left > 0 ? (int64_t)(left * (double)p->elapsed_ms / (double)p->requests) : 0;
+}
+
 char *progress_users_line(char *dst, size_t n, const struct users_progress *p)
 {
-	char wait[64] = "";
+	char left[48], of[32] = "", go[64] = "", wait[64] = "";
 
 	if (p->quiet_ms > 0)
 		snprintf(wait, sizeof wait, ", no page for %lld s", (long long)((p->quiet_ms + 999) / 1000));
 	else if (p->paused_ms > 0)
 		snprintf(wait, sizeof wait, ", waiting %lld s for the quota", (long long)((p->paused_ms + 999) / 1000));
+	if (p->limit >= 0) {
+		duration(left, sizeof left, progress_users_left(p));
+		snprintf(of, sizeof of, " of %lld", (long long)p->limit);
+		snprintf(go, sizeof go, ", %s to go", left);
+	}
 	snprintf(dst, n,
-		 "%lld accounts known, %lld lists asked, %lld requests, %.1f new accounts per request, %lld of %lld "
-		 "tokens left%s",
-		 (long long)p->accounts, (long long)p->lists, (long long)p->requests,
+		 "%lld accounts known, %lld lists asked, %lld%s requests, %.1f new accounts per request, %lld of %lld "
+		 "tokens left%s%s",
+		 (long long)p->accounts, (long long)p->lists, (long long)p->requests, of,
 		 p->requests > 0 ? (double)(p->accounts - p->before) / (double)p->requests : 0.0, (long long)p->tokens,
-		 (long long)p->quota, wait);
+		 (long long)p->quota, go, wait);
 	return dst;
 }
 
 static void put_users_line(const struct users_progress *p, const char *line)
 {
+	int64_t left = progress_users_left(p);
 	struct log_field field[] = { { "accounts", (double)p->accounts },
 				     { "accounts_before", (double)p->before },
 				     { "lists", (double)p->lists },
 				     { "requests", (double)p->requests },
 				     { "tokens", (double)p->tokens },
 				     { "quota", (double)p->quota },
-				     { "elapsed_s", (double)p->elapsed_ms / 1000 } };
+				     { "elapsed_s", (double)p->elapsed_ms / 1000 },
+				     { "left_s", left < 0 ? NAN : (double)left / 1000 } };
 
 	log_event("progress", field, (int)(sizeof field / sizeof *field), "%s", line);
 }

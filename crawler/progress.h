@@ -35,9 +35,15 @@ double progress_floor(const struct progress *p);
 struct users_progress {
 	int64_t accounts, before; /* known, and of them from earlier sessions and the repositories */
 	int64_t lists, requests;  /* finished and sent in this session */
-	int64_t tokens, quota;
-	int64_t elapsed_ms, paused_ms, quiet_ms;
+	int64_t limit;            /* requests that this session may send; -1 any number */
+	int64_t tokens, quota, window_ms;
+	int64_t elapsed_ms; /* since the discovery began */
+	int64_t paused_ms, quiet_ms;
 };
+
+/* ms until the limit is reached at the pace so far; -1 no limit, or too early to tell. Where there is none nobody knows
+ * how many lists there are. */
+int64_t progress_users_left(const struct users_progress *p);
 
 char *progress_users_line(char *dst, size_t n, const struct users_progress *p);
 void progress_show_users(const struct users_progress *p, int64_t now, int64_t *last);

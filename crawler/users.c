@@ -243,6 +243,8 @@ static int ask(struct users *u, struct err *e)
 				.coordinator = u->coordinator,
 				.budget = u->s->budget,
 				.nbudgets = u->s->nbudgets,
+				.monitor = u->s->monitor,
+				.limit = u->limit,
 				.start_ms = u->s->start_ms,
 				.max_time_ms = u->s->o->max_time,
 				.is_stopped = u->s->is_stopped };
@@ -352,6 +354,8 @@ static int conclude(struct users *u, int why, int *exit_code, struct err *e)
 							: 0;
 	if (u->rank != 0)
 		return E_OK;
+	if (u->s->monitor)
+		monitor_users_end(u->s->monitor, u->status.accounts, u->status.lists, u->sums[CNT_REQUESTS]);
 	if (u->s->archive && users_sealed_end(dir, u->s->session, &x, e))
 		return e->code;
 	if (end != END_NONE &&

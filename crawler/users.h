@@ -26,9 +26,10 @@ struct users_setup {
 	const struct users_end *archived; /* nothing is asked: this is how it ended that is in the shards; or NULL */
 	struct budget *budget;            /* rank 0: nbudgets of them */
 	int nbudgets;
-	const int *host;  /* rank 0: which budget each rank spends */
-	int64_t requests; /* of this session so far, of --max-requests */
-	int64_t rows;     /* rank 0: of repositories that are sealed */
+	struct monitor *monitor; /* rank 0; NULL: nobody watches */
+	const int *host;         /* rank 0: which budget each rank spends */
+	int64_t requests;        /* of this session so far, of --max-requests */
+	int64_t rows;            /* rank 0: of repositories that are sealed */
 	int64_t start_ms, session;
 	int (*is_stopped)(void);
 };

@@ -5,7 +5,6 @@
 #include <string.h>
 
 #include "crawler/loop.h"
-#include "crawler/progress.h"
 #include "crawler/watch.h"
 #include "io/log.h"
 
@@ -30,7 +29,7 @@ struct wave {
 struct turn {
 	int events; /* of this turn */
 	int64_t sleep_ms;
-	int64_t shown; /* last progress */
+	int64_t began_ms;
 	struct watch watch;
 	int rc; /* first failure of this rank */
 	struct wave now, before;
@@ -197,7 +196,9 @@ static void show(struct users_loop *l, struct turn *t, int64_t now)
 				    .before = t->accounts_before,
 				    .lists = t->now.nanswers == l->nranks ? t->now.lists : t->before.lists,
 				    .requests = s->requests,
-				    .elapsed_ms = now - l->start_ms,
+				    .limit = l->limit,
+				    .window_ms = l->budget->window_ms,
+				    .elapsed_ms = now - t->began_ms,
 				    .paused_ms = budget_closed(l->budget, now),
 				    .quiet_ms = s->quiet_ms };
 
@@ -207,7 +208,7 @@ static void show(struct users_loop *l, struct turn *t, int64_t now)
 		p.tokens += budget_left(l->budget + i);
 		p.quota += l->budget[i].quota;
 	}
-	progress_show_users(&p, now, &t->shown);
+	monitor_users(l->monitor, &p, now);
 }
 
 static void sleep_a_little(struct users_loop *l, struct turn *t, int64_t now)
@@ -229,7 +230,7 @@ static int is_over(struct users_loop *l)
 
 int users_loop_run(struct users_loop *l, struct err *e)
 {
-	struct turn t = { .rc = 0 };
+	struct turn t = { .began_ms = clock_ms() };
 
 	for (;;) {
 		int64_t now = clock_ms();

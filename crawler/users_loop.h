@@ -12,6 +12,7 @@
 #include "crawler/asker.h"
 #include "crawler/budget.h"
 #include "crawler/coordinator.h"
+#include "crawler/monitor.h"
 #include "crawler/transport.h"
 
 struct users_loop {
@@ -23,6 +24,8 @@ struct users_loop {
 	struct coordinator *coordinator; /* rank 0 only, else NULL */
 	struct budget *budget;           /* likewise, nbudgets of them */
 	int nbudgets;
+	struct monitor *monitor;       /* likewise */
+	int64_t limit;                 /* requests of this session; -1 any number */
 	int64_t start_ms, max_time_ms; /* of the job; max_time_ms 0: none */
 	int (*is_stopped)(void);
 };

@@ -67,6 +67,13 @@ def table_and_metrics():
     part, wall = run["reduce_wall"], run["reduce"]["wall_ms"]
     ok({"read", "exchange", "figures.growth", "figures.lineage", "write.rows", "write.figures"} <= part.keys() and abs(sum(part.values()) - wall) < 200, "run.json tells where the time of the reduce went", part, wall)
     same(sorted(os.listdir(place)), ["crawl.prom", "reduce.prom"], "nothing else lies beside them")
+    with Hub("--models", 100, "--datasets", 20, "--spaces", 20, "--users", 300, "--quota", 0, "--until", UNTIL) as hub:
+        r = crawl(2, hub.url, scratch(), "--kinds", "models,datasets,spaces,users", "--user-requests", 200, "--metrics-file", f"{place}/users.prom")
+    v = metrics(f"{place}/users.prom")
+    known, lists = (float(x) for x in re.search(r"users +(\d+) accounts known, (\d+) lists", r.out).groups())
+    same((r.code, v[f"{name}account_requests_total",], v[f"{name}rows", "models"]), (0, 200, 100), "metrics of the discovery")
+    same((v[f"{name}accounts",], v[f"{name}account_lists_total",]), (known, lists), "metrics: accounts and lists as the summary")
+    os.remove(f"{place}/users.prom")
     r = crawl(1, "http://127.0.0.1:9", scratch(), "--metrics-file", f"{place}/no/such/folder", "--retries=0", "--max-outage=1s")
     ok(r.err.count("--metrics-file: cannot write") == 1, "a file that cannot be written is one warning", r)
 

@@ -422,13 +422,21 @@ static void pseudonyms(void)
 static void line(void)
 {
 	struct users_progress p = {
-		.accounts = 1500, .before = 500, .lists = 90, .requests = 100, .tokens = 7, .quota = 9
+		.accounts = 1500, .before = 500, .lists = 90, .requests = 100, .tokens = 7, .quota = 9, .limit = -1
 	};
 	char s[256];
 
 	ok(!strcmp(progress_users_line(s, sizeof s, &p), "1500 accounts known, 90 lists asked, 100 requests, 10.0 new "
-							 "accounts per request, 7 of 9 tokens left"),
+							 "accounts per request, 7 of 9 tokens left") &&
+		   progress_users_left(&p) == -1,
 	   "%s", s);
+	p.limit = 1000;
+	p.elapsed_ms = 20000;
+	ok(strstr(progress_users_line(s, sizeof s, &p), "100 of 1000 requests") && strstr(s, "left, 3 min to go") &&
+		   progress_users_left(&p) == 180000,
+	   "%s", s);
+	p.requests = 1001;
+	ok(progress_users_left(&p) == 0, "beyond the limit nothing is left");
 }
 
 int main(void)
