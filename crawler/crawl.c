@@ -33,7 +33,7 @@ static void on_signal(int sig)
 	stopped = 1;
 }
 
-void crawl_catch_signals(void)
+void crawl_catch_stop(void)
 {
 	struct sigaction a = { .sa_handler = on_signal };
 
@@ -41,6 +41,10 @@ void crawl_catch_signals(void)
 	sigaction(SIGUSR1, &a, NULL);
 	a.sa_flags = (int)SA_RESETHAND;
 	sigaction(SIGINT, &a, NULL);
+}
+
+void crawl_ignore_signals(void)
+{
 	signal(SIGPIPE, SIG_IGN);
 	/* A file beyond its limit is a full disk: an error to be told, not an end without a word. */
 	signal(SIGXFSZ, SIG_IGN);

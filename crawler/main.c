@@ -20,12 +20,14 @@ int main(int argc, char **argv)
 		return 0;
 	if ((code = launch_check("hubcrawl")))
 		return code;
+	/* At once: the start of a thousand ranks takes a while, and a batch system may not wait for it. */
+	crawl_catch_stop();
 	MPI_Init(&argc, &argv);
 	MPI_Comm_rank(MPI_COMM_WORLD, &rank);
 	rc = options_parse(&o, argc, argv, rank == 0, &done, &e);
 	log_init("hubcrawl", o.quiet);
 	if (!err_agree(MPI_COMM_WORLD, rc, &e) && !done) {
-		crawl_catch_signals();
+		crawl_ignore_signals();
 		if (o.forget)
 			err_agree(MPI_COMM_WORLD, rank == 0 ? forget_run(&o, &e) : E_OK, &e);
 		else if (o.dry_run)

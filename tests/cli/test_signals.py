@@ -54,6 +54,19 @@ def ranks(pid):
     return found
 
 
+def catching(pid, number):
+    """Has it come to its first lines? Before, a signal does what it does to any program."""
+    try:
+        with open(f"/proc/{pid}/status", encoding="ascii") as f:
+            return int(next(line for line in f if line.startswith("SigCgt")).split()[1], 16) >> number - 1 & 1
+    except (OSError, StopIteration):
+        return 0
+
+
+def has_started(job, n):
+    return wait_for(lambda: len(ranks(job.process.pid)) == n and all(catching(p, signal.SIGUSR1) for p in ranks(job.process.pid)))
+
+
 def wait_for(what, seconds=30):
     end = time.monotonic() + seconds
     while time.monotonic() < end:
@@ -155,6 +168,19 @@ def to_mpirun():
     stopped(signal.SIGTERM, "mpirun", go_on=True)
 
 
+def early():
+    """While MPI starts: nothing is crawled, and it can be run again."""
+    for number in (signal.SIGUSR1, signal.SIGTERM, signal.SIGINT):
+        folder = f"{scratch()}/census"
+        with Hub(*SIZE, *SLOW, "--port", PORT) as hub:
+            job = Job(3, "--hub", hub.url, "--until", UNTIL, folder)
+            ok(has_started(job, 3), "a crawl at its first lines")
+            job.send(number, 1)
+            code, took = job.finish()
+        ok(code == 3 and took < 10, f"{signal.Signals(number).name} before its first request: exit {code} after {took:.1f} s", job.said())
+    resumed(folder)
+
+
 def twice():
     """As of a user who does not want to wait: on a Hub that has stopped answering, for whose replies the first one waits."""
     for to in (1, "mpirun"):
@@ -211,7 +237,7 @@ def soak():
         folder = f"{scratch()}/census"
         with Hub(*SIZE, *SLOW, "--port", PORT) as hub:
             job = Job(3, "--hub", hub.url, "--until", UNTIL, "--seal-rows", 2000, folder)
-            wait_for(lambda: len(ranks(job.process.pid)) == 3)
+            has_started(job, 3)
             at = RANDOM.uniform(0.3, 2.5)
             time.sleep(at)
             try:
@@ -228,4 +254,4 @@ def soak():
 
 if len(sys.argv) > 1:
     main(undisturbed, soak)
-main(undisturbed, to_a_rank, to_mpirun, twice, from_archive)
+main(undisturbed, early, to_a_rank, to_mpirun, twice, from_archive)
