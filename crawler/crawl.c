@@ -492,10 +492,7 @@ int crawl_run(MPI_Comm comm, const struct options *o, int *exit_code, struct err
 	rc = e->code;
 	if (c->monitor.snapshot)
 		monitor_end(&c->monitor, rc ? err_exit_code(rc) : *exit_code);
-	/* After an error the others may still wait for messages that never come: the transport is left to the end of
-	 * the process then. */
-	if (!rc)
-		transport_free(c->transport);
+	transport_free(c->transport);
 	release(c);
 	free(c);
 	return rc;

@@ -31,7 +31,7 @@ struct loop {
  * aborts the job with exit code 4 (mpirun may wait longer for a lost machine: its own keep-alive decides).
  *
  * Collective: returns on every rank once all have stopped and everything that could be sealed is. Errors of this rank:
- * those of worker_turn(), E_NOMEM; the others are told to stop. */
+ * those of worker_turn(); the others are told to stop. No message is under way afterwards. */
 int loop_run(struct loop *l, struct err *e);
 
 #endif

@@ -426,12 +426,11 @@ int users_run(MPI_Comm comm, const struct users_setup *s, int *exit_code, struct
 	snprintf(u->shards, sizeof u->shards, "%s/shards", s->o->dir);
 	snprintf(u->names, sizeof u->names, "%s/users.private", s->o->dir);
 	rc = run(u, exit_code, e);
-	/* After an error the others may still wait for messages that never come: what carries them is left to the end
-	 * of the process then. */
-	if (!rc) {
-		transport_free(u->transport);
-		post_free(u->post);
-	}
+	/* After an error what is under way is dropped. */
+	if (u->post)
+		post_settle(u->post, NULL, NULL);
+	transport_free(u->transport);
+	post_free(u->post);
 	asker_free(u->asker);
 	ledger_release(&u->ledger);
 	coordinator_free(u->coordinator);

@@ -239,14 +239,14 @@ int users_loop_run(struct users_loop *l, struct err *e)
 		t.events = 0;
 		receive(l, &t, now);
 		if (check_stop(l, &t, now, e))
-			return err_set(e, E_NOMEM, "no memory for messages");
+			watch_mute(l->transport);
 		rc = asker_turn(l->asker, now, e);
 		if (rc && !t.rc)
 			t.rc = rc;
 		if (t.rc && tell_trouble(l, &t, t.rc, e, now))
-			return err_set(e, E_NOMEM, "no memory for messages");
+			watch_mute(l->transport);
 		if (report(l, &t, now) || direct(l, &t, now))
-			return err_set(e, E_NOMEM, "no memory for messages");
+			watch_mute(l->transport);
 		if (l->coordinator)
 			watch_quiet(&t.watch, coordinator_look(l->coordinator)), show(l, &t, now);
 		if (is_over(l))

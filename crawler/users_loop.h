@@ -30,8 +30,8 @@ struct users_loop {
 	int (*is_stopped)(void);
 };
 
-/* Collective: returns on every rank once all have stopped. Errors of this rank: those of asker_turn(), E_NOMEM; the
- * others are told to stop. */
+/* Collective: returns on every rank once all have stopped. Errors of this rank: those of asker_turn(); the others
+ * are told to stop. No message of the transport is under way afterwards. */
 int users_loop_run(struct users_loop *l, struct err *e);
 
 #endif

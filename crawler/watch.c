@@ -44,3 +44,12 @@ void watch_lost(struct watch *w, struct coordinator *c, struct transport *t, int
 	log_error(&e);
 	transport_abort(t, err_exit_code(E_IO));
 }
+
+void watch_mute(struct transport *t)
+{
+	struct err e = ERR_INIT;
+
+	err_set(&e, E_NOMEM, "no memory for messages: what was sealed is kept, run again to go on");
+	log_error(&e);
+	transport_abort(t, err_exit_code(E_NOMEM));
+}

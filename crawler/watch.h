@@ -23,4 +23,8 @@ void watch_quiet(struct watch *w, const struct coordinator_state *s);
  * exit code 4 after LOOP_LINGER_MS. */
 void watch_lost(struct watch *w, struct coordinator *c, struct transport *t, int is_over, int64_t now);
 
+/* This rank has no memory to tell the others anything: they would wait for it without an end, so it says so and aborts
+ * the job with exit code 4. */
+void watch_mute(struct transport *t) __attribute__((noreturn));
+
 #endif
