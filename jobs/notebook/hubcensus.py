@@ -78,10 +78,10 @@ class Census:
         return frame
     figure = table
 
+START = r"^(?=[\t\r\n])|(?:^|(?<=[;\t\r\n]))(?=[\s\ufeff]*[=+\-@\uff1d\uff0b\uff0d\uff20])"  # of a formula; ; ends a cell for some
 def export(path, table, file, *columns):
-    """Write a table or figure: Parquet, or CSV (RFC 4180, a row per list element) with a ' before texts that a spreadsheet would execute."""
-    census = open(path)
-    frame = census.figures if table == "figures" else census.table(table, columns or None)
+    """Write a table or figure: Parquet, or CSV (RFC 4180, a row per list element) with a ' before what a spreadsheet would execute."""
+    frame = open(path).figures if table == "figures" else open(path).table(table, columns or None)
     if not len(frame.columns):
         raise ValueError(f"'{table}' is {frame.attrs.get('status')}: {frame.attrs.get('why')}")
     if file.endswith(".parquet"):
@@ -89,8 +89,8 @@ def export(path, table, file, *columns):
     for key in frame.select_dtypes(object):
         frame = frame.explode(key, ignore_index=True)
     for key in frame.select_dtypes(["string", "category", object]):
-        frame[key] = frame[key].astype(object).map(lambda s: "'" + s if s.startswith(tuple("=+-@\t\r")) else s, na_action="ignore")
-    frame.to_csv(file, index=False, lineterminator="\r\n", date_format="%Y-%m-%dT%H:%M:%SZ")
+        frame[key] = frame[key].astype("string").str.replace(START, "'", regex=True)
+    frame.to_csv(file, index=False, header=frame.columns.str.replace(START, "'", regex=True), lineterminator="\r\n", date_format="%Y-%m-%dT%H:%M:%SZ")
 
 open = Census
 if __name__ == "__main__":

@@ -4,6 +4,7 @@
 import csv
 import json
 import os
+import re
 import shutil
 import sys
 
@@ -138,7 +139,7 @@ def figures():
 def crafted():
     """A file with everything that a cell can be, as the programs would write it."""
     path = f"{scratch()}/crafted.h5"
-    nasty = ["=1+1", "+1", "-1", "@SUM(A1)", "\tx", "\rx", "fine", "'=quoted", 'a,"b"\r=c\n=d', "", "naïve 模型 🤗"]
+    nasty = ["=1+1", "+1", "-1", "@SUM(A1)", "\tx", "\rx", "fine", "'=quoted", 'a,"b"\r=c\n=d', "", "naïve 模型 🤗", " =1", "\n=1", "＝1", "\ufeff=1", "a;=1; -2;b-1", "a=b", "1-2", "a@b", "\x0b+1"]
     with h5py.File(path, "w") as f:
 
         def put(name, x, unit="1", missing="-1", **attrs):
@@ -182,11 +183,18 @@ def csv_is_harmless():
     r = export(path, "orgs", out)
     ok(r.code == 0 and r.out == r.err == "", "export to CSV", r)
     head, *rows = rows_of(out)
-    want = ["'" + v if v[:1] in tuple("=+-@\t\r") and v else v for v in nasty]
+    want = ["'=1+1", "'+1", "'-1", "'@SUM(A1)", "'\tx", "'\rx", "fine", "'=quoted", 'a,"b"\r\'=c\n\'=d', "", "naïve 模型 🤗"]
+    want += ["' =1", "'\n'=1", "'＝1", "'\ufeff=1", "a;'=1;' -2;b-1", "a=b", "1-2", "a@b", "'\x0b+1"]
     same([row[head.index("name")] for row in rows], want, "texts that a spreadsheet would execute are quoted, others are as they were")
     same([row[head.index("code")] for row in rows][:9], want[:9], "categories too")
     same([row[head.index("count")] for row in rows][:3], ["0", "", "-5"], "numbers are not touched, NA is empty")
     same([row[head.index("time")] for row in rows][:3], ["1970-01-01T00:00:00Z", "", "2022-03-02T23:29:04Z"], "times in ISO 8601, UTC")
+    unquoted = [c for row in rows for cell in row for c in re.split(r"[;\t\r\n]", cell) if re.match(r"[\s\ufeff]*[=+@＝＋－＠]", c)]
+    same(unquoted, [], "whatever a reader takes for the end of a cell")
+    with h5py.File(path, "r+") as f:
+        f.move("orgs/flag", "orgs/=cmd|' /C calc'!A0")
+    export(path, "orgs", out)
+    ok("'=cmd|' /C calc'!A0" in rows_of(out)[0], "nor is the name of a column a formula")
     export(path, "orgs", out, "count", "words")
     same(rows_of(out)[1:3], [["0", "'=1+1"], ["0", "fine"]], "a list named: a row for each element")
 
