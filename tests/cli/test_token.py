@@ -1,7 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0
 """The token goes to the Hub's own scheme, host and port, and nowhere else: not into a file, a log, an argument list, a core dump, an error, or to a second host."""
 
+import base64
 import glob
+import gzip
 import http.server
 import os
 import resource
@@ -16,7 +18,9 @@ from tap import BUILD, UNTIL, Hub, crawl, main, mpi, ok, reduce, same, scratch, 
 
 TOKEN = "hf_QmVuY2hUb2tlbk5vdEFTZWNyZXQ"
 SIZE = ["--models", 8000, "--datasets", 1000, "--spaces", 1000, "--seed", 4, "--until", UNTIL, "--quota", 0, "--token", TOKEN, "--token-quota", 0]
-NEEDLES = [TOKEN.encode(), TOKEN.encode("utf-16-le")]
+PEOPLE = ["--users", 1500]
+ALL = ["--kinds", "models,datasets,spaces,users", "--archive"]  # whatever there is to ask, and every reply kept
+NEEDLES = [TOKEN.encode(), TOKEN.encode("utf-16-le"), base64.b64encode(TOKEN.encode())]
 
 
 def token_file(mode=0o600):
@@ -32,13 +36,24 @@ def has_token(data):
 
 
 def files_with_token(folder):
+    """As they lie there, and as they are once inflated."""
     found = []
     for where, _, names in os.walk(folder):
         for name in names:
             with open(f"{where}/{name}", "rb") as f:
-                if has_token(f.read()):
-                    found.append(name)
+                data = f.read()
+            if has_token(data) or (name.endswith(".gz") and has_token(gzip.decompress(data))):
+                found.append(name)
     return found
+
+
+def archived(folder, words):
+    """How often the replies that were kept have these words."""
+    return sum(gzip.open(path).read().count(words) for path in glob.glob(f"{folder}/archive/*.warc.gz"))
+
+
+def replies_about_accounts(folder):
+    return archived(folder, b"\r\nHubcensus-Note: list ")
 
 
 class Second(http.server.BaseHTTPRequestHandler):
@@ -57,8 +72,8 @@ class Second(http.server.BaseHTTPRequestHandler):
 
 def left_behind():
     folder, save = scratch(), f"{scratch()}/probe.warc.gz"
-    with Hub(*SIZE, "--latency", 60) as hub:
-        job = Job(3, "hubcrawl", "--hub", hub.url, "--until", UNTIL, "--token-file", token_file(), "--save-probe", save, "--seal-rows", 1000, folder)
+    with Hub(*SIZE, *PEOPLE, "--latency", 20) as hub:
+        job = Job(3, "hubcrawl", "--hub", hub.url, "--until", UNTIL, *ALL, "--audit", 2, "--user-requests", 400, "--token-file", token_file(), "--save-probe", save, "--seal-rows", 1000, folder)
         seen = 0
         for _ in range(60):
             for pid in [job.process.pid, *job.ranks()]:
@@ -79,10 +94,20 @@ def left_behind():
         ok(all(q[4].endswith("yes") for q in hub.requests() if q[3].startswith("/api/")), "the Hub was shown it")
     r = reduce(2, folder)
     ok(r.code == 0, "reduced", r)
+    replay(folder)
     out = subprocess.run(["zcat", save], capture_output=True, check=True).stdout
     ok(len(out) > 1000 and not has_token(out), "it is not in the saved replies")
-    same(files_with_token(folder), [], "it is in no file of the census")
+    n = replies_about_accounts(folder)
+    ok(n > 300, f"its archive holds {n} replies about accounts")
+    same(files_with_token(folder), [], "it is in no file of the census, inflated or not")
     ok(not has_token((job.said() + r.out + r.err).encode()), "nor in anything printed")
+
+
+def replay(folder):
+    again = f"{scratch()}/again"
+    r = mpi(2, "hubcrawl", "--from-archive", folder, again, env={"HF_TOKEN": TOKEN, "HF_HUB_DISABLE_IMPLICIT_TOKEN": ""})
+    ok(r.code == 0 and not has_token((r.out + r.err).encode()), "the same census from its archive, with a token at hand", r)
+    same(files_with_token(again), [], "it is in none of its files")
 
 
 def second_host():
@@ -111,16 +136,21 @@ def second_host():
             text = f"bad token {TOKEN}".encode()
             handler.send_response(500, TOKEN)
             handler.send_header("content-length", str(len(text)))
+            handler.send_header("x-seen", f"authorization: Bearer {TOKEN}")
+            handler.send_header("set-cookie", f"token={TOKEN}")
             handler.end_headers()
             handler.wfile.write(text)
 
-        return {1: reply, 2: astray, 3: repeats, 0: None}[n % 4] if n < 24 else None
+        # Every sort of request meets every sort of accident: lists of accounts come after those of repositories.
+        return {1: reply, 2: astray, 3: repeats, 0: None}[n % 4] if n < 24 or 100 < n < 140 else None
 
     folder = scratch()
     try:
-        with Hub(*SIZE) as hub, Meddler(hub.url, hook) as m:
-            r = crawl(2, m.url, folder, "--token-file", token_file(), "--retries", 9)
+        with Hub(*SIZE, *PEOPLE) as hub, Meddler(hub.url, hook) as m:
+            r = crawl(2, m.url, folder, *ALL, "--user-requests", 200, "--token-file", token_file(), "--retries", 9)
             ok(r.code in (0, 5), "a Hub that sends its readers elsewhere", r)
+            n = replies_about_accounts(folder)
+            ok(m.pages > 150 and n > 100, f"{m.pages} replies, {n} of them in the archive and about accounts")
             ok(any("Authorization" in h for _, h in m.seen), "the token was sent to it")
             refused = crawl(1, there, f"{folder}/x", "--token-file", token_file(), "--retries", 0)
             Second.seen.clear()
@@ -129,7 +159,9 @@ def second_host():
         thread.join()
         other.server_close()
     same([path for path, _ in Second.seen], [], "nobody came to the second host")
-    same(files_with_token(folder), [], "what the Hub repeats of the token is in no file")
+    n = archived(folder, b"bad token " + len(TOKEN) * b"x")
+    ok(n > 10, f"where the Hub repeats it, {n} times, there is an x for each letter of it in the archive")
+    same(files_with_token(folder), [], "and it is in no file")
     ok(not has_token((r.out + r.err + refused.out + refused.err).encode()), "nor printed")
 
 
