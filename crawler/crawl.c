@@ -120,6 +120,7 @@ static int prepare(struct crawl *c, struct err *e)
 {
 	struct folder *f = &c->folder;
 	struct brief *b = &c->brief;
+	int done = 1;
 
 	if (options_plan(&c->plan, c->o, e) || token_find(&b->token, c->o->token_file, e) ||
 	    folder_open(f, c->o, &c->plan, NULL, e) || audit_check(f->dir, &f->snapshot, e))
@@ -127,7 +128,9 @@ static int prepare(struct crawl *c, struct err *e)
 	if (f->snapshot.users && (replay_users_mend(f->dir, e) || users_set_aside(f->dir, e)))
 		return e->code;
 	/* What is still to be crawled of the repositories may name more owners. */
-	b->users = f->snapshot.users && (!f->complete || !users_is_complete(c->o, folder_rows(f)));
+	if (f->snapshot.users && users_is_complete(c->o, folder_rows(f), &done, e))
+		return e->code;
+	b->users = f->snapshot.users && (!f->complete || !done);
 	if (prepare_archive(c, e))
 		return e->code;
 	b->snapshot = f->snapshot;

@@ -89,6 +89,7 @@ static int prepare(struct replay *p, struct err *e)
 	struct brief *b = &p->brief;
 	struct folder *f = &p->folder;
 	struct snapshot from;
+	int done = 1;
 
 	if (options_plan(&p->plan, p->o, e) || find_archive(p, &from, &l, e))
 		return e->code;
@@ -103,7 +104,9 @@ static int prepare(struct replay *p, struct err *e)
 	b->session = f->session;
 	if (f->snapshot.users && (replay_users_mend(f->dir, e) || users_set_aside(f->dir, e)))
 		return e->code;
-	b->complete = f->complete && (!f->snapshot.users || users_is_complete(p->o, folder_rows(f)));
+	if (f->snapshot.users && users_is_complete(p->o, folder_rows(f), &done, e))
+		return e->code;
+	b->complete = f->complete && done;
 	if (replay_users_begin(f->dir, &f->snapshot, &b->take_users, e))
 		return e->code;
 	memcpy(b->seq, f->resume.next_seq, sizeof b->seq);
@@ -353,7 +356,7 @@ static int count_accounts(struct replay *p, int *exit_code, struct err *e)
 				 .session = p->brief.session,
 				 .archived = &p->users.end,
 				 .is_stopped = p->is_stopped };
-	int before;
+	int before, rc;
 
 	agree_bcast(p->comm, exit_code, sizeof *exit_code);
 	before = *exit_code;
@@ -366,8 +369,9 @@ static int count_accounts(struct replay *p, int *exit_code, struct err *e)
 				 p->o->dir);
 		return E_OK;
 	}
-	if (!p->brief.take_users)
-		users_end_read(&p->users.end, p->brief.archive);
+	rc = p->brief.take_users ? E_OK : users_end_read(&p->users.end, p->brief.archive, e);
+	if (err_agree(p->comm, rc, e))
+		return e->code;
 	if (users_run(p->comm, &s, exit_code, e))
 		return e->code;
 	*exit_code = *exit_code ? *exit_code : before;

@@ -92,8 +92,7 @@ int replay_users_open(struct replay_users *u, const struct options *o, const str
 	u->lists.roll = roll_create();
 	if (!u->lists.roll)
 		return err_set(e, E_NOMEM, "no memory for a page of accounts");
-	users_end_read(&u->end, archive);
-	return users_sealed_read(&u->sealed, archive, e);
+	return users_end_read(&u->end, archive, e) ? e->code : users_sealed_read(&u->sealed, archive, e);
 }
 
 void replay_users_release(struct replay_users *u)

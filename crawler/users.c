@@ -48,15 +48,14 @@ struct users {
 /* --- what is there --- */
 
 /* Asked to go further than it went? */
-int users_is_complete(const struct options *o, int64_t rows)
+int users_is_complete(const struct options *o, int64_t rows, int *complete, struct err *e)
 {
 	struct users_end x;
+	int rc = users_end_read(&x, o->dir, e);
 
-	users_end_read(&x, o->dir);
-	if (x.rows != rows)
-		return 0;
-	return x.ending == END_ALL ||
-	       (x.ending == END_REQUESTS && o->user_requests > 0 && o->user_requests <= x.requests);
+	*complete = x.rows == rows && (x.ending == END_ALL || (x.ending == END_REQUESTS && o->user_requests > 0 &&
+							       o->user_requests <= x.requests));
+	return rc;
 }
 
 /* --- before the start: rank 0 --- */
@@ -125,7 +124,8 @@ static int prepare(struct users *u, struct err *e)
 	struct users_end before;
 	int found;
 
-	users_end_read(&before, dir);
+	if (users_end_read(&before, dir, e))
+		return e->code;
 	u->earlier = before.requests;
 	if (!u->s->snapshot->hashed)
 		return next_seqs(u, u->shards, e);

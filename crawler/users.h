@@ -40,8 +40,8 @@ struct users_setup {
 int users_set_aside(const char *dir, struct err *e);
 
 /* Has it ended with these repositories, of which `rows` are sealed, and would these options not take it further? Local.
- */
-int users_is_complete(const struct options *o, int64_t rows);
+ * Errors: those of users_end_read(). */
+int users_is_complete(const struct options *o, int64_t rows, int *complete, struct err *e);
 
 /* Collective over comm. Rank 0 prints a summary to stdout. *exit_code is the same on all ranks: 0, 3 or 5 on success.
  * Errors: those of io/, E_DENIED, E_USAGE. */

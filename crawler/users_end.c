@@ -1,10 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "crawler/users_end.h"
 
+#include <errno.h>
+#include <fcntl.h>
 #include <jansson.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
 
 #include "io/h5accounts.h"
 #include "io/snapshot.h"
@@ -12,31 +16,103 @@
 const char *const ending_name[NENDINGS] = { "", "every list was asked", "request limit",
 					    "lists that the Hub did not give" };
 
-static json_t *load(const char *folder)
-{
-	char path[4200];
-	json_error_t je;
+/* Names of half a million shards: more is not read into memory. */
+#define DOCUMENT_MAX (16 << 20)
 
-	if (snprintf(path, sizeof path, "%s/users.json", folder) >= (int)sizeof path)
-		return NULL;
-	return json_load_file(path, 0, &je);
+static const char end_members[] = "what was counted", begun_members[] = "when sessions began",
+		  sealed_members[] = "the shards that were sealed";
+
+static int refuse(const char *path, const char *what, struct err *e)
+{
+	return err_set(e, E_FORMAT, "'%s' is damaged: it does not tell %s; remove it, and what is sealed counts", path,
+		       what);
 }
 
-void users_end_read(struct users_end *x, const char *folder)
+static int read_document(const char *path, FILE *f, json_t **j, struct err *e)
 {
-	json_t *j = load(folder);
-	const char *name = json_string_value(json_object_get(j, "ended"));
+	json_error_t je;
+	struct stat st;
 
-	*x = (struct users_end){ END_NONE,
-				 json_integer_value(json_object_get(j, "requests")),
-				 json_integer_value(json_object_get(j, "accounts")),
-				 json_integer_value(json_object_get(j, "pages")),
-				 json_integer_value(json_object_get(j, "lists_given_up")),
-				 json_integer_value(json_object_get(j, "repositories")) };
-	for (int i = END_ALL; name && i < NENDINGS; i++)
-		if (!strcmp(name, ending_name[i]))
+	if (fstat(fileno(f), &st))
+		return err_sys(e, errno, "cannot read '%s'", path);
+	if (!S_ISREG(st.st_mode) || st.st_size > DOCUMENT_MAX)
+		return err_set(e, E_FORMAT, "'%s' is no file of hubcensus; remove it, and what is sealed counts", path);
+	*j = json_loadf(f, JSON_REJECT_DUPLICATES, &je);
+	return *j ? E_OK
+		  : err_set(e, E_FORMAT, "'%s' line %d cannot be read: %s; remove it, and what is sealed counts", path,
+			    je.line, je.text);
+}
+
+/* FOLDER/users.json, and its path; *j is NULL where there is none. */
+static int load(json_t **j, char path[4200], const char *folder, struct err *e)
+{
+	int fd, rc;
+	FILE *f;
+
+	*j = NULL;
+	if (snprintf(path, 4200, "%s/users.json", folder) >= 4200)
+		return err_set(e, E_USAGE, "the folder's name is too long");
+	/* Whoever put a pipe there is not waited for. */
+	fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
+	if (fd < 0)
+		return errno == ENOENT ? E_OK : err_sys(e, errno, "cannot read '%s'", path);
+	f = fdopen(fd, "rb");
+	if (!f) {
+		close(fd);
+		return err_set(e, E_NOMEM, "no memory to read '%s'", path);
+	}
+	rc = read_document(path, f, j, e);
+	fclose(f);
+	return rc;
+}
+
+/* A count, or -1. */
+static int64_t count_of(const json_t *x)
+{
+	int64_t n = json_is_integer(x) ? json_integer_value(x) : -1;
+
+	return n <= USERS_END_MAX ? n : -1;
+}
+
+static int end_of(struct users_end *x, const json_t *j)
+{
+	const char *name = json_string_value(json_object_get(j, "ended"));
+	struct {
+		const char *name;
+		int64_t *to;
+	} member[] = { { "requests", &x->requests },
+		       { "accounts", &x->accounts },
+		       { "pages", &x->pages },
+		       { "lists_given_up", &x->given_up },
+		       { "repositories", &x->rows } };
+	int good = 0;
+
+	for (int i = END_NONE; name && i < NENDINGS; i++)
+		if (!strcmp(name, ending_name[i])) {
 			x->ending = (enum ending)i;
+			good = 1;
+		}
+	for (size_t i = 0; i < sizeof member / sizeof *member; i++) {
+		*member[i].to = count_of(json_object_get(j, member[i].name));
+		good = good && *member[i].to >= 0;
+	}
+	return good;
+}
+
+int users_end_read(struct users_end *x, const char *folder, struct err *e)
+{
+	const struct users_end none = { .ending = END_NONE };
+	char path[4200];
+	json_t *j;
+	int rc = load(&j, path, folder, e);
+
+	*x = none;
+	if (j && !end_of(x, j)) {
+		*x = none;
+		rc = refuse(path, end_members, e);
+	}
 	json_decref(j);
+	return rc;
 }
 
 /* Takes j. */
@@ -106,26 +182,47 @@ static int write_sealed(const char *dir, int64_t session, const struct users_end
 	return write_json(j, archive, e);
 }
 
-/* The sessions that have begun, from the file. */
-static json_t *begun_of(const char *dir)
+/* A list of pairs of counts. */
+static int is_begun(const json_t *begun)
 {
-	struct err e = ERR_INIT;
-	char archive[4200];
-	json_t *j = archive_path(archive, dir, &e) ? NULL : load(archive);
-	json_t *begun = json_incref(json_object_get(j, "begun"));
+	int good = json_is_array(begun);
 
+	for (size_t i = 0; good && i < json_array_size(begun); i++) {
+		const json_t *x = json_array_get(begun, i);
+
+		good = json_array_size(x) == 2 && count_of(json_array_get(x, 0)) >= 0 &&
+		       count_of(json_array_get(x, 1)) >= 0;
+	}
+	return good;
+}
+
+/* The sessions that have begun, from the file; to be released. */
+static int begun_of(json_t **begun, const char *dir, struct err *e)
+{
+	char archive[4200], path[4200];
+	json_t *j = NULL;
+	int found;
+
+	*begun = NULL;
+	if (archive_path(archive, dir, e) || load(&j, path, archive, e))
+		return e->code;
+	found = j != NULL;
+	*begun = found ? json_incref(json_object_get(j, "begun")) : json_array();
 	json_decref(j);
-	if (json_is_array(begun))
-		return begun;
-	json_decref(begun);
-	return json_array();
+	if (is_begun(*begun))
+		return E_OK;
+	json_decref(*begun);
+	*begun = NULL;
+	return found ? refuse(path, begun_members, e) : err_set(e, E_NOMEM, "no memory for users.json");
 }
 
 int users_sealed_begin(const char *dir, int64_t session, int64_t seq, struct err *e)
 {
 	const struct users_end none = { .ending = END_NONE };
-	json_t *begun = begun_of(dir);
+	json_t *begun;
 
+	if (begun_of(&begun, dir, e))
+		return e->code;
 	if (json_array_append_new(begun, json_pack("[I, I]", (json_int_t)session, (json_int_t)seq))) {
 		json_decref(begun);
 		return err_set(e, E_NOMEM, "no memory for users.json");
@@ -135,7 +232,9 @@ int users_sealed_begin(const char *dir, int64_t session, int64_t seq, struct err
 
 int users_sealed_end(const char *dir, int64_t session, const struct users_end *x, struct err *e)
 {
-	return write_sealed(dir, session + 1, x, begun_of(dir), e);
+	json_t *begun;
+
+	return begun_of(&begun, dir, e) ? e->code : write_sealed(dir, session + 1, x, begun, e);
 }
 
 static int by_place(const void *a, const void *b)
@@ -147,30 +246,56 @@ static int by_place(const void *a, const void *b)
 	return (x->seq > y->seq) - (x->seq < y->seq);
 }
 
-int users_sealed_read(struct users_sealed *s, const char *archive, struct err *e)
+/* Names of shards, as they are in DIR/shards: no path. */
+static int take_sealed(struct users_sealed *s, const json_t *names)
 {
-	json_t *j = load(archive), *names = json_object_get(j, "sealed"), *begun = json_object_get(j, "begun");
-
-	*s = (struct users_sealed){ .session = json_integer_value(json_object_get(j, "session")) };
-	s->at = calloc(json_array_size(names) + 1, sizeof *s->at);
-	s->first = calloc(json_array_size(begun) + 1, sizeof *s->first);
-	for (size_t i = 0; s->at && i < json_array_size(names); i++) {
-		struct users_sealed_shard *x = s->at + s->n;
+	for (size_t i = 0; i < json_array_size(names); i++) {
+		struct users_sealed_shard *x = s->at + s->n++;
 		const char *name = json_string_value(json_array_get(names, i));
 
-		s->n += name && account_shard_name_parse(name, &x->rank, &x->seq);
+		if (!name || strchr(name, '/') || !account_shard_name_parse(name, &x->rank, &x->seq))
+			return 0;
 	}
-	for (size_t i = 0; s->first && i < json_array_size(begun); i++) {
+	qsort(s->at, s->n, sizeof *s->at, by_place);
+	return json_is_array(names);
+}
+
+static void take_begun(struct users_sealed *s, const json_t *begun)
+{
+	for (size_t i = 0; i < json_array_size(begun); i++) {
 		const json_t *x = json_array_get(begun, i);
 
 		s->first[s->nsession++] = (struct users_sealed_session){ json_integer_value(json_array_get(x, 0)),
 									 json_integer_value(json_array_get(x, 1)) };
 	}
-	json_decref(j);
+}
+
+static int take_document(struct users_sealed *s, const json_t *j, const char *path, struct err *e)
+{
+	const json_t *names = json_object_get(j, "sealed"), *begun = json_object_get(j, "begun");
+
+	s->session = count_of(json_object_get(j, "session"));
+	if (s->session < 0 || !is_begun(begun))
+		return refuse(path, begun_members, e);
+	s->at = calloc(json_array_size(names) + 1, sizeof *s->at);
+	s->first = calloc(json_array_size(begun) + 1, sizeof *s->first);
 	if (!s->at || !s->first)
 		return err_set(e, E_NOMEM, "no memory for the archive's list of shards");
-	qsort(s->at, s->n, sizeof *s->at, by_place);
-	return E_OK;
+	take_begun(s, begun);
+	return take_sealed(s, names) ? E_OK : refuse(path, sealed_members, e);
+}
+
+int users_sealed_read(struct users_sealed *s, const char *archive, struct err *e)
+{
+	char path[4200];
+	json_t *j;
+	int rc = load(&j, path, archive, e);
+
+	*s = (struct users_sealed){ .session = 0 };
+	if (j)
+		rc = take_document(s, j, path, e);
+	json_decref(j);
+	return rc;
 }
 
 void users_sealed_release(struct users_sealed *s)

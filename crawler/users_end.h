@@ -18,6 +18,9 @@
 enum ending { END_NONE, END_ALL, END_REQUESTS, END_GAPS, NENDINGS };
 extern const char *const ending_name[NENDINGS]; /* for people, and in the file */
 
+/* No count in them is larger, so that sums cannot overflow. */
+#define USERS_END_MAX 1000000000000000
+
 struct users_end {
 	enum ending ending;
 	int64_t requests; /* of all sessions */
@@ -27,8 +30,9 @@ struct users_end {
 	int64_t rows;     /* of repositories: more of them may name more owners */
 };
 
-/* That of `folder`; END_NONE where there is none. */
-void users_end_read(struct users_end *x, const char *folder);
+/* That of `folder`; END_NONE, and no error, where there is none. A foreign file: what this program would not have
+ * written is refused. Errors: E_FORMAT, E_IO. */
+int users_end_read(struct users_end *x, const char *folder, struct err *e);
 
 /* DIR/users.json. Errors: E_IO, E_NOMEM. */
 int users_end_write(const struct users_end *x, const char *dir, struct err *e);
@@ -48,14 +52,15 @@ struct users_sealed {
 	} * first;
 };
 
-/* Name the shards in DIR/shards. Before a session: its number and that of its first shards. Errors: E_IO, E_NOMEM. */
+/* Name the shards in DIR/shards. Before a session: its number and that of its first shards. Errors: E_FORMAT (of what
+ * is there), E_IO, E_NOMEM. */
 int users_sealed_begin(const char *dir, int64_t session, int64_t seq, struct err *e);
 
-/* After it, with all sealed. Errors: E_IO, E_NOMEM. */
+/* After it, with all sealed. Errors: E_FORMAT, E_IO, E_NOMEM. */
 int users_sealed_end(const char *dir, int64_t session, const struct users_end *x, struct err *e);
 
-/* Read that of the folder `archive`, a foreign file: what is no name of a shard is none. Without one nothing is told of
- * any session. Release it also on error. Errors: E_NOMEM. */
+/* Read that of the folder `archive`, a foreign file, too. Without one nothing is told of any session. Release it also
+ * on error. Errors: E_FORMAT, E_IO, E_NOMEM. */
 int users_sealed_read(struct users_sealed *s, const char *archive, struct err *e);
 void users_sealed_release(struct users_sealed *s);
 

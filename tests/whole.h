@@ -8,7 +8,7 @@
 #include <sys/stat.h>
 
 /* The *n bytes of a file; free() them. */
-static char *slurp(const char *path, size_t *n)
+__attribute__((unused)) static char *slurp(const char *path, size_t *n)
 {
 	FILE *f = fopen(path, "rb");
 	struct stat st;
@@ -23,7 +23,7 @@ static char *slurp(const char *path, size_t *n)
 	return s;
 }
 
-static void spill(const char *path, const char *s, size_t n)
+__attribute__((unused)) static void spill(const char *path, const char *s, size_t n)
 {
 	FILE *f = fopen(path, "wb");
 
