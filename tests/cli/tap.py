@@ -20,6 +20,7 @@ RECORDED = os.environ.get("RECORDED", "../shared/hub-recorded")
 MPIRUN = ["mpirun", "--quiet", "--oversubscribe"]
 WRAP = os.environ.get("WRAP", "").split()  # what each rank is started by, as valgrind
 SLOW = int(os.environ.get("SLOW", "1"))  # by how much that takes longer
+PLAIN = not WRAP and "ASAN_OPTIONS" not in os.environ  # memory and time are the program's own
 UNTIL = "2026-11-22T00:00:00Z"
 
 _count = 0
