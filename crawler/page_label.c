@@ -71,7 +71,7 @@ int page_label_flush(struct page_label *l, enum field f, struct shard *to, uint6
 	l->n = 0;
 	for (uint32_t i = 0, m; i < n; i += m) {
 		m = n - i < DICT_BATCH ? n - i : DICT_BATCH;
-		if (dict_find_all(d, l->text + i, m, l->code + i) == m)
+		if (dict_recall_all(d, l->text + i, m, l->code + i) == m)
 			continue;
 		for (uint32_t k = i; k < i + m; k++)
 			if (l->code[k] < 0 && add_new(l, k, f, to, observed, counts))

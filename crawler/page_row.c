@@ -13,8 +13,8 @@ struct member {
 	size_t len;
 	int nfields;
 	enum field field[4];
-	int next; /* the member that came behind it */
-	int seen; /* in this record: of a name that comes twice the first counts */
+	int next;      /* the member that came behind it */
+	uint64_t seen; /* the last record that had it: of a name that comes twice the first counts */
 };
 
 struct page_row {
@@ -23,6 +23,7 @@ struct page_row {
 	int64_t observed;
 	struct member member[NFIELDS];
 	int nmembers;
+	uint64_t nrecords;
 	int first; /* the member that a record began with */
 	struct page_row_counts counts;
 	struct page_label label[NFIELDS];
@@ -79,12 +80,13 @@ void page_row_begin(struct page_row *r, enum kind kind, unsigned fields, int64_t
 	r->observed = observed;
 	r->fields = fields;
 	r->nmembers = r->first = 0;
+	r->nrecords = 0;
 	r->counts = (struct page_row_counts){ 0, 0 };
 	for (int f = 0; f < NFIELDS; f++) {
 		r->label[f].n = 0;
 		if (schema[f].flags & COL_IMPLICIT)
 			r->fields |= 1u << f;
-		if (r->fields >> f & 1 && schema_has(kind, (enum field)f) && schema[f].expand && f != F_OID)
+		if (r->fields >> f & 1 && schema_has(kind, (enum field)f) && schema[f].expand)
 			add_member(r, (enum field)f);
 	}
 }
@@ -113,12 +115,25 @@ const char *page_row_why(struct js_value record)
 
 /* --- texts --- */
 
+#define EACH(byte) ((byte)*0x0101010101010101u)
+
+/* Of eight bytes: is one of them below 0x20, 0x7F or not ASCII? */
+static int is_plain(const char *s)
+{
+	uint64_t x;
+
+	memcpy(&x, s, sizeof x);
+	return !((x | (x - EACH(0x20u)) | (x + EACH(1u))) & EACH(0x80u));
+}
+
 int page_row_has_control(const char *s, size_t n)
 {
 	for (size_t i = 0; i < n; i++) {
 		unsigned char c = (unsigned char)s[i];
 
-		if (c < 0x20 || c == 0x7F || (c == 0xC2 && i + 1 < n && (unsigned char)s[i + 1] < 0xA0))
+		if (i + 8 <= n && is_plain(s + i))
+			i += 7;
+		else if (c < 0x20 || c == 0x7F || (c == 0xC2 && i + 1 < n && (unsigned char)s[i + 1] < 0xA0))
 			return 1;
 	}
 	return 0;
@@ -127,10 +142,10 @@ int page_row_has_control(const char *s, size_t n)
 /* --- members --- */
 
 /* The member goes to the quarantine, the row goes on without it. */
-static int refuse_field(struct page_row *r, enum field f, struct js_value v, const char *why)
+static int refuse_field(struct page_row *r, enum field f, const struct js_item *v, const char *why)
 {
 	char raw[REFUSAL_RAW_MAX + 1];
-	size_t n = js_write(v, raw, sizeof raw);
+	size_t n = js_write(v->v, raw, sizeof raw);
 
 	r->counts.fields_refused++;
 	return shard_add_refusal(r->to, (int)f, r->observed, r->oid, why, raw,
@@ -162,87 +177,76 @@ static int add_label(struct page_row *r, enum field f, const char *s, size_t n)
 	return 0;
 }
 
-static int take_text(struct page_row *r, enum field f, struct js_value v)
+static int take_text(struct page_row *r, enum field f, const struct js_item *v)
 {
-	const char *s, *why = NULL;
-	size_t n;
+	struct text t = v->as.text;
+	const char *why = NULL;
 
-	if (js_type(v) != JS_STRING)
+	if (v->type != JS_STRING)
 		return refuse_field(r, f, v, "not a text");
-	s = js_string(v, &n);
-	if (n == 0)
+	if (t.len == 0)
 		why = "empty";
-	else if (n > schema[f].cap)
+	else if (t.len > schema[f].cap)
 		why = "too long";
-	else if (page_row_has_control(s, n))
+	else if (page_row_has_control(t.s, t.len))
 		why = "control characters";
 	if (why)
 		return refuse_field(r, f, v, why);
 	r->set |= 1u << f;
-	return table_set_text(&r->to->rows, f, s, n);
+	return table_set_text(&r->to->rows, f, t.s, t.len);
 }
 
-static int take_label(struct page_row *r, enum field f, struct js_value v)
+static int take_label(struct page_row *r, enum field f, const struct js_item *v)
 {
-	enum js_type type = js_type(v);
-	const char *s;
-	size_t n;
+	static const struct {
+		char s[5 + TEXT_PADDING];
+		size_t len;
+	} truth[] = { { "false", 5 }, { "true", 4 } };
 
-	if (type == JS_BOOL) {
-		s = js_bool(v) ? "true" : "false";
-		n = strlen(s);
-	} else if (type == JS_STRING) {
-		s = js_string(v, &n);
-	} else {
+	if (v->type != JS_BOOL && v->type != JS_STRING)
 		return refuse_field(r, f, v, "not a text");
-	}
 	r->set |= 1u << f;
-	return add_label(r, f, s, n);
+	if (v->type == JS_BOOL)
+		return add_label(r, f, truth[v->as.flag].s, truth[v->as.flag].len);
+	return add_label(r, f, v->as.text.s, v->as.text.len);
 }
 
-static int take_time(struct page_row *r, enum field f, struct js_value v)
+static int take_time(struct page_row *r, enum field f, const struct js_item *v)
 {
-	const char *s;
 	int64_t t;
-	size_t n;
 
-	if (js_type(v) != JS_STRING)
-		return refuse_field(r, f, v, "not a time");
-	s = js_string(v, &n);
-	if (utc_parse(s, n, &t) || t < 0)
+	if (v->type != JS_STRING || utc_parse(v->as.text.s, v->as.text.len, &t) || t < 0)
 		return refuse_field(r, f, v, "not a time");
 	table_set_i64(&r->to->rows, f, t);
 	r->set |= 1u << f;
 	return 0;
 }
 
-static int take_count(struct page_row *r, enum field f, struct js_value v)
+static int take_count(struct page_row *r, enum field f, const struct js_item *v)
 {
-	enum js_type type = js_type(v);
-
-	if (type == JS_UINT)
+	if (v->type == JS_UINT)
 		return refuse_field(r, f, v, "too large");
-	if (type == JS_REAL)
+	if (v->type == JS_REAL)
 		return refuse_field(r, f, v, "not a whole number");
-	if (type != JS_INT)
+	if (v->type != JS_INT)
 		return refuse_field(r, f, v, "not a number");
-	if (js_int(v) < 0)
+	if (v->as.i < 0)
 		return refuse_field(r, f, v, "negative");
-	table_set_i64(&r->to->rows, f, js_int(v));
+	table_set_i64(&r->to->rows, f, v->as.i);
 	r->set |= 1u << f;
 	return 0;
 }
 
-static int take_flag(struct page_row *r, enum field f, struct js_value v)
+static int take_flag(struct page_row *r, enum field f, const struct js_item *v)
 {
-	if (js_type(v) != JS_BOOL)
+	if (v->type != JS_BOOL)
 		return refuse_field(r, f, v, "neither true nor false");
-	table_set_flag(&r->to->rows, f, js_bool(v));
+	table_set_flag(&r->to->rows, f, v->as.flag);
 	r->set |= 1u << f;
 	return 0;
 }
 
-static int take_element(struct page_row *r, enum field f, struct js_value v)
+static int take_element(struct page_row *r, enum field f, const struct js_item *v)
 {
 	const char *s;
 	struct oid oid;
@@ -251,17 +255,16 @@ static int take_element(struct page_row *r, enum field f, struct js_value v)
 	if (schema[f].parse == PARSE_OIDS) {
 		struct js_value id;
 
-		if (!js_member(v, schema[F_OID].expand, &id) || js_type(id) != JS_STRING)
+		if (!js_member(v->v, schema[F_OID].expand, &id) || js_type(id) != JS_STRING)
 			return refuse_field(r, f, v, "an element without _id");
 		s = js_string(id, &n);
 		if (oid_parse(&oid, s, n))
 			return refuse_field(r, f, v, "an element's _id is not an ObjectId");
-	} else {
-		if (js_type(v) != JS_STRING)
-			return refuse_field(r, f, v, "an element that is not a text");
-		s = js_string(v, &n);
+		return add_label(r, f, s, n);
 	}
-	return add_label(r, f, s, n);
+	if (v->type != JS_STRING)
+		return refuse_field(r, f, v, "an element that is not a text");
+	return add_label(r, f, v->as.text.s, v->as.text.len);
 }
 
 /* The texts that come next. */
@@ -280,26 +283,29 @@ static int take_texts(struct page_row *r, enum field f, struct js_iter *it)
 	return 0;
 }
 
-static int take_list(struct page_row *r, enum field f, struct js_value v)
+static int take_list(struct page_row *r, enum field f, const struct js_item *v)
 {
-	struct js_iter it = js_begin(v);
+	struct js_iter it = js_begin(v->v);
 	struct js_value x;
 
-	if (js_type(v) != JS_ARRAY)
+	if (v->type != JS_ARRAY)
 		return refuse_field(r, f, v, "not a list");
 	for (;;) {
+		struct js_item item;
+
 		if (schema[f].parse == PARSE_TEXTS && take_texts(r, f, &it))
 			return -1;
 		if (!js_next(&it, NULL, NULL, &x))
 			break;
-		if (take_element(r, f, x))
+		item = js_look(x);
+		if (take_element(r, f, &item))
 			return -1;
 	}
 	r->set |= 1u << f;
 	return 0;
 }
 
-static int take_value(struct page_row *r, enum field f, struct js_value v)
+static int take_value(struct page_row *r, enum field f, const struct js_item *v)
 {
 	switch (schema[f].parse) {
 	case PARSE_TEXT:
@@ -315,38 +321,40 @@ static int take_value(struct page_row *r, enum field f, struct js_value v)
 	case PARSE_TEXTS:
 	case PARSE_OIDS:
 		return take_list(r, f, v);
-	case PARSE_OID:
+	case PARSE_OID: /* page.c has it already */
 	case PARSE_NONE:
 		break;
 	}
 	return 0;
 }
 
-static int take_field(struct page_row *r, enum field f, struct js_value v)
+static int take_field(struct page_row *r, enum field f, const struct js_item *v)
 {
 	struct js_value part;
+	struct js_item item;
 
-	if (js_type(v) == JS_NULL)
+	if (v->type == JS_NULL)
 		return 0;
 	if (!schema[f].member)
 		return take_value(r, f, v);
-	if (js_type(v) != JS_OBJECT)
+	if (v->type != JS_OBJECT)
 		return refuse_field(r, f, v, "not an object");
-	if (!js_member(v, schema[f].member, &part) || js_type(part) == JS_NULL)
+	if (!js_member(v->v, schema[f].member, &part))
 		return 0;
-	return take_value(r, f, part);
+	item = js_look(part);
+	return item.type == JS_NULL ? 0 : take_value(r, f, &item);
 }
 
 /* --- records --- */
 
 /* The Hub sends members in the same order in every record: looked for first where *guess says, which becomes where the
  * next one should be. */
-static struct member *member_find(struct page_row *r, int **guess, const char *key, size_t n)
+static struct member *member_find(struct page_row *r, int **guess, const struct text *key)
 {
 	struct member *m = r->member + **guess;
 
 	for (int i = r->nmembers ? -1 : 0; i < r->nmembers; m = r->member + ++i)
-		if (m->len == n && text_is_same(m->name, key, n)) {
+		if (m->len == key->len && text_is_same(m->name, key->s, key->len)) {
 			**guess = (int)(m - r->member);
 			*guess = &m->next;
 			return m;
@@ -354,25 +362,31 @@ static struct member *member_find(struct page_row *r, int **guess, const char *k
 	return NULL;
 }
 
+static int take_member(struct page_row *r, int **guess, const struct js_member *x)
+{
+	struct member *m = member_find(r, guess, &x->key);
+
+	if (!m || m->seen == r->nrecords)
+		return 0;
+	m->seen = r->nrecords;
+	for (int i = 0; i < m->nfields; i++)
+		if (take_field(r, m->field[i], &x->value))
+			return -1;
+	return 0;
+}
+
 static int take_members(struct page_row *r, struct js_value record)
 {
-	struct js_iter it;
-	struct js_value v;
-	const char *key;
-	size_t n;
+	struct js_member x[24];
+	struct js_iter it = js_begin(record);
 	int *guess = &r->first;
+	size_t n;
 
-	for (int i = 0; i < r->nmembers; i++)
-		r->member[i].seen = 0;
-	for (it = js_begin(record); js_next(&it, &key, &n, &v);) {
-		struct member *m = member_find(r, &guess, key, n);
-
-		if (!m || m->seen++)
-			continue;
-		for (int i = 0; i < m->nfields; i++)
-			if (take_field(r, m->field[i], v))
+	r->nrecords++;
+	while ((n = js_next_members(&it, x, sizeof x / sizeof *x)) > 0)
+		for (size_t i = 0; i < n; i++)
+			if (take_member(r, &guess, x + i))
 				return -1;
-	}
 	return 0;
 }
 

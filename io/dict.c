@@ -71,7 +71,7 @@ void dict_clear(struct dict *d)
 	if (d->nslot)
 		memset(d->slot, 0, d->nslot * sizeof *d->slot);
 	if (d->recent)
-		memset(d->recent, 0, DICT_NRECENT * sizeof *d->recent);
+		memset(d->recent, 0, sizeof *d->recent);
 }
 
 /* The low half picks the slot and is kept in it. */
@@ -80,7 +80,7 @@ static uint32_t hash_of(const char *s, size_t len)
 	return (uint32_t)XXH3_64bits(s, len);
 }
 
-static uint64_t load(const char *s)
+static inline uint64_t load(const char *s)
 {
 	uint64_t x;
 
@@ -152,43 +152,8 @@ int32_t dict_find(const struct dict *d, const char *s, size_t len)
 	return d->nslot ? (int32_t)dict_seek(d, s, len, hash_of(s, len))->code - 1 : -1;
 }
 
-/* The first and the last bytes of a text: up to 16 bytes they and the length are the text. */
-static struct dict_recent ends_of(const struct text *t)
-{
-	struct dict_recent x = { .len = (uint32_t)t->len };
-	uint32_t a, b;
-
-	if (t->len >= 8) {
-		x.first = load(t->s);
-		x.last = load(t->s + t->len - 8);
-	} else if (t->len >= 4) {
-		memcpy(&a, t->s, 4);
-		memcpy(&b, t->s + t->len - 4, 4);
-		x.first = a;
-		x.last = b;
-	} else {
-		for (size_t i = 0; i < t->len; i++)
-			x.first = x.first << 8 | (unsigned char)t->s[i];
-	}
-	return x;
-}
-
-static struct dict_recent *recent_of(const struct dict *d, struct dict_recent x)
-{
-	uint64_t h = (x.first ^ x.last << 23 ^ x.last >> 41 ^ x.len) * 0x9E3779B97F4A7C15u;
-
-	return d->recent + (h >> 32) % DICT_NRECENT;
-}
-
-static int is_recent(const struct dict *d, const struct dict_recent *r, const struct dict_recent *x, const char *s)
-{
-	if ((r->first ^ x->first) | (r->last ^ x->last) | (r->len ^ x->len))
-		return 0;
-	return x->len <= 16 ? x->len > 0 : text_is_same(s, d->text.bytes + r->at, x->len);
-}
-
-/* Those of `which` have not been found: by their hashes. */
-static size_t find_rest(const struct dict *d, const struct text *t, const uint8_t *which, size_t n, int32_t *code)
+/* dict_find() of n texts, those of `which`. */
+static size_t find_these(const struct dict *d, const struct text *t, const uint8_t *which, size_t n, int32_t *code)
 {
 	uint32_t hash[DICT_BATCH], mask = d->nslot - 1;
 	size_t found = 0;
@@ -218,35 +183,77 @@ static size_t find_rest(const struct dict *d, const struct text *t, const uint8_
 	return found;
 }
 
-size_t dict_find_all(struct dict *d, const struct text *t, size_t n, int32_t *code)
+size_t dict_find_all(const struct dict *d, const struct text *t, size_t n, int32_t *code)
 {
-	struct dict_recent end[DICT_BATCH], *at[DICT_BATCH];
-	uint8_t rest[DICT_BATCH];
+	uint8_t all[DICT_BATCH];
+
+	for (size_t i = 0; i < n; i++) {
+		all[i] = (uint8_t)i;
+		code[i] = -1;
+	}
+	return d->nslot ? find_these(d, t, all, n, code) : 0;
+}
+
+/* --- what was found last --- */
+
+#define END 16
+
+/* The ends of a text, and zeros behind one that is shorter: without a branch, which no processor could foretell. */
+static inline struct dict_ends ends_of(const struct text *t)
+{
+	static const struct {
+		uint64_t ones[2], zeros[2];
+	} mask = { { UINT64_MAX, UINT64_MAX }, { 0, 0 } };
+	size_t n = t->len < END ? t->len : END;
+	const char *keep = (const char *)&mask + END - n, *end = t->s + t->len - n;
+	uint64_t m0 = load(keep), m1 = load(keep + 8);
+
+	return (struct dict_ends){ load(t->s) & m0, load(t->s + 8) & m1, load(end) & m0, load(end + 8) & m1 };
+}
+
+static inline uint32_t recent_of(struct dict_ends x, size_t len)
+{
+	uint64_t h = x.a ^ (x.b << 29 | x.b >> 35) ^ (x.y << 43 | x.y >> 21) ^ len;
+
+	return (uint32_t)(h * 0x9E3779B97F4A7C15u >> 32) % DICT_NRECENT;
+}
+
+static inline int is_recent(const struct dict *d, uint32_t i, const struct text *t)
+{
+	struct dict_ends x = ends_of(t), r = d->recent->ends[i];
+	uint64_t differ = (x.a ^ r.a) | (x.b ^ r.b) | (x.x ^ r.x) | (x.y ^ r.y) | (d->recent->len[i] ^ t->len);
+
+	if (t->len > 2 * END && !differ)
+		return text_is_same(t->s, d->text.bytes + d->text.off[d->recent->code[i]], t->len);
+	return !differ & (t->len > 0);
+}
+
+size_t dict_recall_all(struct dict *d, const struct text *t, size_t n, int32_t *code)
+{
+	uint32_t at[DICT_BATCH];
+	uint8_t rest[DICT_BATCH] = { 0 };
 	size_t nrest = 0, found;
 
-	for (size_t i = 0; i < n; i++)
-		code[i] = -1;
-	if (!d->nslot || (!d->recent && !(d->recent = calloc(DICT_NRECENT, sizeof *d->recent))))
-		return 0;
+	if (!d->nslot || (!d->recent && !(d->recent = calloc(1, sizeof *d->recent))))
+		return dict_find_all(d, t, n, code);
 	for (size_t i = 0; i < n; i++) {
-		end[i] = ends_of(t + i);
-		at[i] = recent_of(d, end[i]);
-		__builtin_prefetch(at[i]);
+		at[i] = recent_of(ends_of(t + i), t[i].len);
+		__builtin_prefetch(d->recent->ends + at[i]);
 	}
 	for (size_t i = 0; i < n; i++) {
-		code[i] = at[i]->code;
+		code[i] = d->recent->code[at[i]];
 		rest[nrest] = (uint8_t)i;
-		nrest += !is_recent(d, at[i], end + i, t[i].s);
+		nrest += !is_recent(d, at[i], t + i);
 	}
-	found = n - nrest + find_rest(d, t, rest, nrest, code);
+	found = n - nrest + find_these(d, t, rest, nrest, code);
 	for (size_t k = 0; k < nrest; k++) {
 		size_t i = rest[k];
 
 		if (code[i] < 0)
 			continue;
-		end[i].code = code[i];
-		end[i].at = d->text.off[code[i]];
-		*at[i] = end[i];
+		d->recent->ends[at[i]] = ends_of(t + i);
+		d->recent->len[at[i]] = (uint32_t)t[i].len;
+		d->recent->code[at[i]] = code[i];
 	}
 	return found;
 }

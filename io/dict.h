@@ -78,13 +78,20 @@ struct dict_slot {
 	uint32_t code; /* its code + 1; 0: free */
 };
 
-/* What was found last, by the ends of its text, which are all of it up to 16 bytes: most tags are found again soon, and
- * without a hash over their bytes or a look at the texts. */
+/* Bytes that must be readable, of any content, behind a text that dict_recall_all() gets. */
+#define TEXT_PADDING 16
+
+/* The first and last 16 bytes of a text; of a shorter one twice the same, and zeros. */
+struct dict_ends {
+	uint64_t a, b, x, y;
+};
+
+/* What was found last: up to 32 bytes the ends and the length are the text. */
+#define DICT_NRECENT 2048
 struct dict_recent {
-	uint64_t first, last;
-	uint64_t at;  /* in the texts' bytes */
-	uint32_t len; /* 0: nothing */
-	int32_t code;
+	struct dict_ends ends[DICT_NRECENT];
+	uint32_t len[DICT_NRECENT]; /* 0: nothing */
+	int32_t code[DICT_NRECENT];
 };
 
 /* Distinct texts, numbered in the order of their first use. */
@@ -92,9 +99,8 @@ struct dict {
 	struct texts text;
 	struct dict_slot *slot;
 	uint32_t nslot;             /* a power of two, or 0 */
-	struct dict_recent *recent; /* of dict_find_all(): DICT_NRECENT of them, or NULL */
+	struct dict_recent *recent; /* of dict_recall_all(), or NULL */
 };
-#define DICT_NRECENT 2048
 
 void dict_release(struct dict *d);
 
@@ -110,10 +116,14 @@ int dict_add(struct dict *d, const char *s, size_t len, int32_t *code);
 /* The code of a text, or -1 if it is not there. */
 int32_t dict_find(const struct dict *d, const char *s, size_t len);
 
-/* dict_find() of n texts, n <= DICT_BATCH, most of which were found not long ago. Those that were not wait for memory
- * at the same time, not one after the other. Returns how many are there. */
+/* dict_find() of n texts, n <= DICT_BATCH: they wait for memory at the same time, not one after the other. Returns how
+ * many are there. */
 #define DICT_BATCH 64
-size_t dict_find_all(struct dict *d, const struct text *t, size_t n, int32_t *code);
+size_t dict_find_all(const struct dict *d, const struct text *t, size_t n, int32_t *code);
+
+/* The same of texts most of which were found not long ago, with TEXT_PADDING behind each: those cost no hash over their
+ * bytes and no look at the texts. */
+size_t dict_recall_all(struct dict *d, const struct text *t, size_t n, int32_t *code);
 
 static inline const char *dict_get(const struct dict *d, int32_t code, size_t *len)
 {

@@ -66,8 +66,9 @@ extern "C" int js_parse(struct js *j, const char *text, size_t n, struct js_valu
 	simdjson::error_code rc;
 
 	// parse() grows to the text's size and would fall back to the library's own depth limit: allocate first, with
-	// ours.
-	if (j->parser.capacity() < n && (rc = j->parser.allocate(n + n / 2, JS_MAX_DEPTH)) != simdjson::SUCCESS)
+	// ours. A parser with room for a text of so many bytes more has room behind the strings of this one.
+	if (j->parser.capacity() < n + JS_TEXT_PADDING &&
+	    (rc = j->parser.allocate(n + n / 2 + JS_TEXT_PADDING, JS_MAX_DEPTH)) != simdjson::SUCCESS)
 		return err_set(e, E_NOMEM, "no memory to parse %zu bytes of JSON", n);
 	rc = j->parser.parse(text, n, false).get(el);
 	if (rc == simdjson::MEMALLOC)
@@ -212,6 +213,56 @@ extern "C" int js_next(struct js_iter *it, const char **key, size_t *nkey, struc
 	*out = wrap(at[0].value());
 	++at[0];
 	return 1;
+}
+
+static inline void look(element e, struct js_item *out)
+{
+	std::string_view s;
+
+	out->v = wrap(e);
+	switch (e.type()) {
+	case element_type::STRING:
+		out->type = JS_STRING;
+		s = e.get_string().value_unsafe();
+		out->as.text = { s.data(), s.size() };
+		break;
+	case element_type::INT64:
+		out->type = JS_INT;
+		out->as.i = e.get_int64().value_unsafe();
+		break;
+	case element_type::BOOL:
+		out->type = JS_BOOL;
+		out->as.flag = e.get_bool().value_unsafe();
+		break;
+	default:
+		out->type = js_type(out->v);
+	}
+}
+
+extern "C" struct js_item js_look(struct js_value v)
+{
+	struct js_item x = {};
+
+	look(unwrap(v), &x);
+	return x;
+}
+
+extern "C" size_t js_next_members(struct js_iter *it, struct js_member *out, size_t max)
+{
+	auto *ends_at = ends<simdjson::dom::object::iterator>(it);
+	auto at = ends_at[0], end = ends_at[1];
+	size_t n = 0;
+
+	if (!it->opaque[0])
+		return 0;
+	for (; n < max && at != end; ++at, n++) {
+		std::string_view k = at.key();
+
+		out[n].key = { k.data(), k.size() };
+		look(at.value(), &out[n].value);
+	}
+	ends_at[0] = at;
+	return n;
 }
 
 extern "C" size_t js_next_texts(struct js_iter *it, struct text *out, size_t max)

@@ -40,6 +40,8 @@ void js_free(struct js *j);
 
 /* Bytes that must be readable (of any content) behind the text handed to js_parse(). */
 #define JS_PADDING 64
+/* Bytes that may be read (of any content) behind each text that is handed out. */
+#define JS_TEXT_PADDING 32
 /* Nesting beyond this is refused. */
 #define JS_MAX_DEPTH 64
 
@@ -65,6 +67,27 @@ int js_member(struct js_value v, const char *name, struct js_value *out);
  */
 struct js_iter js_begin(struct js_value v);
 int js_next(struct js_iter *it, const char **key, size_t *nkey, struct js_value *out);
+
+/* A value with what it holds. */
+struct js_item {
+	struct js_value v;
+	enum js_type type;
+	union {
+		int flag;         /* JS_BOOL */
+		int64_t i;        /* JS_INT */
+		struct text text; /* JS_STRING, as js_string() gives it */
+	} as;
+};
+
+struct js_item js_look(struct js_value v);
+
+struct js_member {
+	struct text key;
+	struct js_item value;
+};
+
+/* The members that come next in an object, at most max of them; how many. */
+size_t js_next_members(struct js_iter *it, struct js_member *out, size_t max);
 
 /* The texts that come next in an array, at most max of them; how many. It ends before an element that is none. */
 size_t js_next_texts(struct js_iter *it, struct text *out, size_t max);

@@ -4,6 +4,7 @@
 #ifndef IO_OID_H
 #define IO_OID_H
 
+#include <endian.h>
 #include <stddef.h>
 #include <stdint.h>
 #include <string.h>
@@ -17,9 +18,19 @@ struct oid {
 #define OID_MIN ((struct oid){ { 0 } })
 #define OID_MAX ((struct oid){ { 255, 255, 255, 255, 255, 255, 255, 255, 255, 255, 255, 255 } })
 
+/* memcmp() of the bytes, without a call. */
 static inline int oid_cmp(struct oid a, struct oid b)
 {
-	return memcmp(a.b, b.b, sizeof a.b);
+	uint64_t x, y;
+	uint32_t u, v;
+
+	memcpy(&x, a.b, 8);
+	memcpy(&y, b.b, 8);
+	if (x != y)
+		return be64toh(x) < be64toh(y) ? -1 : 1;
+	memcpy(&u, a.b + 8, 4);
+	memcpy(&v, b.b + 8, 4);
+	return (be32toh(u) > be32toh(v)) - (be32toh(u) < be32toh(v));
 }
 
 /* Read exactly 24 hexadecimal digits of either case. Returns 0, or -1 and leaves *o alone. */

@@ -46,6 +46,31 @@ static void refused(struct js *j)
 	free(deep);
 }
 
+/* Three at a time: what each holds is what the others tell of it. */
+static void members(struct js_value v)
+{
+	struct js_iter it = js_begin(v);
+	struct js_member m[3];
+	struct js_value x;
+	size_t n, len, count = 0;
+	int good = 1;
+
+	while ((n = js_next_members(&it, m, 3)) > 0)
+		for (size_t i = 0; i < n; i++, count++) {
+			const struct js_item *a = &m[i].value;
+			char name[2] = { m[i].key.s[0], '\0' };
+
+			good &= m[i].key.len == 1 && js_member(v, name, &x) && a->type == js_type(x) &&
+				js_type(a->v) == js_type(x) && js_look(x).type == a->type;
+			good &= a->type != JS_BOOL || a->as.flag == js_bool(x);
+			good &= a->type != JS_INT || a->as.i == js_int(x);
+			good &= a->type != JS_STRING || (a->as.text.s == js_string(x, &len) && a->as.text.len == len);
+		}
+	ok(good && count == js_count(v), "members with what they hold");
+	it = js_begin(m[0].value.v);
+	ok(js_type(m[0].value.v) != JS_INT || !js_next_members(&it, m, 3), "a number has none");
+}
+
 static void values(struct js *j)
 {
 	static const char text[] = "{\"s\":\"a\\u0000b\",\"i\":-5,\"u\":18446744073709551615,\"d\":0.5,\"t\":true,"
@@ -69,6 +94,7 @@ static void values(struct js *j)
 	for (it = js_begin(v); js_next(&it, &key, &nkey, &x);)
 		count += nkey;
 	ok(count == 8, "walk an object");
+	members(v);
 	ok(js_member(v, "l", &x), "an array");
 	count = 0;
 	for (it = js_begin(x); js_next(&it, NULL, NULL, &v);)

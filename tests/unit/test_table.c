@@ -82,6 +82,40 @@ static void appending(const struct table *t)
 	table_release(&u);
 }
 
+/* A hundred thousand texts of every length to 70, whose ends are often the same: each is recalled, and no other. */
+static void recalling(void)
+{
+	static char bytes[64][80 + TEXT_PADDING];
+	struct text t[DICT_BATCH];
+	struct dict d = { 0 };
+	int32_t code[DICT_BATCH], want[DICT_BATCH];
+	int good = 1;
+
+	for (int round = 0; round < 3000; round++) {
+		size_t there = 0;
+
+		for (int i = 0; i < DICT_BATCH; i++) {
+			uint64_t x = ((uint64_t)round * DICT_BATCH + (uint64_t)i) * 0x9E3779B97F4A7C15u >> 44;
+			size_t len = x % 71, at = x / 71 % 71;
+
+			memset(bytes[i], 'x', sizeof bytes[i]);
+			if (at < len)
+				bytes[i][at] = (char)('a' + x % 3);
+			bytes[i][len] = (char)x; /* not of the text */
+			t[i] = (struct text){ bytes[i], len };
+			want[i] = dict_find(&d, t[i].s, len);
+			there += want[i] >= 0;
+		}
+		good &= dict_recall_all(&d, t, DICT_BATCH, code) == there && !memcmp(code, want, sizeof code);
+		for (int i = 0; i < DICT_BATCH; i++)
+			good &= !dict_add(&d, t[i].s, t[i].len, code);
+		if (round == 1500)
+			dict_clear(&d);
+	}
+	ok(good && d.text.n > 4000, "%llu texts recalled", (unsigned long long)d.text.n);
+	dict_release(&d);
+}
+
 static void dictionary(void)
 {
 	static const struct text text[] = { { "7", 1 }, { "no such text", 12 }, { "", 0 }, { "9999", 4 } };
@@ -130,5 +164,6 @@ int main(void)
 	appending(&t);
 	table_release(&t);
 	dictionary();
+	recalling();
 	return plan_done();
 }
