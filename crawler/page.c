@@ -107,7 +107,8 @@ static void find_records(struct page *p, const char *text, size_t n, unsigned fl
 	snprintf(r->why, sizeof r->why, "%.*s", (int)sizeof r->why - 1, not_json.text);
 }
 
-/* The value of record i; valid until the next call when the page was cut. Returns 0 and says why if it is no JSON. */
+/* The value of record i; valid until the next call when the page was cut. Returns 0 and says why (which may be NULL) if
+ * it is no JSON. */
 static int record_value(struct page *p, size_t i, struct js_value *v, struct err *why)
 {
 	if (!p->is_split) {
@@ -120,12 +121,11 @@ static int record_value(struct page *p, size_t i, struct js_value *v, struct err
 /* Its _id. Returns 0 if there is none. */
 static int record_oid(struct page *p, size_t i, struct oid *oid)
 {
-	struct err why = ERR_INIT;
 	struct js_value v, id;
 	const char *s;
 	size_t n;
 
-	if (!record_value(p, i, &v, &why) || !js_member(v, schema[F_OID].expand, &id) || js_type(id) != JS_STRING)
+	if (!record_value(p, i, &v, NULL) || !js_member(v, schema[F_OID].expand, &id) || js_type(id) != JS_STRING)
 		return 0;
 	s = js_string(id, &n);
 	return oid_parse(oid, s, n) == 0;
@@ -229,9 +229,18 @@ static int refuse(struct page *p, size_t i, const struct page_ask *ask, struct s
 	return shard_add_refusal(to, -1, ask->observed, oid, why, raw, n < REFUSAL_RAW_MAX ? n : REFUSAL_RAW_MAX);
 }
 
-static int take_record(struct page *p, size_t i, const struct page_ask *ask, struct shard *to, struct page_result *r)
+static int refuse_record(struct page *p, size_t i, const struct page_ask *ask, struct shard *to)
 {
 	struct err not_json = ERR_INIT;
+	struct js_value v;
+
+	if (!record_value(p, i, &v, &not_json))
+		return refuse(p, i, ask, to, not_json.text, OID_MIN);
+	return refuse(p, i, ask, to, page_row_why(v), OID_MIN);
+}
+
+static int take_record(struct page *p, size_t i, const struct page_ask *ask, struct shard *to, struct page_result *r)
+{
 	struct record *c = p->record + i;
 	const char *why = NULL;
 	struct js_value v;
@@ -239,16 +248,14 @@ static int take_record(struct page *p, size_t i, const struct page_ask *ask, str
 
 	if (c->fate == FATE_REFUSE) {
 		r->refused++;
-		if (!record_value(p, i, &v, &not_json))
-			return refuse(p, i, ask, to, not_json.text, OID_MIN);
-		return refuse(p, i, ask, to, page_row_why(v), OID_MIN);
+		return refuse_record(p, i, ask, to);
 	}
 	if (c->fate != FATE_TAKE) {
 		r->duplicates += c->fate == FATE_DUPLICATE;
 		r->outside += c->fate == FATE_OUTSIDE;
 		return 0;
 	}
-	if (!record_value(p, i, &v, &not_json))
+	if (!record_value(p, i, &v, NULL))
 		return -1;
 	rc = page_row_take(p->row, v, c->oid, to, &why);
 	if (rc == 0 && why) {

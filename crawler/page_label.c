@@ -9,23 +9,25 @@
 void page_label_release(struct page_label *l)
 {
 	free(l->text);
-	free(l->row);
+	free(l->run);
 	free(l->code);
+	free(l->hash);
 	*l = (struct page_label){ 0 };
 }
 
 int page_label_init(struct page_label *l)
 {
 	l->text = malloc(PAGE_LABEL_MAX * sizeof *l->text);
-	l->row = malloc(PAGE_LABEL_MAX * sizeof *l->row);
+	l->run = malloc(PAGE_LABEL_MAX * sizeof *l->run);
 	l->code = malloc(PAGE_LABEL_MAX * sizeof *l->code);
-	return l->text && l->row && l->code ? 0 : -1;
+	l->hash = malloc(PAGE_LABEL_MAX * sizeof *l->hash);
+	return l->text && l->run && l->code && l->hash ? 0 : -1;
 }
 
 void page_label_drop(struct page_label *l, const struct table *t)
 {
-	while (l->n > 0 && l->row[l->n - 1] == t->n)
-		l->n--;
+	if (l->nrun > 0 && l->run[l->nrun - 1].row == t->n)
+		l->n -= l->run[--l->nrun].n;
 }
 
 size_t page_label_cut(const char *s, size_t n, size_t cap)
@@ -41,8 +43,11 @@ static int refuse(const struct page_label *l, uint32_t i, enum field f, struct s
 {
 	char raw[REFUSAL_RAW_MAX + 1];
 	size_t n = js_write_text(l->text[i].s, l->text[i].len, raw, sizeof raw);
+	const struct table_run *run = l->run;
 
-	return shard_add_refusal(to, (int)f, observed, to->rows.col[F_OID].oid[l->row[i]], "a NUL in it", raw,
+	for (uint32_t before = run->n; before <= i; before += run->n)
+		run++;
+	return shard_add_refusal(to, (int)f, observed, to->rows.col[F_OID].oid[run->row], "a NUL in it", raw,
 				 n < REFUSAL_RAW_MAX ? n : REFUSAL_RAW_MAX);
 }
 
@@ -51,6 +56,7 @@ static int refuse(const struct page_label *l, uint32_t i, enum field f, struct s
 static int add_new(const struct page_label *l, uint32_t i, enum field f, struct shard *to, int64_t observed,
 		   struct page_label_counts *counts)
 {
+	struct dict *d = &to->rows.col[f].labels;
 	const char *s = l->text[i].s;
 	size_t len = page_label_cut(s, l->text[i].len, schema[f].cap);
 
@@ -58,24 +64,46 @@ static int add_new(const struct page_label *l, uint32_t i, enum field f, struct 
 		counts->refused++;
 		return refuse(l, i, f, to, observed);
 	}
-	counts->cut += len < l->text[i].len;
-	return dict_add(&to->rows.col[f].labels, s, len, l->code + i);
+	if (len == l->text[i].len)
+		return dict_add_hashed(d, s, len, l->hash[i], l->code + i);
+	counts->cut++;
+	return dict_add(d, s, len, l->code + i);
+}
+
+/* The refused ones go. */
+static void close_up(struct page_label *l)
+{
+	const int32_t *from = l->code;
+	int32_t *to = l->code;
+
+	for (uint32_t i = 0; i < l->nrun; i++) {
+		const int32_t *end = from + l->run[i].n;
+		int32_t *begin = to;
+
+		for (; from < end; from++)
+			if (*from >= 0)
+				*to++ = *from;
+		l->run[i].n = (uint32_t)(to - begin);
+	}
 }
 
 int page_label_flush(struct page_label *l, enum field f, struct shard *to, uint64_t end, int64_t observed,
 		     struct page_label_counts *counts)
 {
 	struct dict *d = &to->rows.col[f].labels;
-	uint32_t n = l->n;
+	int rc = 0;
 
-	l->n = 0;
-	for (uint32_t i = 0, m; i < n; i += m) {
-		m = n - i < DICT_BATCH ? n - i : DICT_BATCH;
-		if (dict_recall_all(d, l->text + i, m, l->code + i) == m)
+	for (uint32_t i = 0, m; i < l->n && !rc; i += m) {
+		m = l->n - i < DICT_BATCH ? l->n - i : DICT_BATCH;
+		if (dict_recall_all(d, l->text + i, m, l->code + i, l->hash + i) == m)
 			continue;
-		for (uint32_t k = i; k < i + m; k++)
-			if (l->code[k] < 0 && add_new(l, k, f, to, observed, counts))
-				return -1;
+		for (uint32_t k = i; k < i + m && !rc; k++)
+			if (l->code[k] < 0)
+				rc = add_new(l, k, f, to, observed, counts);
 	}
-	return table_put_codes(&to->rows, f, l->row, l->code, n, end);
+	if (counts->refused > 0)
+		close_up(l);
+	rc = rc ? rc : table_put_codes(&to->rows, f, l->run, l->nrun, l->code, end);
+	l->n = l->nrun = 0;
+	return rc;
 }

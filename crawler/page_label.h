@@ -12,10 +12,11 @@
 
 /* Of one column. All zero: without room. */
 struct page_label {
-	struct text *text; /* n of them; the parser's */
-	uint32_t *row;     /* the number of its row in the table; ascending */
-	int32_t *code;     /* room */
-	uint32_t n;
+	struct text *text;     /* n of them; the parser's */
+	struct table_run *run; /* nrun of them: of which rows they are */
+	int32_t *code;         /* room */
+	uint32_t *hash;        /* room */
+	uint32_t n, nrun;
 };
 
 struct page_label_counts {
@@ -27,18 +28,22 @@ void page_label_release(struct page_label *l);
 /* Make the room. Returns 0, or -1 when memory is short. */
 int page_label_init(struct page_label *l);
 
-/* Keep a label of the row that was begun. There must be room: l->n < PAGE_LABEL_MAX. */
-static inline void page_label_add(struct page_label *l, const struct table *t, const char *s, size_t len)
-{
-	l->text[l->n] = (struct text){ s, len };
-	l->row[l->n++] = (uint32_t)t->n;
-}
-
-/* Keep n that stand in l->text behind those that are kept. */
+/* Keep n of the row that was begun, which stand in l->text behind those that are kept. */
 static inline void page_label_added(struct page_label *l, const struct table *t, size_t n)
 {
-	for (size_t i = 0; i < n; i++)
-		l->row[l->n++] = (uint32_t)t->n;
+	if (n == 0)
+		return;
+	if (l->nrun == 0 || l->run[l->nrun - 1].row != t->n)
+		l->run[l->nrun++] = (struct table_run){ (uint32_t)t->n, 0 };
+	l->run[l->nrun - 1].n += (uint32_t)n;
+	l->n += (uint32_t)n;
+}
+
+/* Keep one. There must be room: l->n < PAGE_LABEL_MAX. */
+static inline void page_label_add(struct page_label *l, const struct table *t, struct text text)
+{
+	l->text[l->n] = text;
+	page_label_added(l, t, 1);
 }
 
 /* Forget what the row that was begun has. */

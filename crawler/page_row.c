@@ -19,7 +19,8 @@ struct member {
 
 struct page_row {
 	enum kind kind;
-	unsigned fields; /* wanted, as given and the implicit ones */
+	unsigned fields;   /* wanted, as given and the implicit ones */
+	unsigned required; /* bit per field without which there is no row */
 	int64_t observed;
 	struct member member[NFIELDS];
 	int nmembers;
@@ -80,14 +81,17 @@ void page_row_begin(struct page_row *r, enum kind kind, unsigned fields, int64_t
 	r->observed = observed;
 	r->fields = fields;
 	r->nmembers = r->first = 0;
+	r->required = 0;
 	r->nrecords = 0;
 	r->counts = (struct page_row_counts){ 0, 0 };
 	for (int f = 0; f < NFIELDS; f++) {
-		r->label[f].n = 0;
+		r->label[f].n = r->label[f].nrun = 0;
 		if (schema[f].flags & COL_IMPLICIT)
 			r->fields |= 1u << f;
 		if (r->fields >> f & 1 && schema_has(kind, (enum field)f) && schema[f].expand)
 			add_member(r, (enum field)f);
+		if (schema[f].flags & COL_REQUIRED && schema_has(kind, (enum field)f))
+			r->required |= 1u << f;
 	}
 }
 
@@ -169,11 +173,11 @@ static int make_room(struct page_row *r, enum field f)
 	return r->label[f].n == PAGE_LABEL_MAX ? flush(r, f, r->to, r->to->rows.n + 1) : 0;
 }
 
-static int add_label(struct page_row *r, enum field f, const char *s, size_t n)
+static int add_label(struct page_row *r, enum field f, struct text t)
 {
 	if (make_room(r, f))
 		return -1;
-	page_label_add(r->label + f, &r->to->rows, s, n);
+	page_label_add(r->label + f, &r->to->rows, t);
 	return 0;
 }
 
@@ -207,8 +211,8 @@ static int take_label(struct page_row *r, enum field f, const struct js_item *v)
 		return refuse_field(r, f, v, "not a text");
 	r->set |= 1u << f;
 	if (v->type == JS_BOOL)
-		return add_label(r, f, truth[v->as.flag].s, truth[v->as.flag].len);
-	return add_label(r, f, v->as.text.s, v->as.text.len);
+		return add_label(r, f, (struct text){ truth[v->as.flag].s, truth[v->as.flag].len });
+	return add_label(r, f, v->as.text);
 }
 
 static int take_time(struct page_row *r, enum field f, const struct js_item *v)
@@ -260,11 +264,11 @@ static int take_element(struct page_row *r, enum field f, const struct js_item *
 		s = js_string(id, &n);
 		if (oid_parse(&oid, s, n))
 			return refuse_field(r, f, v, "an element's _id is not an ObjectId");
-		return add_label(r, f, s, n);
+		return add_label(r, f, (struct text){ s, n });
 	}
 	if (v->type != JS_STRING)
 		return refuse_field(r, f, v, "an element that is not a text");
-	return add_label(r, f, v->as.text.s, v->as.text.len);
+	return add_label(r, f, v->as.text);
 }
 
 /* The texts that come next. */
@@ -347,19 +351,30 @@ static int take_field(struct page_row *r, enum field f, const struct js_item *v)
 
 /* --- records --- */
 
-/* The Hub sends members in the same order in every record: looked for first where *guess says, which becomes where the
- * next one should be. */
+static int is_named(const struct member *m, const struct text *key)
+{
+	return m->len == key->len && text_is_same(m->name, key->s, key->len);
+}
+
+/* The Hub sends members in the same order in every record, though not all in each: they are looked for in the order
+ * learned, from *guess on, which becomes where the next one should be. */
 static struct member *member_find(struct page_row *r, int **guess, const struct text *key)
 {
 	struct member *m = r->member + **guess;
+	int i;
 
-	for (int i = r->nmembers ? -1 : 0; i < r->nmembers; m = r->member + ++i)
-		if (m->len == key->len && text_is_same(m->name, key->s, key->len)) {
-			**guess = (int)(m - r->member);
-			*guess = &m->next;
-			return m;
-		}
-	return NULL;
+	for (i = 0; i < r->nmembers && !is_named(m, key); i++)
+		m = r->member + m->next;
+	if (i == r->nmembers) {
+		for (i = 0; i < r->nmembers && !is_named(r->member + i, key); i++)
+			;
+		if (i == r->nmembers)
+			return NULL;
+		m = r->member + i;
+		**guess = i;
+	}
+	*guess = &m->next;
+	return m;
 }
 
 static int take_member(struct page_row *r, int **guess, const struct js_member *x)
@@ -395,10 +410,12 @@ static const char *missing(const struct page_row *r)
 {
 	static const char *const why[NFIELDS] = { [F_OID] = "without a usable _id", [F_ID] = "without a usable id" };
 
+	if (!(r->required & ~r->set))
+		return NULL;
 	for (int f = 0; f < NFIELDS; f++)
-		if (schema[f].flags & COL_REQUIRED && schema_has(r->kind, (enum field)f) && !(r->set >> f & 1))
-			return why[f] ? why[f] : "without a required member";
-	return NULL;
+		if ((r->required & ~r->set) >> f & 1 && why[f])
+			return why[f];
+	return "without a required member";
 }
 
 int page_row_take(struct page_row *r, struct js_value record, struct oid oid, struct shard *to, const char **why)

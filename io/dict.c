@@ -152,10 +152,11 @@ int32_t dict_find(const struct dict *d, const char *s, size_t len)
 	return d->nslot ? (int32_t)dict_seek(d, s, len, hash_of(s, len))->code - 1 : -1;
 }
 
-/* dict_find() of n texts, those of `which`. */
-static size_t find_these(const struct dict *d, const struct text *t, const uint8_t *which, size_t n, int32_t *code)
+/* dict_find() of n texts, those of `which`. Their hashes, too. */
+static size_t find_these(const struct dict *d, const struct text *t, const uint8_t *which, size_t n, int32_t *code,
+			 uint32_t *hash)
 {
-	uint32_t hash[DICT_BATCH], mask = d->nslot - 1;
+	uint32_t mask = d->nslot - 1;
 	size_t found = 0;
 
 	for (size_t i = 0; i < n; i++) {
@@ -185,13 +186,14 @@ static size_t find_these(const struct dict *d, const struct text *t, const uint8
 
 size_t dict_find_all(const struct dict *d, const struct text *t, size_t n, int32_t *code)
 {
+	uint32_t hash[DICT_BATCH];
 	uint8_t all[DICT_BATCH];
 
 	for (size_t i = 0; i < n; i++) {
 		all[i] = (uint8_t)i;
 		code[i] = -1;
 	}
-	return d->nslot ? find_these(d, t, all, n, code) : 0;
+	return d->nslot ? find_these(d, t, all, n, code, hash) : 0;
 }
 
 /* --- what was found last --- */
@@ -228,14 +230,22 @@ static inline int is_recent(const struct dict *d, uint32_t i, const struct text 
 	return !differ & (t->len > 0);
 }
 
-size_t dict_recall_all(struct dict *d, const struct text *t, size_t n, int32_t *code)
+/* Of one that has no slots or no memory for what was found. */
+static size_t recall_none(const struct dict *d, const struct text *t, size_t n, int32_t *code, uint32_t *hash)
 {
-	uint32_t at[DICT_BATCH];
+	for (size_t i = 0; i < n; i++)
+		hash[i] = hash_of(t[i].s, t[i].len);
+	return dict_find_all(d, t, n, code);
+}
+
+size_t dict_recall_all(struct dict *d, const struct text *t, size_t n, int32_t *code, uint32_t *hash)
+{
+	uint32_t at[DICT_BATCH], of[DICT_BATCH];
 	uint8_t rest[DICT_BATCH] = { 0 };
 	size_t nrest = 0, found;
 
 	if (!d->nslot || (!d->recent && !(d->recent = calloc(1, sizeof *d->recent))))
-		return dict_find_all(d, t, n, code);
+		return recall_none(d, t, n, code, hash);
 	for (size_t i = 0; i < n; i++) {
 		at[i] = recent_of(ends_of(t + i), t[i].len);
 		__builtin_prefetch(d->recent->ends + at[i]);
@@ -245,10 +255,11 @@ size_t dict_recall_all(struct dict *d, const struct text *t, size_t n, int32_t *
 		rest[nrest] = (uint8_t)i;
 		nrest += !is_recent(d, at[i], t + i);
 	}
-	found = n - nrest + find_these(d, t, rest, nrest, code);
+	found = n - nrest + find_these(d, t, rest, nrest, code, of);
 	for (size_t k = 0; k < nrest; k++) {
 		size_t i = rest[k];
 
+		hash[i] = of[k];
 		if (code[i] < 0)
 			continue;
 		d->recent->ends[at[i]] = ends_of(t + i);
@@ -258,9 +269,8 @@ size_t dict_recall_all(struct dict *d, const struct text *t, size_t n, int32_t *
 	return found;
 }
 
-int dict_add(struct dict *d, const char *s, size_t len, int32_t *code)
+int dict_add_hashed(struct dict *d, const char *s, size_t len, uint32_t hash, int32_t *code)
 {
-	uint32_t hash = hash_of(s, len);
 	struct dict_slot *slot;
 
 	/* At most three quarters full, so that runs of probes stay short. */
@@ -274,4 +284,9 @@ int dict_add(struct dict *d, const char *s, size_t len, int32_t *code)
 	}
 	*code = (int32_t)slot->code - 1;
 	return 0;
+}
+
+int dict_add(struct dict *d, const char *s, size_t len, int32_t *code)
+{
+	return dict_add_hashed(d, s, len, hash_of(s, len), code);
 }

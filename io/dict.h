@@ -122,8 +122,11 @@ int32_t dict_find(const struct dict *d, const char *s, size_t len);
 size_t dict_find_all(const struct dict *d, const struct text *t, size_t n, int32_t *code);
 
 /* The same of texts most of which were found not long ago, with TEXT_PADDING behind each: those cost no hash over their
- * bytes and no look at the texts. */
-size_t dict_recall_all(struct dict *d, const struct text *t, size_t n, int32_t *code);
+ * bytes and no look at the texts. hash[i] is set of those that are not there. */
+size_t dict_recall_all(struct dict *d, const struct text *t, size_t n, int32_t *code, uint32_t *hash);
+
+/* dict_add() of a text that dict_recall_all() did not find, with the hash that it gave. */
+int dict_add_hashed(struct dict *d, const char *s, size_t len, uint32_t hash, int32_t *code);
 
 static inline const char *dict_get(const struct dict *d, int32_t code, size_t *len)
 {

@@ -88,11 +88,10 @@ struct oid oid_prev(struct oid o)
 
 uint64_t oid_place(struct oid o)
 {
-	uint64_t p = 0;
+	uint64_t p;
 
-	for (int i = 0; i < 8; i++)
-		p = p << 8 | o.b[i];
-	return p;
+	memcpy(&p, o.b, sizeof p);
+	return be64toh(p);
 }
 
 struct oid oid_from_place(uint64_t place)

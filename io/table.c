@@ -126,16 +126,6 @@ void table_truncate(struct table *t, uint64_t n)
 		texts_truncate(&t->col[f].str, t->n);
 }
 
-void table_set_i64(struct table *t, enum field f, int64_t x)
-{
-	t->col[f].i64[t->n] = x;
-}
-
-void table_set_flag(struct table *t, enum field f, int x)
-{
-	t->col[f].flag[t->n] = (int8_t)x;
-}
-
 int table_set_text(struct table *t, enum field f, const char *s, size_t len)
 {
 	texts_truncate(&t->col[f].str, t->n);
@@ -166,28 +156,34 @@ int table_add_element(struct table *t, enum field f, const char *s, size_t len)
 	return dict_add(&c->labels, s, len, &code) || add_code(c, t->n, code) ? -1 : 0;
 }
 
-static int put_elements(struct column *c, const uint32_t *row, const int32_t *code, size_t n, uint64_t end)
+static int put_elements(struct column *c, const struct table_run *run, size_t nrun, const int32_t *code, uint64_t end)
 {
-	uint64_t at = c->off[row[0] + 1];
-	size_t i = 0;
+	uint64_t r = run[0].row, at = c->off[r + 1], n = 0;
 
+	for (size_t i = 0; i < nrun; i++)
+		n += run[i].n;
 	if (at + n > c->code_cap && array_grow((void **)&c->code, &c->code_cap, at + n, sizeof *c->code))
 		return -1;
-	for (uint64_t r = row[0]; r < end; r++) {
-		for (; i < n && row[i] == r; i++)
-			if (code[i] >= 0)
-				c->code[at++] = code[i];
-		c->off[r + 1] = at;
+	if (n)
+		memcpy(c->code + at, code, n * sizeof *code);
+	for (size_t i = 0; i < nrun; i++) {
+		for (; r < run[i].row; r++)
+			c->off[r + 1] = at;
+		at += run[i].n;
 	}
+	for (; r < end; r++)
+		c->off[r + 1] = at;
 	return 0;
 }
 
-int table_put_codes(struct table *t, enum field f, const uint32_t *row, const int32_t *code, size_t n, uint64_t end)
+int table_put_codes(struct table *t, enum field f, const struct table_run *run, size_t nrun, const int32_t *code,
+		    uint64_t end)
 {
-	if (n > 0 && schema[f].type == COL_LIST)
-		return put_elements(&t->col[f], row, code, n, end);
-	for (size_t i = 0; i < n; i++)
-		t->col[f].code[row[i]] = code[i];
+	if (nrun > 0 && schema[f].type == COL_LIST)
+		return put_elements(&t->col[f], run, nrun, code, end);
+	for (size_t i = 0; i < nrun; code += run[i++].n)
+		if (run[i].n)
+			t->col[f].code[run[i].row] = *code;
 	return 0;
 }
 

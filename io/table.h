@@ -46,8 +46,14 @@ int table_begin_row(struct table *t);
 void table_end_row(struct table *t);
 
 /* Set a column of the row that was begun. Once per row for texts and lists' elements in their order. */
-void table_set_i64(struct table *t, enum field f, int64_t x);
-void table_set_flag(struct table *t, enum field f, int x);
+static inline void table_set_i64(struct table *t, enum field f, int64_t x)
+{
+	t->col[f].i64[t->n] = x;
+}
+static inline void table_set_flag(struct table *t, enum field f, int x)
+{
+	t->col[f].flag[t->n] = (int8_t)x;
+}
 static inline void table_set_oid(struct table *t, enum field f, struct oid x)
 {
 	t->col[f].oid[t->n] = x;
@@ -56,10 +62,16 @@ int table_set_text(struct table *t, enum field f, const char *s, size_t len);
 int table_set_label(struct table *t, enum field f, const char *s, size_t len);
 int table_add_element(struct table *t, enum field f, const char *s, size_t len);
 
-/* Give rows their labels, or elements behind those they have: label i is code[i] of row row[i], -1 for none; the rows
- * ascend. `end`: t->n, or one more where a row was begun. No row from row[0] on had elements put since it was begun,
- * but for row[0] itself. */
-int table_put_codes(struct table *t, enum field f, const uint32_t *row, const int32_t *code, size_t n, uint64_t end);
+/* The next n codes are of this row. */
+struct table_run {
+	uint32_t row, n;
+};
+
+/* Give rows their labels (n is 1, or 0 for none), or elements behind those they have; the rows of the runs ascend.
+ * `end`: t->n, or one more where a row was begun. No row from the first run's on had elements put since it was begun,
+ * but for that one itself. */
+int table_put_codes(struct table *t, enum field f, const struct table_run *run, size_t nrun, const int32_t *code,
+		    uint64_t end);
 
 /* Keep the first n rows only. */
 void table_truncate(struct table *t, uint64_t n);

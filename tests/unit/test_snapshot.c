@@ -39,6 +39,30 @@ static void times(void)
 	ok(!strcmp(utc_format(1646263744, s), "2022-03-02T23:29:04Z"), "format");
 }
 
+/* One byte of a time changed to every other: what is taken is a time that is written so. */
+static void changed_times(void)
+{
+	static const char time[] = "2019-12-31T23:59:58Z";
+	int good = 1, ntaken = 0;
+
+	for (size_t at = 0; at < sizeof time - 1; at++)
+		for (int c = 0; c < 256; c++) {
+			char s[sizeof time], back[32];
+			int64_t x;
+
+			memcpy(s, time, sizeof s);
+			s[at] = (char)c;
+			if (s[0] == '0')
+				continue; /* is written with less digits */
+			if (utc_parse(s, sizeof time - 1, &x))
+				continue;
+			ntaken++;
+			good &= !strcmp(utc_format(x, back), s);
+		}
+	/* Four digits of the year less the first 0, two of the month, day, hour, minute and second, six separators. */
+	ok(good && ntaken == 39 + 1 + 2 + 4 + 2 + 3 + 4 + 6 + 10 + 6 + 10 + 6, "changed times: %d", ntaken);
+}
+
 static void set(struct snapshot *s)
 {
 	memset(s, 0, sizeof *s);
@@ -115,6 +139,7 @@ int main(void)
 		return 1;
 	snprintf(sub, sizeof sub, "%s/x/y", dir);
 	times();
+	changed_times();
 	ok(snapshot_read(&b, sub, &found, &e) == E_OK && !found, "nothing there yet");
 	set(&a);
 	ok(snapshot_create(&a, sub, "{\"in-flight\":8}", &e) == E_OK, "create: %s", e.text);

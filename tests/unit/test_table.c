@@ -89,6 +89,7 @@ static void recalling(void)
 	struct text t[DICT_BATCH];
 	struct dict d = { 0 };
 	int32_t code[DICT_BATCH], want[DICT_BATCH];
+	uint32_t hash[DICT_BATCH];
 	int good = 1;
 
 	for (int round = 0; round < 3000; round++) {
@@ -106,9 +107,9 @@ static void recalling(void)
 			want[i] = dict_find(&d, t[i].s, len);
 			there += want[i] >= 0;
 		}
-		good &= dict_recall_all(&d, t, DICT_BATCH, code) == there && !memcmp(code, want, sizeof code);
+		good &= dict_recall_all(&d, t, DICT_BATCH, code, hash) == there && !memcmp(code, want, sizeof code);
 		for (int i = 0; i < DICT_BATCH; i++)
-			good &= !dict_add(&d, t[i].s, t[i].len, code);
+			good &= code[i] >= 0 || !dict_add_hashed(&d, t[i].s, t[i].len, hash[i], code + i);
 		if (round == 1500)
 			dict_clear(&d);
 	}
