@@ -11,7 +11,6 @@ void page_label_release(struct page_label *l)
 	free(l->text);
 	free(l->run);
 	free(l->code);
-	free(l->hash);
 	*l = (struct page_label){ 0 };
 }
 
@@ -20,8 +19,7 @@ int page_label_init(struct page_label *l)
 	l->text = malloc(PAGE_LABEL_MAX * sizeof *l->text);
 	l->run = malloc(PAGE_LABEL_MAX * sizeof *l->run);
 	l->code = malloc(PAGE_LABEL_MAX * sizeof *l->code);
-	l->hash = malloc(PAGE_LABEL_MAX * sizeof *l->hash);
-	return l->text && l->run && l->code && l->hash ? 0 : -1;
+	return l->text && l->run && l->code ? 0 : -1;
 }
 
 void page_label_drop(struct page_label *l, const struct table *t)
@@ -52,20 +50,21 @@ static int refuse(const struct page_label *l, uint32_t i, enum field f, struct s
 }
 
 /* A label that the dictionary does not have. Control characters stay (there are tags with a tab), but for NUL, which no
- * text of census.h5 can hold: then the code stays -1. */
-static int add_new(const struct page_label *l, uint32_t i, enum field f, struct shard *to, int64_t observed,
-		   struct page_label_counts *counts)
+ * text of census.h5 can hold: then the code is -1. */
+static int add_new(const struct page_label *l, uint32_t i, uint32_t hash, enum field f, struct shard *to,
+		   int64_t observed, struct page_label_counts *counts)
 {
 	struct dict *d = &to->rows.col[f].labels;
 	const char *s = l->text[i].s;
 	size_t len = page_label_cut(s, l->text[i].len, schema[f].cap);
 
 	if (memchr(s, '\0', l->text[i].len)) {
+		l->code[i] = -1;
 		counts->refused++;
 		return refuse(l, i, f, to, observed);
 	}
 	if (len == l->text[i].len)
-		return dict_add_hashed(d, s, len, l->hash[i], l->code + i);
+		return dict_add_hashed(d, s, len, hash, l->code + i);
 	counts->cut++;
 	return dict_add(d, s, len, l->code + i);
 }
@@ -94,12 +93,13 @@ int page_label_flush(struct page_label *l, enum field f, struct shard *to, uint6
 	int rc = 0;
 
 	for (uint32_t i = 0, m; i < l->n && !rc; i += m) {
+		struct dict_missing missing[DICT_BATCH];
+		size_t nmissing;
+
 		m = l->n - i < DICT_BATCH ? l->n - i : DICT_BATCH;
-		if (dict_recall_all(d, l->text + i, m, l->code + i, l->hash + i) == m)
-			continue;
-		for (uint32_t k = i; k < i + m && !rc; k++)
-			if (l->code[k] < 0)
-				rc = add_new(l, k, f, to, observed, counts);
+		nmissing = dict_recall_all(d, l->text + i, m, l->code + i, missing);
+		for (size_t k = 0; k < nmissing && !rc; k++)
+			rc = add_new(l, i + missing[k].which, missing[k].hash, f, to, observed, counts);
 	}
 	if (counts->refused > 0)
 		close_up(l);

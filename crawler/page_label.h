@@ -15,7 +15,6 @@ struct page_label {
 	struct text *text;     /* n of them; the parser's */
 	struct table_run *run; /* nrun of them: of which rows they are */
 	int32_t *code;         /* room */
-	uint32_t *hash;        /* room */
 	uint32_t n, nrun;
 };
 

@@ -11,10 +11,11 @@
 struct member {
 	const char *name;
 	size_t len;
+	uint64_t first[2], mask[2]; /* its first 16 bytes; which of them count */
 	int nfields;
 	enum field field[4];
-	int next;      /* the member that came behind it */
-	uint64_t seen; /* the last record that had it: of a name that comes twice the first counts */
+	struct member *next; /* the one that came behind it */
+	uint64_t seen;       /* the last record that had it: of a name that comes twice the first counts */
 };
 
 struct page_row {
@@ -25,7 +26,7 @@ struct page_row {
 	struct member member[NFIELDS];
 	int nmembers;
 	uint64_t nrecords;
-	int first; /* the member that a record began with */
+	struct member *first; /* the one that a record began with */
 	struct page_row_counts counts;
 	struct page_label label[NFIELDS];
 	/* Of the record at hand. */
@@ -62,17 +63,21 @@ void page_row_free(struct page_row *r)
 static void add_member(struct page_row *r, enum field f)
 {
 	const char *name = schema[f].expand;
+	size_t len = strlen(name);
 	struct member *m;
 
 	for (int i = 0; i < r->nmembers; i++) {
 		m = r->member + i;
-		if (!strcmp(m->name, name)) {
+		if (m->len == len && !memcmp(m->name, name, len)) {
 			if (m->nfields < (int)(sizeof m->field / sizeof *m->field))
 				m->field[m->nfields++] = f;
 			return;
 		}
 	}
-	r->member[r->nmembers++] = (struct member){ .name = name, .len = strlen(name), .nfields = 1, .field = { f } };
+	m = r->member + r->nmembers++;
+	*m = (struct member){ .name = name, .len = len, .nfields = 1, .field = { f }, .next = r->member };
+	memcpy(m->first, name, len < sizeof m->first ? len : sizeof m->first);
+	memset(m->mask, 0xFF, len < sizeof m->mask ? len : sizeof m->mask);
 }
 
 void page_row_begin(struct page_row *r, enum kind kind, unsigned fields, int64_t observed)
@@ -80,7 +85,8 @@ void page_row_begin(struct page_row *r, enum kind kind, unsigned fields, int64_t
 	r->kind = kind;
 	r->observed = observed;
 	r->fields = fields;
-	r->nmembers = r->first = 0;
+	r->nmembers = 0;
+	r->first = r->member;
 	r->required = 0;
 	r->nrecords = 0;
 	r->counts = (struct page_row_counts){ 0, 0 };
@@ -353,31 +359,37 @@ static int take_field(struct page_row *r, enum field f, const struct js_item *v)
 
 static int is_named(const struct member *m, const struct text *key)
 {
-	return m->len == key->len && text_is_same(m->name, key->s, key->len);
+	uint64_t x[2];
+
+	if (m->len != key->len)
+		return 0;
+	memcpy(x, key->s, sizeof x); /* JS_TEXT_PADDING */
+	if ((x[0] ^ m->first[0]) & m->mask[0] || (x[1] ^ m->first[1]) & m->mask[1])
+		return 0;
+	return m->len <= sizeof x || !memcmp(m->name, key->s, m->len);
 }
 
 /* The Hub sends members in the same order in every record, though not all in each: they are looked for in the order
- * learned, from *guess on, which becomes where the next one should be. */
-static struct member *member_find(struct page_row *r, int **guess, const struct text *key)
+ * learned, from **guess on, where *guess goes then to where the next one should be. */
+static struct member *member_find(struct page_row *r, struct member ***guess, const struct text *key)
 {
-	struct member *m = r->member + **guess;
-	int i;
+	struct member *m = **guess, *end = r->member + r->nmembers;
+	int i = r->nmembers;
 
-	for (i = 0; i < r->nmembers && !is_named(m, key); i++)
-		m = r->member + m->next;
-	if (i == r->nmembers) {
-		for (i = 0; i < r->nmembers && !is_named(r->member + i, key); i++)
+	while (!is_named(m, key) && --i > 0)
+		m = m->next;
+	if (i <= 0) {
+		for (m = r->member; m < end && !is_named(m, key); m++)
 			;
-		if (i == r->nmembers)
+		if (m >= end)
 			return NULL;
-		m = r->member + i;
-		**guess = i;
+		**guess = m;
 	}
 	*guess = &m->next;
 	return m;
 }
 
-static int take_member(struct page_row *r, int **guess, const struct js_member *x)
+static int take_member(struct page_row *r, struct member ***guess, const struct js_member *x)
 {
 	struct member *m = member_find(r, guess, &x->key);
 
@@ -390,18 +402,22 @@ static int take_member(struct page_row *r, int **guess, const struct js_member *
 	return 0;
 }
 
+#define MEMBERS 24 /* at a time */
+
 static int take_members(struct page_row *r, struct js_value record)
 {
-	struct js_member x[24];
+	struct js_member x[MEMBERS];
 	struct js_iter it = js_begin(record);
-	int *guess = &r->first;
+	struct member **guess = &r->first;
 	size_t n;
 
 	r->nrecords++;
-	while ((n = js_next_members(&it, x, sizeof x / sizeof *x)) > 0)
+	do {
+		n = js_next_members(&it, x, MEMBERS);
 		for (size_t i = 0; i < n; i++)
 			if (take_member(r, &guess, x + i))
 				return -1;
+	} while (n == MEMBERS);
 	return 0;
 }
 

@@ -80,14 +80,6 @@ static uint32_t hash_of(const char *s, size_t len)
 	return (uint32_t)XXH3_64bits(s, len);
 }
 
-static inline uint64_t load(const char *s)
-{
-	uint64_t x;
-
-	memcpy(&x, s, sizeof x);
-	return x;
-}
-
 /* The slot where a text is, or where it would go. */
 static struct dict_slot *dict_seek(const struct dict *d, const char *s, size_t len, uint32_t hash)
 {
@@ -187,7 +179,7 @@ static size_t find_these(const struct dict *d, const struct text *t, const uint8
 size_t dict_find_all(const struct dict *d, const struct text *t, size_t n, int32_t *code)
 {
 	uint32_t hash[DICT_BATCH];
-	uint8_t all[DICT_BATCH];
+	uint8_t all[DICT_BATCH] = { 0 };
 
 	for (size_t i = 0; i < n; i++) {
 		all[i] = (uint8_t)i;
@@ -200,73 +192,87 @@ size_t dict_find_all(const struct dict *d, const struct text *t, size_t n, int32
 
 #define END 16
 
+static inline dict_word load(const char *s)
+{
+	dict_word x;
+
+	memcpy(&x, s, sizeof x);
+	return x;
+}
+
 /* The ends of a text, and zeros behind one that is shorter: without a branch, which no processor could foretell. */
 static inline struct dict_ends ends_of(const struct text *t)
 {
-	static const struct {
-		uint64_t ones[2], zeros[2];
-	} mask = { { UINT64_MAX, UINT64_MAX }, { 0, 0 } };
+	static const uint64_t mask[4] = { UINT64_MAX, UINT64_MAX, 0, 0 };
 	size_t n = t->len < END ? t->len : END;
-	const char *keep = (const char *)&mask + END - n, *end = t->s + t->len - n;
-	uint64_t m0 = load(keep), m1 = load(keep + 8);
+	dict_word keep = load((const char *)mask + END - n);
 
-	return (struct dict_ends){ load(t->s) & m0, load(t->s + 8) & m1, load(end) & m0, load(end + 8) & m1 };
+	return (struct dict_ends){ load(t->s) & keep, load(t->s + t->len - n) & keep };
 }
 
-static inline uint32_t recent_of(struct dict_ends x, size_t len)
+static inline uint32_t recent_of(const struct dict_ends *x, size_t len)
 {
-	uint64_t h = x.a ^ (x.b << 29 | x.b >> 35) ^ (x.y << 43 | x.y >> 21) ^ len;
+	uint64_t h = x->head[0] ^ (x->head[1] << 29 | x->head[1] >> 35) ^ (x->tail[1] << 43 | x->tail[1] >> 21) ^ len;
 
 	return (uint32_t)(h * 0x9E3779B97F4A7C15u >> 32) % DICT_NRECENT;
 }
 
-static inline int is_recent(const struct dict *d, uint32_t i, const struct text *t)
+static inline int is_recent(const struct dict *d, const struct dict_recent *r, uint32_t i, const struct dict_ends *x,
+			    const struct text *t)
 {
-	struct dict_ends x = ends_of(t), r = d->recent->ends[i];
-	uint64_t differ = (x.a ^ r.a) | (x.b ^ r.b) | (x.x ^ r.x) | (x.y ^ r.y) | (d->recent->len[i] ^ t->len);
+	dict_word differ = (x->head ^ r->ends[i].head) | (x->tail ^ r->ends[i].tail);
+	int same = !(differ[0] | differ[1] | (r->len[i] ^ t->len));
 
-	if (t->len > 2 * END && !differ)
-		return text_is_same(t->s, d->text.bytes + d->text.off[d->recent->code[i]], t->len);
-	return !differ & (t->len > 0);
+	if (t->len > 2 * END && same)
+		return text_is_same(t->s, d->text.bytes + d->text.off[r->code[i]], t->len);
+	return same & (t->len > 0);
 }
 
-/* Of one that has no slots or no memory for what was found. */
-static size_t recall_none(const struct dict *d, const struct text *t, size_t n, int32_t *code, uint32_t *hash)
+/* Of one that has no slots, or where there is no memory for what is found. */
+static size_t recall_none(const struct dict *d, const struct text *t, size_t n, int32_t *code, struct dict_missing *m)
 {
+	size_t missing = 0;
+
+	dict_find_all(d, t, n, code);
 	for (size_t i = 0; i < n; i++)
-		hash[i] = hash_of(t[i].s, t[i].len);
-	return dict_find_all(d, t, n, code);
+		if (code[i] < 0)
+			m[missing++] = (struct dict_missing){ (uint32_t)i, hash_of(t[i].s, t[i].len) };
+	return missing;
 }
 
-size_t dict_recall_all(struct dict *d, const struct text *t, size_t n, int32_t *code, uint32_t *hash)
+size_t dict_recall_all(struct dict *d, const struct text *t, size_t n, int32_t *code, struct dict_missing *missing)
 {
-	uint32_t at[DICT_BATCH], of[DICT_BATCH];
+	uint32_t hash[DICT_BATCH];
 	uint8_t rest[DICT_BATCH] = { 0 };
-	size_t nrest = 0, found;
+	size_t nrest = 0, nmissing = 0;
+	struct dict_recent *r;
 
 	if (!d->nslot || (!d->recent && !(d->recent = calloc(1, sizeof *d->recent))))
-		return recall_none(d, t, n, code, hash);
+		return recall_none(d, t, n, code, missing);
+	r = d->recent;
 	for (size_t i = 0; i < n; i++) {
-		at[i] = recent_of(ends_of(t + i), t[i].len);
-		__builtin_prefetch(d->recent->ends + at[i]);
-	}
-	for (size_t i = 0; i < n; i++) {
-		code[i] = d->recent->code[at[i]];
+		struct dict_ends x = ends_of(t + i);
+		uint32_t at = recent_of(&x, t[i].len);
+
+		code[i] = r->code[at];
 		rest[nrest] = (uint8_t)i;
-		nrest += !is_recent(d, at[i], t + i);
+		nrest += !is_recent(d, r, at, &x, t + i);
 	}
-	found = n - nrest + find_these(d, t, rest, nrest, code, of);
+	find_these(d, t, rest, nrest, code, hash);
 	for (size_t k = 0; k < nrest; k++) {
 		size_t i = rest[k];
+		struct dict_ends x = ends_of(t + i);
+		uint32_t at = recent_of(&x, t[i].len);
 
-		hash[i] = of[k];
-		if (code[i] < 0)
+		if (code[i] < 0) {
+			missing[nmissing++] = (struct dict_missing){ (uint32_t)i, hash[k] };
 			continue;
-		d->recent->ends[at[i]] = ends_of(t + i);
-		d->recent->len[at[i]] = (uint32_t)t[i].len;
-		d->recent->code[at[i]] = code[i];
+		}
+		r->ends[at] = x;
+		r->len[at] = (uint32_t)t[i].len;
+		r->code[at] = code[i];
 	}
-	return found;
+	return nmissing;
 }
 
 int dict_add_hashed(struct dict *d, const char *s, size_t len, uint32_t hash, int32_t *code)

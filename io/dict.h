@@ -81,9 +81,12 @@ struct dict_slot {
 /* Bytes that must be readable, of any content, behind a text that dict_recall_all() gets. */
 #define TEXT_PADDING 16
 
+/* 16 bytes, in a register of most processors. */
+typedef uint64_t dict_word __attribute__((vector_size(16)));
+
 /* The first and last 16 bytes of a text; of a shorter one twice the same, and zeros. */
 struct dict_ends {
-	uint64_t a, b, x, y;
+	dict_word head, tail;
 };
 
 /* What was found last: up to 32 bytes the ends and the length are the text. */
@@ -92,6 +95,11 @@ struct dict_recent {
 	struct dict_ends ends[DICT_NRECENT];
 	uint32_t len[DICT_NRECENT]; /* 0: nothing */
 	int32_t code[DICT_NRECENT];
+};
+
+/* A text that is not there: which it is, and its hash. */
+struct dict_missing {
+	uint32_t which, hash;
 };
 
 /* Distinct texts, numbered in the order of their first use. */
@@ -122,8 +130,9 @@ int32_t dict_find(const struct dict *d, const char *s, size_t len);
 size_t dict_find_all(const struct dict *d, const struct text *t, size_t n, int32_t *code);
 
 /* The same of texts most of which were found not long ago, with TEXT_PADDING behind each: those cost no hash over their
- * bytes and no look at the texts. hash[i] is set of those that are not there. */
-size_t dict_recall_all(struct dict *d, const struct text *t, size_t n, int32_t *code, uint32_t *hash);
+ * bytes and no look at the texts. Those that are not there are told in the order of `t`: returns how many, code[] of
+ * them is not set. */
+size_t dict_recall_all(struct dict *d, const struct text *t, size_t n, int32_t *code, struct dict_missing *missing);
 
 /* dict_add() of a text that dict_recall_all() did not find, with the hash that it gave. */
 int dict_add_hashed(struct dict *d, const char *s, size_t len, uint32_t hash, int32_t *code);

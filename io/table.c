@@ -10,6 +10,9 @@ void table_init(struct table *t, enum kind kind)
 {
 	memset(t, 0, sizeof *t);
 	t->kind = kind;
+	for (int f = 0; f < NFIELDS; f++)
+		if (schema_has(kind, (enum field)f) && (schema[f].type == COL_STR || schema[f].type == COL_LIST))
+			t->packed[t->npacked++] = (uint8_t)f;
 }
 
 void table_release(struct table *t)
@@ -77,38 +80,57 @@ int table_reserve(struct table *t, uint64_t n)
 	return 0;
 }
 
+/* Rows are made absent so many at a time, column by column. */
+#define BLANK 64
+
+static void blank_column(struct column *c, enum col_type type, uint64_t i, uint64_t n)
+{
+	switch (type) {
+	case COL_OID:
+		memset(c->oid + i, 0, n * sizeof *c->oid);
+		break;
+	case COL_I64:
+		memset(c->i64 + i, 0xFF, n * sizeof *c->i64);
+		break;
+	case COL_FLAG:
+		memset(c->flag + i, 0xFF, n * sizeof *c->flag);
+		break;
+	case COL_CAT:
+		memset(c->code + i, 0xFF, n * sizeof *c->code);
+		break;
+	case COL_LIST:
+	case COL_STR:
+		break;
+	}
+}
+
+static void blank_rows(struct table *t, uint64_t i)
+{
+	uint64_t n = t->cap - i < BLANK ? t->cap - i : BLANK;
+
+	for (int f = 0; f < NFIELDS; f++)
+		if (schema_has(t->kind, (enum field)f))
+			blank_column(&t->col[f], schema[f].type, i, n);
+	t->blank = i + n;
+}
+
 int table_begin_row(struct table *t)
 {
 	uint64_t i = t->n;
 
 	if (table_reserve(t, i + 1))
 		return -1;
-	for (int f = 0; f < NFIELDS; f++) {
-		struct column *c = &t->col[f];
+	if (i >= t->blank)
+		blank_rows(t, i);
+	for (int k = 0; k < t->npacked; k++) {
+		struct column *c = t->col + t->packed[k];
 
-		if (!schema_has(t->kind, (enum field)f))
-			continue;
-		switch (schema[f].type) {
-		case COL_OID:
-			c->oid[i] = OID_MIN;
-			break;
-		case COL_I64:
-			c->i64[i] = -1;
-			break;
-		case COL_FLAG:
-			c->flag[i] = -1;
-			break;
-		case COL_CAT:
-			c->code[i] = -1;
-			break;
-		case COL_LIST:
+		if (schema[t->packed[k]].type == COL_LIST) {
 			c->off[i + 1] = c->off[i];
-			break;
-		case COL_STR:
+		} else {
 			/* Room for as many rows is room for as many texts. */
 			c->str.n = i + 1;
 			c->str.off[i + 1] = c->str.off[i];
-			break;
 		}
 	}
 	return 0;
@@ -122,6 +144,7 @@ void table_end_row(struct table *t)
 void table_truncate(struct table *t, uint64_t n)
 {
 	t->n = n < t->n ? n : t->n;
+	t->blank = 0;
 	for (int f = 0; f < NFIELDS; f++)
 		texts_truncate(&t->col[f].str, t->n);
 }

@@ -28,6 +28,9 @@ struct column {
 struct table {
 	enum kind kind;
 	uint64_t n, cap;
+	uint64_t blank;          /* rows from n to here are absent already */
+	uint8_t packed[NFIELDS]; /* npacked of them: COL_STR and COL_LIST that the kind has */
+	uint8_t npacked;
 	struct column col[NFIELDS]; /* those the kind has (schema_has()) */
 };
 

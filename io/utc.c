@@ -51,6 +51,8 @@ static int parse_clock(const char *s, size_t n, struct tm *tm)
 		return -1;
 	s += 9;
 	n -= 9;
+	if (n == 5 && !memcmp(s, ".000Z", 5)) /* as the Hub writes it */
+		return 0;
 	if (n > 1 && *s == '.') {
 		do
 			s++, n--;
@@ -72,9 +74,14 @@ static int64_t days_since_1970(int year, int mon, int mday)
 static int is_date(int year, int mon, int mday)
 {
 	static const int days[] = { 31, 28, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31 };
-	int leap = (year % 4 == 0 && year % 100) || year % 400 == 0;
+	int leap;
 
-	return mon >= 1 && mon <= 12 && mday >= 1 && mday <= days[mon - 1] + (mon == 2 && leap);
+	if (mon < 1 || mon > 12 || mday < 1)
+		return 0;
+	if (mday <= 28)
+		return 1;
+	leap = (year % 4 == 0 && year % 100) || year % 400 == 0;
+	return mday <= days[mon - 1] + (mon == 2 && leap);
 }
 
 int utc_parse(const char *s, size_t n, int64_t *seconds)

@@ -89,11 +89,11 @@ static void recalling(void)
 	struct text t[DICT_BATCH];
 	struct dict d = { 0 };
 	int32_t code[DICT_BATCH], want[DICT_BATCH];
-	uint32_t hash[DICT_BATCH];
+	struct dict_missing missing[DICT_BATCH];
 	int good = 1;
 
 	for (int round = 0; round < 3000; round++) {
-		size_t there = 0;
+		size_t absent = 0, nmissing;
 
 		for (int i = 0; i < DICT_BATCH; i++) {
 			uint64_t x = ((uint64_t)round * DICT_BATCH + (uint64_t)i) * 0x9E3779B97F4A7C15u >> 44;
@@ -105,11 +105,19 @@ static void recalling(void)
 			bytes[i][len] = (char)x; /* not of the text */
 			t[i] = (struct text){ bytes[i], len };
 			want[i] = dict_find(&d, t[i].s, len);
-			there += want[i] >= 0;
+			absent += want[i] < 0;
 		}
-		good &= dict_recall_all(&d, t, DICT_BATCH, code, hash) == there && !memcmp(code, want, sizeof code);
+		nmissing = dict_recall_all(&d, t, DICT_BATCH, code, missing);
+		good &= nmissing == absent;
+		for (size_t k = 0; k < nmissing; k++) {
+			const struct text *x = t + missing[k].which;
+
+			good &= want[missing[k].which] == -1;
+			good &= !dict_add_hashed(&d, x->s, x->len, missing[k].hash, code + missing[k].which);
+			good &= dict_find(&d, x->s, x->len) == code[missing[k].which];
+		}
 		for (int i = 0; i < DICT_BATCH; i++)
-			good &= code[i] >= 0 || !dict_add_hashed(&d, t[i].s, t[i].len, hash[i], code + i);
+			good &= want[i] < 0 || code[i] == want[i];
 		if (round == 1500)
 			dict_clear(&d);
 	}
