@@ -71,4 +71,29 @@ int err_agree(MPI_Comm comm, int rc, struct err *e)
 		e->rank = worst.rank;
 	return worst.code;
 }
+
+int err_agree_sum(MPI_Comm comm, int rc, int64_t *x, int n, struct err *e)
+{
+	int64_t mine[AGREE_SUMS + 1] = { rc != E_OK }, sum[AGREE_SUMS + 1] = { 0 };
+
+	memcpy(mine + 1, x, (size_t)n * sizeof *x);
+	agree_sum(comm, mine, sum, n + 1);
+	if (sum[0]) {
+		memset(x, 0, (size_t)n * sizeof *x);
+		return err_agree(comm, rc, e);
+	}
+	memcpy(x, sum + 1, (size_t)n * sizeof *x);
+	return E_OK;
+}
+
+int err_agree_max(MPI_Comm comm, int rc, int64_t *x, struct err *e)
+{
+	int64_t mine[2] = { rc != E_OK, *x }, most[2];
+	MPI_Request req;
+
+	MPI_Iallreduce(mine, most, 2, MPI_INT64_T, MPI_MAX, comm, &req);
+	agree_wait(&req);
+	*x = most[0] ? 0 : most[1];
+	return most[0] ? err_agree(comm, rc, e) : E_OK;
+}
 // NOLINTEND(clang-analyzer-optin.mpi.MPI-Checker)

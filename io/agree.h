@@ -16,6 +16,15 @@
  * Sleeps while it waits, so a rank that is early costs nothing. */
 int err_agree(MPI_Comm comm, int rc, struct err *e);
 
+#define AGREE_SUMS 7
+
+/* err_agree(), and with the same message the sums over all ranks of n <= AGREE_SUMS values, in place: meant where all
+ * is well, zeros elsewhere. Collective over comm. */
+int err_agree_sum(MPI_Comm comm, int rc, int64_t *x, int n, struct err *e);
+
+/* err_agree(), and with the same message the largest *x >= 0 of all ranks. Collective over comm. */
+int err_agree_max(MPI_Comm comm, int rc, int64_t *x, struct err *e);
+
 /* Wait for a request without occupying the core: Open MPI's own waits poll. Local. */
 void agree_wait(MPI_Request *req);
 

@@ -7,8 +7,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "io/agree.h"
-
 void figure_init(struct figure_table *t, const struct figure_col *col, int ncol)
 {
 	memset(t, 0, sizeof *t);
@@ -337,34 +335,16 @@ static int8_t *narrow(const int64_t *x, uint64_t n)
 	return y;
 }
 
-/* What the other ranks have to know. */
-struct outline {
-	int32_t status, no_memory;
-	int64_t rows;
-	uint32_t width[FIGURE_COLS];
-	char why[256];
-};
-
-static struct outline outline_of(const struct figure_table *t)
+static uint32_t widest(const struct texts *t)
 {
-	struct outline o = { (int32_t)t->status, t->no_memory, t->rows, { 0 }, "" };
+	uint64_t width = 1;
 
-	memcpy(o.why, t->why, sizeof o.why);
-	for (int c = 0; c < t->ncol; c++) {
-		uint32_t width = 1;
-
-		for (uint64_t i = 0; i < t->data[c].text.n; i++) {
-			uint64_t len = t->data[c].text.off[i + 1] - t->data[c].text.off[i];
-
-			width = len > width ? (uint32_t)len : width;
-		}
-		o.width[c] = width;
-	}
-	return o;
+	for (uint64_t i = 0; i < t->n; i++)
+		width = t->off[i + 1] - t->off[i] > width ? t->off[i + 1] - t->off[i] : width;
+	return (uint32_t)width;
 }
 
-static int store_col(const struct figure_table *t, int c, const char *group, MPI_Comm comm, uint32_t width,
-		     struct h5out *out, struct err *e)
+static int store_col(const struct figure_table *t, int c, const char *group, struct h5out *out, const struct err *e)
 {
 	static const enum h5_type type[] = { [CELL_TEXT] = H5OUT_TEXT,
 					     [CELL_I64] = H5OUT_I64,
@@ -375,51 +355,43 @@ static int store_col(const struct figure_table *t, int c, const char *group, MPI
 					       "-9223372036854775808" };
 	const struct figure_col *col = &t->col[c];
 	char path[256];
+	uint32_t width = widest(&t->data[c].text);
 	struct h5out_spec spec = { path, type[col->type],    width, col->description, col->unit ? col->unit : "1",
 				   NULL, missing[col->type], NULL };
 	void *own = NULL;
 	const void *x = t->data[c].i;
-	int rc = E_OK;
+	int rc;
 
 	snprintf(path, sizeof path, "%s/%s", group, col->name);
-	if (col->type == CELL_TEXT)
+	if (t->no_memory)
+		x = NULL;
+	else if (col->type == CELL_TEXT)
 		x = own = fixed_texts(&t->data[c].text, t->nrow, width);
 	else if (col->type == CELL_BOOL)
 		x = own = narrow(t->data[c].i, t->nrow);
 	else if (col->type == CELL_F64)
 		x = t->data[c].x;
-	if ((col->type == CELL_TEXT || col->type == CELL_BOOL) && !own)
-		rc = err_set(e, E_NOMEM, "out of memory for '%s'", path);
-	if (!(rc = err_agree(comm, rc, e)))
-		rc = h5out_local(out, &spec, x, t->nrow, e);
+	rc = h5out_local(out, &spec, x, t->nrow + (uint64_t)t->no_memory, e);
 	free(own);
 	return rc;
 }
 
-int figure_store(const struct figure_table *t, const char *group, MPI_Comm comm, struct h5out *out, struct err *e)
+int figure_store(const struct figure_table *t, const char *group, struct h5out *out, const struct err *e)
 {
-	struct outline o = outline_of(t);
 	int rc = E_OK;
 
-	agree_bcast(comm, &o, sizeof o);
-	if (o.no_memory)
-		return err_set(e, E_NOMEM, "out of memory for '%s'", group);
-	for (int c = 0; c < t->ncol && !rc && o.status != FIGURE_NOT_AVAILABLE; c++)
-		rc = store_col(t, c, group, comm, o.width[c], out, e);
+	for (int c = 0; c < t->ncol && !rc && t->status != FIGURE_NOT_AVAILABLE; c++)
+		rc = store_col(t, c, group, out, e);
 	return rc;
 }
 
-int figure_store_status(const struct figure_table *t, const char *group, MPI_Comm comm, struct h5out *out,
-			struct err *e)
+int figure_store_status(const struct figure_table *t, const char *group, struct h5out *out, const struct err *e)
 {
-	struct outline o = outline_of(t);
-	int rc;
+	int rc = h5out_attr_text(out, group, "status", figure_status_name(t->status), e);
 
-	agree_bcast(comm, &o, sizeof o);
-	rc = h5out_attr_text(out, group, "status", figure_status_name((enum figure_status)o.status), e);
-	if (!rc && o.status != FIGURE_OK)
-		rc = h5out_attr_text(out, group, "why", o.why, e);
-	if (!rc && o.rows >= 0)
-		rc = h5out_attr_i64(out, group, "rows", o.rows, e);
-	return rc ? rc : figure_store(t, group, comm, out, e);
+	if (!rc && t->status != FIGURE_OK)
+		rc = h5out_attr_text(out, group, "why", t->why, e);
+	if (!rc && t->rows >= 0)
+		rc = h5out_attr_i64(out, group, "rows", t->rows, e);
+	return rc ? rc : figure_store(t, group, out, e);
 }

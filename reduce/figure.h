@@ -78,12 +78,11 @@ const char *figure_status_name(enum figure_status s);
 /* The value of census.json: a new reference, or NULL when memory is short. Reals are rounded to 9 decimals. */
 json_t *figure_json(const struct figure_table *t);
 
-/* Collective over comm: write the columns below `group`, "/figures/<key>". The table counts on rank 0 only. Errors:
- * E_NOMEM, those of io/h5out.h. */
-int figure_store(const struct figure_table *t, const char *group, MPI_Comm comm, struct h5out *out, struct err *e);
+/* Write the columns below `group`, "/figures/<key>": rank 0's; called by all ranks, local as h5out_local(), also where
+ * the table had no memory. */
+int figure_store(const struct figure_table *t, const char *group, struct h5out *out, const struct err *e);
 
 /* The same, with status, why and rows as attributes of the group. */
-int figure_store_status(const struct figure_table *t, const char *group, MPI_Comm comm, struct h5out *out,
-			struct err *e);
+int figure_store_status(const struct figure_table *t, const char *group, struct h5out *out, const struct err *e);
 
 #endif

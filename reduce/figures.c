@@ -370,8 +370,7 @@ int figures_make(const struct census *c, int rc, const unsigned char *chosen, st
 	return rc;
 }
 
-static int store_one(const struct figure *f, const struct figure_table *t, MPI_Comm comm, struct h5out *out,
-		     struct err *e)
+static int store_one(const struct figure *f, const struct figure_table *t, struct h5out *out, const struct err *e)
 {
 	char group[128];
 	int rc;
@@ -381,17 +380,16 @@ static int store_one(const struct figure *f, const struct figure_table *t, MPI_C
 	rc = rc ? rc : h5out_attr_text(out, group, "unit", f->unit, e);
 	if (!rc && f->counter)
 		rc = h5out_attr_text(out, group, "counter", f->counter, e);
-	return rc ? rc : figure_store_status(t, group, comm, out, e);
+	return rc ? rc : figure_store_status(t, group, out, e);
 }
 
-int figures_store(MPI_Comm comm, const unsigned char *chosen, const struct figure_table *table, struct h5out *out,
-		  struct err *e)
+int figures_store(const unsigned char *chosen, const struct figure_table *table, struct h5out *out, const struct err *e)
 {
 	int rc = E_OK;
 
 	for (int i = 0; i < figure_count && !rc; i++)
 		if (chosen[i])
-			rc = store_one(&figure_list[i], &table[i], comm, out, e);
+			rc = store_one(&figure_list[i], &table[i], out, e);
 	return rc;
 }
 

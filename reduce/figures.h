@@ -66,9 +66,9 @@ int figures_select(const char *list, unsigned char *chosen, struct err *e);
 int figures_make(const struct census *c, int rc, const unsigned char *chosen, struct figure_table *table,
 		 struct err *e);
 
-/* Collective: write the chosen figures into census.h5. */
-int figures_store(MPI_Comm comm, const unsigned char *chosen, const struct figure_table *table, struct h5out *out,
-		  struct err *e);
+/* Write the chosen figures into census.h5: rank 0's, called by all ranks, local as h5out_local(). */
+int figures_store(const unsigned char *chosen, const struct figure_table *table, struct h5out *out,
+		  const struct err *e);
 
 /* The object "figures" of census.json. Rank 0. NULL when memory is short. */
 json_t *figures_json(const unsigned char *chosen, const struct figure_table *table);

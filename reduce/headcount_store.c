@@ -13,17 +13,18 @@
 
 /* A column made from n values of the roster by fill(), which gets a zeroed buffer of n * width bytes. Returns 0 or -1.
  */
-static int store_made(struct h5out *out, MPI_Comm comm, const struct h5out_spec *spec, const struct headcount *a,
-		      uint64_t width, void (*fill)(const struct headcount *a, uint64_t width, void *x), struct err *e)
+static int store_made(struct h5out *out, const struct h5out_spec *spec, const struct headcount *a, uint64_t width,
+		      void (*fill)(const struct headcount *a, uint64_t width, void *x), struct err *e)
 {
 	uint64_t n = a->roster.n;
 	void *x = calloc((size_t)n + 1, (size_t)width);
-	int rc = x ? E_OK : err_set(e, E_NOMEM, "out of memory for '%s'", spec->path);
+	int rc;
 
 	if (x)
 		fill(a, width, x);
-	rc = err_agree(comm, rc, e);
-	rc = rc ? rc : h5out_column(out, spec, x, n, e);
+	else
+		err_set(e, E_NOMEM, "out of memory for '%s'", spec->path);
+	rc = h5out_column(out, spec, x, n, e);
 	free(x);
 	return rc;
 }
@@ -98,7 +99,7 @@ static int store_labels(struct h5out *out, const struct headcount *a, struct err
 	return rc ? rc : h5out_local(out, &spec, label, n, e);
 }
 
-static int store_columns(struct h5out *out, struct headcount *a, MPI_Comm comm, struct err *e)
+static int store_columns(struct h5out *out, struct headcount *a, struct err *e)
 {
 	static const struct h5out_spec
 		oid = { "/users/_id",
@@ -135,11 +136,11 @@ static int store_columns(struct h5out *out, struct headcount *a, MPI_Comm comm, 
 			      "-1",
 			      NULL };
 	struct roster *r = &a->roster;
-	int rc = a->key_id[0] ? E_OK : store_made(out, comm, &oid, a, OID_HEX, fill_oid, e);
+	int rc = a->key_id[0] ? E_OK : store_made(out, &oid, a, OID_HEX, fill_oid, e);
 
-	rc = rc ? rc : store_made(out, comm, &year, a, sizeof(int32_t), fill_year, e);
+	rc = rc ? rc : store_made(out, &year, a, sizeof(int32_t), fill_year, e);
 	rc = rc ? rc : h5out_column(out, &type, r->type, r->n, e);
-	rc = rc ? rc : store_made(out, comm, &sources, a, sizeof(int32_t), fill_sources, e);
+	rc = rc ? rc : store_made(out, &sources, a, sizeof(int32_t), fill_sources, e);
 	rc = rc ? rc : h5out_column(out, &followers, r->followers, r->n, e);
 	return rc;
 }
@@ -178,7 +179,7 @@ static int store_names(struct h5out *out, struct headcount *a, MPI_Comm comm, st
 		spec.description = "keyed hash that stands for the name; the attribute key_id of /users names the key";
 		spec.source = NULL;
 	}
-	return store_made(out, comm, &spec, a, width, fill_name, e);
+	return store_made(out, &spec, a, width, fill_name, e);
 }
 
 static int store_sketch(struct h5out *out, const struct headcount *a, struct err *e)
@@ -209,7 +210,7 @@ int headcount_store(struct h5out *out, struct headcount *a, MPI_Comm comm, struc
 		rc = h5out_attr_i64(out, "/users", "renamed", a->renamed, e);
 	if (!rc && a->key_id[0])
 		rc = h5out_attr_text(out, "/users", "key_id", a->key_id, e);
-	rc = rc ? rc : store_columns(out, a, comm, e);
+	rc = rc ? rc : store_columns(out, a, e);
 	rc = rc ? rc : store_names(out, a, comm, e);
 	rc = rc ? rc : store_labels(out, a, e);
 	return rc ? rc : store_sketch(out, a, e);

@@ -353,7 +353,7 @@ static int store_snapshots(const struct grid *g, struct h5out *out, struct err *
 			if (g->points.total[i * NKINDS + (uint64_t)k] >= 0)
 				figure_i64(&t, 4 + k, g->points.total[i * NKINDS + (uint64_t)k]);
 	}
-	rc = figure_store(&t, "/snapshots", g->comm, out, e);
+	rc = figure_store(&t, "/snapshots", out, e);
 	figure_release(&t);
 	return rc;
 }

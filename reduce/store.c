@@ -46,17 +46,17 @@ static int store_fixed(struct h5out *out, struct place *p, enum h5_type type, co
 	return h5out_column(out, &p->spec, x, n, e);
 }
 
-/* Texts in cells of `width` bytes; t is freed once they are there. */
-static int store_texts(struct h5out *out, MPI_Comm comm, struct h5out_spec *spec, struct texts *t, uint64_t width,
-		       struct err *e)
+/* Texts in cells of `width` bytes; t is freed. */
+static int store_texts(struct h5out *out, struct h5out_spec *spec, struct texts *t, uint64_t width, struct err *e)
 {
+	uint64_t n = t->n;
 	char *x;
-	int rc = E_OK;
+	int rc;
 
 	width = width ? width : 1;
-	x = calloc((size_t)t->n + 1, (size_t)width);
+	x = calloc((size_t)n + 1, (size_t)width);
 	if (!x)
-		rc = err_set(e, E_NOMEM, "out of memory for '%s'", spec->path);
+		err_set(e, E_NOMEM, "out of memory for '%s'", spec->path);
 	for (uint64_t i = 0; i < t->n && x; i++) {
 		size_t len;
 		const char *s = texts_get(t, i, &len);
@@ -65,12 +65,8 @@ static int store_texts(struct h5out *out, MPI_Comm comm, struct h5out_spec *spec
 	}
 	spec->type = H5OUT_TEXT;
 	spec->width = (uint32_t)width;
-	if (!(rc = err_agree(comm, rc, e))) {
-		uint64_t n = t->n;
-
-		texts_release(t);
-		rc = h5out_column(out, spec, x, n, e);
-	}
+	texts_release(t);
+	rc = h5out_column(out, spec, x, n, e);
 	free(x);
 	return rc;
 }
@@ -81,24 +77,24 @@ static int store_strings(struct h5out *out, MPI_Comm comm, struct place *p, stru
 
 	for (uint64_t i = 0; i < t->n; i++)
 		width = t->off[i + 1] - t->off[i] > width ? t->off[i + 1] - t->off[i] : width;
-	return store_texts(out, comm, &p->spec, t, wire_max(comm, width), e);
+	return store_texts(out, &p->spec, t, wire_max(comm, width), e);
 }
 
-static int store_oids(struct h5out *out, MPI_Comm comm, struct place *p, struct column *c, uint64_t n, struct err *e)
+static int store_oids(struct h5out *out, struct place *p, struct column *c, uint64_t n, struct err *e)
 {
 	char *x = malloc((size_t)n * OID_HEX + OID_HEX + 1);
-	int rc = x ? E_OK : err_set(e, E_NOMEM, "out of memory for '%s'", p->path);
+	int rc;
 
+	if (!x)
+		err_set(e, E_NOMEM, "out of memory for '%s'", p->path);
 	/* oid_hex() ends with a NUL, where the next one begins. */
 	for (uint64_t i = 0; i < n && x; i++)
 		oid_hex(c->oid[i], x + i * OID_HEX);
 	p->spec.type = H5OUT_TEXT;
 	p->spec.width = OID_HEX;
-	if (!(rc = err_agree(comm, rc, e))) {
-		free(c->oid);
-		c->oid = NULL;
-		rc = h5out_column(out, &p->spec, x, n, e);
-	}
+	free(c->oid);
+	c->oid = NULL;
+	rc = h5out_column(out, &p->spec, x, n, e);
 	free(x);
 	return rc;
 }
@@ -117,14 +113,14 @@ static int store_list(struct h5out *out, const struct census *cs, struct place *
 	uint64_t ncodes = n ? c->off[n] : 0, total, before = wire_before(cs->comm, ncodes, &total);
 	int64_t *end = malloc((size_t)(n + 1) * sizeof *end);
 	uint64_t first = cs->rank == 0;
-	int rc = end ? E_OK : err_set(e, E_NOMEM, "out of memory for '%s'", p->path);
+	int rc;
 
+	if (!end)
+		err_set(e, E_NOMEM, "out of memory for '%s'", p->path);
 	if (end && first)
 		end[0] = 0;
 	for (uint64_t i = 0; i < n && end; i++)
 		end[i + first] = (int64_t)(before + c->off[i + 1]);
-	if ((rc = err_agree(cs->comm, rc, e)))
-		goto out;
 	p->spec.path = p->part;
 	snprintf(p->part, sizeof p->part, "%s/offsets", p->path);
 	p->spec.labels = NULL;
@@ -136,7 +132,6 @@ static int store_list(struct h5out *out, const struct census *cs, struct place *
 	p->spec.unit = schema[F_TAGS].unit;
 	if (!rc)
 		rc = store_fixed(out, p, H5OUT_I32, c->code, ncodes, e);
-out:
 	free(end);
 	return rc;
 }
@@ -151,7 +146,7 @@ static int store_column(struct h5out *out, struct census *cs, int kind, int f, s
 	place_init(&p, kind, f);
 	switch (schema[f].type) {
 	case COL_OID:
-		return store_oids(out, cs->comm, &p, c, r->t.n, e);
+		return store_oids(out, &p, c, r->t.n, e);
 	case COL_STR:
 		return store_strings(out, cs->comm, &p, &c->str, e);
 	case COL_I64:
@@ -189,7 +184,7 @@ static int store_labels(struct h5out *out, struct census *cs, int kind, int f, s
 	place_init(&p, kind, f);
 	p.spec.path = p.labels;
 	p.spec.missing = "never missing";
-	return store_texts(out, cs->comm, &p.spec, &r->label[f].own, r->label[f].width, e);
+	return store_texts(out, &p.spec, &r->label[f].own, r->label[f].width, e);
 }
 
 /* Rows first, labels last: memory falls as columns go, and the labels of tags are long. */
@@ -255,9 +250,9 @@ static int store_tables(struct h5out *out, const struct census *c, struct err *e
 		complete_windows(c, &windows);
 		complete_quarantine(c, &quarantine);
 	}
-	rc = figure_store(&orgs, "/orgs", c->comm, out, e);
-	rc = rc ? rc : figure_store(&windows, "/windows", c->comm, out, e);
-	rc = rc ? rc : figure_store(&quarantine, "/quarantine", c->comm, out, e);
+	rc = figure_store(&orgs, "/orgs", out, e);
+	rc = rc ? rc : figure_store(&windows, "/windows", out, e);
+	rc = rc ? rc : figure_store(&quarantine, "/quarantine", out, e);
 	figure_release(&orgs);
 	figure_release(&windows);
 	figure_release(&quarantine);
@@ -301,8 +296,8 @@ int store_census(struct census *c, const char *path, const unsigned char *chosen
 	rc = rc ? rc : store_tables(out, c, e);
 	if (!rc && c->compare)
 		rc = changes_store(&c->compare->changes, compare_kinds(c), compare_since(c), c->comm, out, e);
-	rc = rc ? rc : figures_store(c->comm, chosen, table, out, e);
-	rc = rc ? rc : figure_store(run, "/run", c->comm, out, e);
+	rc = rc ? rc : figures_store(chosen, table, out, e);
+	rc = rc ? rc : figure_store(run, "/run", out, e);
 	laps_end(c->laps, "write.", "figures");
 	/* An error of ours leaves no file behind; h5out_close() agrees on what remains. */
 	h5out_close(&out, rc == E_OK, e);

@@ -17,6 +17,7 @@ static char dir[64], path[128];
 
 static const struct h5out_spec number = { "/a/number", H5OUT_I64, 0, "a number", "1", "n", "-1", NULL };
 static const struct h5out_spec text = { "/a/text", H5OUT_TEXT, 12, "a text", "1", "t", "empty string", NULL };
+static const struct h5out_spec few = { "/a/few", H5OUT_I32, 0, "a few of each rank", "1", NULL, "-1", NULL };
 static const struct h5out_spec none = { "/a/none", H5OUT_I32, 0, "nothing", "1", NULL, "-1", "/a/text" };
 static const struct h5out_spec local = { "/b/c/local", H5OUT_F64, 0, "on rank 0", "share", NULL, "NaN", NULL };
 
@@ -35,19 +36,22 @@ static int write_all(struct h5out *out, struct err *e)
 	int64_t *x;
 	char *t;
 	static const double real[3] = { 0.5, 1, -1 };
+	int32_t mine[64];
 	int rc;
 
 	share(&from, &n);
 	x = malloc((n + 1) * sizeof *x);
 	t = calloc(n + 1, 12);
+	for (int i = 0; i < rank; i++)
+		mine[i] = 1000 * rank + i;
 	for (uint64_t i = 0; i < n; i++) {
 		x[i] = (int64_t)((from + i) * (from + i) % 1000);
 		snprintf(t + 12 * i, 12, "t%d", (int)(from + i));
 	}
 	rc = h5out_column(out, &number, x, n, e) || h5out_column(out, &text, t, n, e) ||
-	     h5out_column(out, &none, NULL, 0, e) || h5out_local(out, &local, real, 3, e) ||
-	     h5out_attr_text(out, "/", "format", "test", e) || h5out_attr_text(out, "/d/e", "made", "here", e) ||
-	     h5out_attr_i64(out, "/a", "rows", N, e);
+	     h5out_column(out, &few, mine, (uint64_t)rank, e) || h5out_column(out, &none, NULL, 0, e) ||
+	     h5out_local(out, &local, real, 3, e) || h5out_attr_text(out, "/", "format", "test", e) ||
+	     h5out_attr_text(out, "/d/e", "made", "here", e) || h5out_attr_i64(out, "/a", "rows", N, e);
 	free(x);
 	free(t);
 	return rc;
@@ -69,6 +73,23 @@ static int read_back(void)
 	return good;
 }
 
+/* The ranks' few in their order, and an attribute of a dataset that one rank wrote, and of one that all did. */
+static int read_few(void)
+{
+	hid_t f = H5Fopen(path, H5F_ACC_RDONLY, H5P_DEFAULT), d = H5Dopen2(f, "/a/few", H5P_DEFAULT);
+	int32_t x[2048];
+	int good = f >= 0 && H5Dread(d, H5T_NATIVE_INT32, H5S_ALL, H5S_ALL, H5P_DEFAULT, x) >= 0, at = 0;
+
+	for (int r = 0; r < size; r++)
+		for (int i = 0; i < r; i++)
+			good &= x[at++] == 1000 * r + i;
+	good &= H5Aexists_by_name(f, "/a/few", "unit", H5P_DEFAULT) > 0 &&
+		H5Aexists_by_name(f, "/a/number", "unit", H5P_DEFAULT) > 0;
+	H5Dclose(d);
+	H5Fclose(f);
+	return good;
+}
+
 static void whole(void)
 {
 	struct err e = ERR_INIT;
@@ -79,6 +100,26 @@ static void whole(void)
 	ok_all(comm, access(path, F_OK) != 0, "no file under its name before the end");
 	ok_all(comm, !h5out_close(&out, 1, &e) && !out, "closed");
 	ok_all(comm, rank != 0 || read_back(), "read back");
+	ok_all(comm, rank != 0 || size < 2 || read_few(), "and what rank 0 wrote for all");
+}
+
+/* Nothing but what rank 0 keeps, and no memory for one table there. */
+static void kept(void)
+{
+	struct err e = ERR_INIT;
+	struct h5out *out;
+	double x = 1;
+
+	unlink(path);
+	MPI_Barrier(comm);
+	h5out_create(&out, comm, path, "test", &e);
+	h5out_local(out, &local, &x, 1, &e);
+	ok_all(comm, !h5out_close(&out, 1, &e) && (rank != 0 || !access(path, F_OK)), "a file of small tables alone");
+	unlink(path);
+	MPI_Barrier(comm);
+	h5out_create(&out, comm, path, "test", &e);
+	ok_all(comm, !h5out_local(out, &local, NULL, 1, &e), "no memory on rank 0: nobody is told yet");
+	ok_all(comm, h5out_close(&out, 1, &e) == E_NOMEM && e.rank == 0 && access(path, F_OK) != 0, "but at the end");
 }
 
 static void failing(void)
@@ -114,6 +155,7 @@ int main(int argc, char **argv)
 	agree_bcast(comm, dir, sizeof dir);
 	snprintf(path, sizeof path, "%s/x.h5", dir);
 	whole();
+	kept();
 	failing();
 	MPI_Barrier(comm);
 	if (rank == 0)

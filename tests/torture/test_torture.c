@@ -307,10 +307,12 @@ static int covers(struct err *e)
 static int census(struct err *e)
 {
 	static const struct h5out_spec number = { "/a/number", H5OUT_I64, 0, "a number", "1", "n", "-1", NULL };
+	static const struct h5out_spec many = { "/a/many", H5OUT_I8, 0, "of two chunks", "1", NULL, "-1", NULL };
 	static const struct h5out_spec text = { "/a/text", H5OUT_TEXT, 4, "a text", "1", "t", "empty string", NULL };
 	static const struct h5out_spec none = { "/a/none", H5OUT_I32, 0, "nothing", "1", NULL, "-1", "/a/text" };
 	struct h5out *out;
 	char path[192];
+	static int8_t bit[70000]; /* more than a chunk: all ranks write it */
 	int64_t x[50];
 
 	for (int i = 0; i < 50; i++)
@@ -318,8 +320,9 @@ static int census(struct err *e)
 	snprintf(path, sizeof path, "%s/census.h5", top);
 	if (h5out_create(&out, comm, path, "census", e))
 		return e->code;
-	if (!h5out_column(out, &number, x, 50, e) && !h5out_local(out, &text, "abcdefgh", 2, e) &&
-	    !h5out_column(out, &none, NULL, 0, e) && !h5out_attr_text(out, "/", "format", "test", e))
+	if (!h5out_column(out, &number, x, 50, e) && !h5out_column(out, &many, bit, (uint64_t)(70000 / size), e) &&
+	    !h5out_local(out, &text, "abcdefgh", 2, e) && !h5out_column(out, &none, NULL, 0, e) &&
+	    !h5out_attr_text(out, "/", "format", "test", e))
 		h5out_attr_i64(out, "/b/c", "rows", 50, e);
 	return h5out_close(&out, 1, e);
 }
