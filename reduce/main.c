@@ -17,6 +17,7 @@
 #include "reduce/census.h"
 #include "reduce/compare.h"
 #include "reduce/figures.h"
+#include "reduce/grid.h"
 #include "reduce/monitor.h"
 #include "reduce/report.h"
 #include "reduce/run.h"
@@ -364,6 +365,7 @@ int main(int argc, char **argv)
 	if (!e.code && c.orgs && !census_is_complete(&c))
 		code = EXIT_GAPS;
 	census_release(&c);
+	grid_forget(c.comm);
 	MPI_Finalize();
 	return code;
 }

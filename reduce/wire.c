@@ -7,6 +7,12 @@
 #include <string.h>
 
 #include "io/agree.h"
+#include "reduce/grid.h"
+
+/* An all-to-all of so few bytes per pair of ranks takes longer for its messages than for its bytes, with 2 us for a
+ * message and 5 GB/s, so that to send each byte twice and most messages never is a gain. Fewer ranks gain nothing. */
+#define GRID_RANKS 16
+#define GRID_BYTES 4096
 
 static int comm_size(MPI_Comm comm)
 {
@@ -95,43 +101,99 @@ static void exchange_by_pairs(MPI_Comm comm, const struct parcel *send, struct p
 	}
 }
 
-int wire_exchange_by(MPI_Comm comm, int rc, const struct parcel *send, struct parcel *recv, uint64_t limit,
-		     struct err *e)
+/* What an exchange needs beside what is sent and comes. */
+struct wire_work {
+	struct grid_swap grid; /* grid.g: NULL where the ranks are too few for one */
+	int *counts;
+};
+
+static int work_init(struct wire_work *w, const struct grid *g, int n)
 {
-	int n = comm_size(comm), *work = NULL;
-	uint64_t most;
+	*w = (struct wire_work){ .counts = malloc(4 * (size_t)n * sizeof *w->counts) };
+	return !w->counts || (g && grid_swap_init(&w->grid, g)) ? -1 : 0;
+}
+
+static void work_release(struct wire_work *w)
+{
+	grid_swap_release(&w->grid);
+	free(w->counts);
+}
+
+/* Room for what comes, and for what passes if all of it is little. *most: the elements that this rank is busy with. */
+static int make_room(struct wire_work *w, MPI_Comm comm, const struct parcel *send, struct parcel *recv,
+		     uint64_t little, int64_t *most, struct err *e)
+{
+	uint64_t n = send->total;
+	int rc = parcel_alloc(recv, comm, e);
+
+	n = recv->total > n ? recv->total : n;
+	if (w->grid.g && w->grid.npassing > n)
+		n = w->grid.npassing;
+	if (!rc && w->grid.g && n <= little && grid_swap_alloc(&w->grid, recv->total, recv->size))
+		rc = err_set(e, E_NOMEM, "out of memory for an exchange");
+	*most = (int64_t)n;
+	return rc;
+}
+
+static void exchange_data(MPI_Comm comm, struct wire_work *w, const struct parcel *send, struct parcel *recv,
+			  uint64_t most, uint64_t little, uint64_t limit)
+{
 	MPI_Datatype type;
 
-	*recv = (struct parcel){ NULL, NULL, send->size, 0 };
-	if (!rc)
-		rc = parcel_init(recv, comm, send->size, e);
-	if (!rc && !(work = malloc(4 * (size_t)n * sizeof *work)))
-		rc = err_set(e, E_NOMEM, "out of memory for an exchange");
-	if ((rc = err_agree(comm, rc, e)))
-		goto out;
-	MPI_Alltoall(send->n, 1, MPI_UINT64_T, recv->n, 1, MPI_UINT64_T, comm);
-	rc = parcel_alloc(recv, comm, e);
-	if ((rc = err_agree(comm, rc, e)))
-		goto out;
-	most = wire_max(comm, send->total > recv->total ? send->total : recv->total);
+	if (most == 0)
+		return;
+	if (w->grid.g && most <= little) {
+		grid_swap_run(&w->grid, send->n, send->data, recv->data, send->size);
+		return;
+	}
 	MPI_Type_contiguous((int)send->size, MPI_BYTE, &type);
 	MPI_Type_commit(&type);
 	if (most <= limit)
-		exchange_at_once(comm, send, recv, work, type);
+		exchange_at_once(comm, send, recv, w->counts, type);
 	else
 		exchange_by_pairs(comm, send, recv, limit, type);
 	MPI_Type_free(&type);
+}
+
+int wire_exchange_by(MPI_Comm comm, int rc, const struct parcel *send, struct parcel *recv,
+		     const struct wire_rule *rule, struct err *e)
+{
+	int n = comm_size(comm);
+	const struct grid *g = n >= rule->grid_ranks ? grid_of(comm) : NULL;
+	uint64_t little = rule->grid_bytes * (uint64_t)n / send->size;
+	struct wire_work w = { .counts = NULL };
+	int64_t most = 0;
+
+	little = little < rule->limit ? little : rule->limit;
+	*recv = (struct parcel){ NULL, NULL, send->size, 0 };
+	if (!rc)
+		rc = parcel_init(recv, comm, send->size, e);
+	if (!rc && work_init(&w, g, n))
+		rc = err_set(e, E_NOMEM, "out of memory for an exchange");
+	if ((rc = err_agree(comm, rc, e)))
+		goto out;
+	if (g)
+		grid_swap_counts(&w.grid, send->n, recv->n);
+	else
+		MPI_Alltoall(send->n, 1, MPI_UINT64_T, recv->n, 1, MPI_UINT64_T, comm);
+	rc = make_room(&w, comm, send, recv, little, &most, e);
+	if (!(rc = err_agree_max(comm, rc, &most, e)))
+		exchange_data(comm, &w, send, recv, (uint64_t)most, little, rule->limit);
 out:
-	free(work);
+	work_release(&w);
 	return rc;
 }
 
 int(wire_exchange)(MPI_Comm comm, int rc, const struct parcel *send, struct parcel *recv, struct err *e)
 {
-	return wire_exchange_by(comm, rc, send, recv, INT_MAX, e);
+	static const struct wire_rule usual = { INT_MAX, GRID_RANKS, GRID_BYTES };
+
+	return wire_exchange_by(comm, rc, send, recv, &usual, e);
 }
 
-int(wire_gather)(MPI_Comm comm, int rc, const void *x, uint64_t n, size_t size, struct parcel *recv, struct err *e)
+/* As an exchange: for more than MPI can count. */
+static int gather_by_exchange(MPI_Comm comm, int rc, const void *x, uint64_t n, size_t size, struct parcel *recv,
+			      struct err *e)
 {
 	struct parcel send;
 	int rc2 = parcel_init(&send, comm, size, e);
@@ -149,6 +211,49 @@ int(wire_gather)(MPI_Comm comm, int rc, const void *x, uint64_t n, size_t size, 
 	rc = wire_exchange(comm, rc, &send, recv, e);
 	send.data = NULL;
 	parcel_release(&send);
+	return rc;
+}
+
+static void gather_data(MPI_Comm comm, const void *x, uint64_t n, size_t size, struct parcel *recv, int *work)
+{
+	MPI_Datatype type;
+	int nranks = comm_size(comm), sum = 0;
+
+	for (int r = 0; r < nranks && recv->n; r++) {
+		work[r] = (int)recv->n[r];
+		work[nranks + r] = sum;
+		sum += work[r];
+	}
+	MPI_Type_contiguous((int)size, MPI_BYTE, &type);
+	MPI_Type_commit(&type);
+	MPI_Gatherv(x, (int)n, type, recv->data, work, work + nranks, type, 0, comm);
+	MPI_Type_free(&type);
+}
+
+int(wire_gather)(MPI_Comm comm, int rc, const void *x, uint64_t n, size_t size, struct parcel *recv, struct err *e)
+{
+	int nranks = comm_size(comm), *work = NULL;
+	int64_t total = 0;
+
+	*recv = (struct parcel){ NULL, NULL, size, 0 };
+	rc = rc ? rc : parcel_init(recv, comm, size, e);
+	if (!rc && !(work = malloc(2 * (size_t)nranks * sizeof *work)))
+		rc = err_set(e, E_NOMEM, "out of memory for an exchange");
+	if ((rc = err_agree(comm, rc, e)))
+		goto out;
+	MPI_Gather(&n, 1, MPI_UINT64_T, recv->n, 1, MPI_UINT64_T, 0, comm);
+	rc = parcel_alloc(recv, comm, e);
+	total = (int64_t)recv->total;
+	if ((rc = err_agree_max(comm, rc, &total, e)))
+		goto out;
+	if (total <= INT_MAX) {
+		gather_data(comm, x, n, size, recv, work);
+	} else {
+		parcel_release(recv);
+		rc = gather_by_exchange(comm, rc, x, n, size, recv, e);
+	}
+out:
+	free(work);
 	return rc;
 }
 

@@ -29,12 +29,20 @@ void parcel_release(struct parcel *p);
 int parcel_alloc(struct parcel *p, MPI_Comm comm, struct err *e);
 
 /* Send every rank its part of `send`; what arrives is in `recv`, which is overwritten, also on error, and must be
- * released. Errors: rc of any rank, E_NOMEM. */
+ * released. What is little goes by way of a grid (reduce/grid.h). Errors: rc of any rank, E_NOMEM. */
 int wire_exchange(MPI_Comm comm, int rc, const struct parcel *send, struct parcel *recv, struct err *e);
 
-/* The same with at most `limit` elements in one call of MPI; for tests of the rounds. */
-int wire_exchange_by(MPI_Comm comm, int rc, const struct parcel *send, struct parcel *recv, uint64_t limit,
-		     struct err *e);
+/* How it goes: at most `limit` elements in one call of MPI; by way of a grid from so many ranks on, up to so many bytes
+ * per pair of ranks. */
+struct wire_rule {
+	uint64_t limit;
+	int grid_ranks;
+	uint64_t grid_bytes;
+};
+
+/* The same by another rule; for tests. */
+int wire_exchange_by(MPI_Comm comm, int rc, const struct parcel *send, struct parcel *recv,
+		     const struct wire_rule *rule, struct err *e);
 
 /* Send this rank's n elements to rank 0, where `recv` holds those of all ranks in their order; it is empty elsewhere.
  */

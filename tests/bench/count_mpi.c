@@ -23,6 +23,7 @@ enum call {
 	ALLGATHER,
 	ALLGATHERV,
 	GATHER,
+	GATHERV,
 	REDUCE,
 	EXSCAN,
 	BARRIER,
@@ -35,16 +36,27 @@ enum call {
 	NCALLS
 };
 
-static const char *const name[NCALLS] = { "Send",          "Isend",
-					  "Sendrecv",      "Alltoall",
-					  "Alltoallv",     "Allreduce",
-					  "Iallreduce",    "Bcast",
-					  "Ibcast",        "Allgather",
-					  "Allgatherv",    "Gather",
-					  "Reduce",        "Exscan",
-					  "Barrier",       "File_open",
-					  "File_set_view", "File_write_at_all",
-					  "File_write_at", "File_read_at_all",
+static const char *const name[NCALLS] = { "Send",
+					  "Isend",
+					  "Sendrecv",
+					  "Alltoall",
+					  "Alltoallv",
+					  "Allreduce",
+					  "Iallreduce",
+					  "Bcast",
+					  "Ibcast",
+					  "Allgather",
+					  "Allgatherv",
+					  "Gather",
+					  "Gatherv",
+					  "Reduce",
+					  "Exscan",
+					  "Barrier",
+					  "File_open",
+					  "File_set_view",
+					  "File_write_at_all",
+					  "File_write_at",
+					  "File_read_at_all",
 					  "File_read_at" };
 
 static struct {
@@ -57,6 +69,26 @@ static long long size_of(int n, MPI_Datatype type)
 
 	PMPI_Type_size(type, &size);
 	return (long long)n * size;
+}
+
+/* What a rank does with itself is no communication. */
+static int is_alone(MPI_Comm c)
+{
+	int size;
+
+	PMPI_Comm_size(c, &size);
+	return size == 1;
+}
+
+static int is_own(MPI_File f)
+{
+	MPI_Group g;
+	int size;
+
+	PMPI_File_get_group(f, &g);
+	PMPI_Group_size(g, &size);
+	PMPI_Group_free(&g);
+	return size == 1;
 }
 
 static void note(enum call c, long long messages, long long bytes)
@@ -90,7 +122,8 @@ int MPI_Alltoall(const void *x, int n, MPI_Datatype t, void *y, int m, MPI_Datat
 	int size;
 
 	PMPI_Comm_size(c, &size);
-	note(ALLTOALL, size - 1, (size - 1) * size_of(n, t));
+	if (size > 1)
+		note(ALLTOALL, size - 1, (size - 1) * size_of(n, t));
 	return PMPI_Alltoall(x, n, t, y, m, u, c);
 }
 
@@ -106,86 +139,107 @@ int MPI_Alltoallv(const void *x, const int *n, const int *at, MPI_Datatype t, vo
 		messages += r != me && n[r] > 0;
 		bytes += r != me ? size_of(n[r], t) : 0;
 	}
-	note(ALLTOALLV, messages, bytes);
+	if (size > 1)
+		note(ALLTOALLV, messages, bytes);
 	return PMPI_Alltoallv(x, n, at, t, y, m, to, u, c);
 }
 
 int MPI_Allreduce(const void *x, void *y, int n, MPI_Datatype t, MPI_Op op, MPI_Comm c)
 {
-	note(ALLREDUCE, 1, size_of(n, t));
+	if (!is_alone(c))
+		note(ALLREDUCE, 1, size_of(n, t));
 	return PMPI_Allreduce(x, y, n, t, op, c);
 }
 
 int MPI_Iallreduce(const void *x, void *y, int n, MPI_Datatype t, MPI_Op op, MPI_Comm c, MPI_Request *r)
 {
-	note(IALLREDUCE, 1, size_of(n, t));
+	if (!is_alone(c))
+		note(IALLREDUCE, 1, size_of(n, t));
 	return PMPI_Iallreduce(x, y, n, t, op, c, r);
 }
 
 int MPI_Bcast(void *x, int n, MPI_Datatype t, int root, MPI_Comm c)
 {
-	note(BCAST, 1, size_of(n, t));
+	if (!is_alone(c))
+		note(BCAST, 1, size_of(n, t));
 	return PMPI_Bcast(x, n, t, root, c);
 }
 
 int MPI_Ibcast(void *x, int n, MPI_Datatype t, int root, MPI_Comm c, MPI_Request *r)
 {
-	note(IBCAST, 1, size_of(n, t));
+	if (!is_alone(c))
+		note(IBCAST, 1, size_of(n, t));
 	return PMPI_Ibcast(x, n, t, root, c, r);
 }
 
 int MPI_Allgather(const void *x, int n, MPI_Datatype t, void *y, int m, MPI_Datatype u, MPI_Comm c)
 {
-	note(ALLGATHER, 1, size_of(m, u));
+	if (!is_alone(c))
+		note(ALLGATHER, 1, size_of(m, u));
 	return PMPI_Allgather(x, n, t, y, m, u, c);
 }
 
 int MPI_Allgatherv(const void *x, int n, MPI_Datatype t, void *y, const int *m, const int *at, MPI_Datatype u,
 		   MPI_Comm c)
 {
-	note(ALLGATHERV, 1, size_of(n, t));
+	if (!is_alone(c))
+		note(ALLGATHERV, 1, size_of(n, t));
 	return PMPI_Allgatherv(x, n, t, y, m, at, u, c);
 }
 
 int MPI_Gather(const void *x, int n, MPI_Datatype t, void *y, int m, MPI_Datatype u, int root, MPI_Comm c)
 {
-	note(GATHER, 1, size_of(n, t));
+	if (!is_alone(c))
+		note(GATHER, 1, size_of(n, t));
 	return PMPI_Gather(x, n, t, y, m, u, root, c);
+}
+
+int MPI_Gatherv(const void *x, int n, MPI_Datatype t, void *y, const int *m, const int *at, MPI_Datatype u, int root,
+		MPI_Comm c)
+{
+	if (!is_alone(c))
+		note(GATHERV, n > 0, size_of(n, t));
+	return PMPI_Gatherv(x, n, t, y, m, at, u, root, c);
 }
 
 int MPI_Reduce(const void *x, void *y, int n, MPI_Datatype t, MPI_Op op, int root, MPI_Comm c)
 {
-	note(REDUCE, 1, size_of(n, t));
+	if (!is_alone(c))
+		note(REDUCE, 1, size_of(n, t));
 	return PMPI_Reduce(x, y, n, t, op, root, c);
 }
 
 int MPI_Exscan(const void *x, void *y, int n, MPI_Datatype t, MPI_Op op, MPI_Comm c)
 {
-	note(EXSCAN, 1, size_of(n, t));
+	if (!is_alone(c))
+		note(EXSCAN, 1, size_of(n, t));
 	return PMPI_Exscan(x, y, n, t, op, c);
 }
 
 int MPI_Barrier(MPI_Comm c)
 {
-	note(BARRIER, 1, 0);
+	if (!is_alone(c))
+		note(BARRIER, 1, 0);
 	return PMPI_Barrier(c);
 }
 
 int MPI_File_open(MPI_Comm c, const char *path, int mode, MPI_Info info, MPI_File *f)
 {
-	note(FILE_OPEN, 1, 0);
+	if (!is_alone(c))
+		note(FILE_OPEN, 1, 0);
 	return PMPI_File_open(c, path, mode, info, f);
 }
 
 int MPI_File_set_view(MPI_File f, MPI_Offset at, MPI_Datatype e, MPI_Datatype t, const char *how, MPI_Info info)
 {
-	note(FILE_VIEW, 1, 0);
+	if (!is_own(f))
+		note(FILE_VIEW, 1, 0);
 	return PMPI_File_set_view(f, at, e, t, how, info);
 }
 
 int MPI_File_write_at_all(MPI_File f, MPI_Offset at, const void *x, int n, MPI_Datatype t, MPI_Status *s)
 {
-	note(FILE_WRITE_ALL, 1, size_of(n, t));
+	note(is_own(f) ? FILE_WRITE : FILE_WRITE_ALL, 1, size_of(n, t));
 	return PMPI_File_write_at_all(f, at, x, n, t, s);
 }
 

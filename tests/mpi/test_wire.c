@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+#include "reduce/grid.h"
 #include "reduce/wire.h"
 
 #include <limits.h>
@@ -15,38 +16,69 @@ static uint64_t npair(int from, int to)
 	return (uint64_t)((from * 7 + to * 3) % 5 * 11);
 }
 
-static int came_right(const struct parcel *in)
+static int came_right(MPI_Comm comm, const struct parcel *in)
 {
 	const int64_t *x = in->data;
+	int me, n;
 
-	for (int r = 0; r < nranks; r++) {
-		if (in->n[r] != npair(r, rank))
+	MPI_Comm_rank(comm, &me);
+	MPI_Comm_size(comm, &n);
+	for (int r = 0; r < n; r++) {
+		if (in->n[r] != npair(r, me))
 			return 0;
 		for (uint64_t i = 0; i < in->n[r]; i++)
-			if (*x++ != r * 1000000 + rank * 1000 + (int64_t)i)
+			if (*x++ != r * 1000000 + me * 1000 + (int64_t)i)
 				return 0;
 	}
 	return 1;
 }
 
-static void check_exchange(uint64_t limit, const char *name)
+static int exchanged(MPI_Comm comm, const struct wire_rule *rule)
 {
 	struct parcel out, in = { 0 };
 	struct err e = ERR_INIT;
 	int64_t *x;
-	int rc = parcel_init(&out, MPI_COMM_WORLD, sizeof *x, &e);
+	int me, n, rc = parcel_init(&out, comm, sizeof *x, &e);
 
-	for (int d = 0; d < nranks && !rc; d++)
-		out.n[d] = npair(rank, d);
-	rc = rc ? rc : parcel_alloc(&out, MPI_COMM_WORLD, &e);
+	MPI_Comm_rank(comm, &me);
+	MPI_Comm_size(comm, &n);
+	for (int d = 0; d < n && !rc; d++)
+		out.n[d] = npair(me, d);
+	rc = rc ? rc : parcel_alloc(&out, comm, &e);
 	x = out.data;
-	for (int d = 0; d < nranks && !rc; d++)
+	for (int d = 0; d < n && !rc; d++)
 		for (uint64_t i = 0; i < out.n[d]; i++)
-			*x++ = rank * 1000000 + d * 1000 + (int64_t)i;
-	rc = wire_exchange_by(MPI_COMM_WORLD, rc, &out, &in, limit, &e);
-	ok_all(MPI_COMM_WORLD, rc == E_OK && came_right(&in), name);
+			*x++ = me * 1000000 + d * 1000 + (int64_t)i;
+	rc = wire_exchange_by(comm, rc, &out, &in, rule, &e);
+	rc = rc == E_OK && came_right(comm, &in);
 	parcel_release(&out);
 	parcel_release(&in);
+	return rc;
+}
+
+static void check_exchange(uint64_t limit, const char *name)
+{
+	ok_all(MPI_COMM_WORLD, exchanged(MPI_COMM_WORLD, &(struct wire_rule){ limit, INT_MAX, 0 }), name);
+}
+
+/* On a grid where there is one: 4 of the ranks are 2 by 2, 6 are 2 by 3; and what is too much for it. */
+static void check_grid(void)
+{
+	int n = nranks == 5 ? 4 : nranks, good = 1, cols = 0;
+	MPI_Comm some;
+
+	MPI_Comm_split(MPI_COMM_WORLD, rank < n, rank, &some);
+	if (rank < n) {
+		const struct grid *g = grid_of(some);
+
+		cols = g ? g->ncols : 0;
+		good = exchanged(some, &(struct wire_rule){ INT_MAX, 2, 4096 }) &&
+		       exchanged(some, &(struct wire_rule){ INT_MAX, 2, 8 }) &&
+		       exchanged(some, &(struct wire_rule){ 3, 2, 4096 });
+	}
+	ok_all(MPI_COMM_WORLD, rank >= n || cols == (n == 4 ? 2 : n == 6 ? 3 : 0), "a grid where the ranks make one");
+	ok_all(MPI_COMM_WORLD, good, "an exchange by way of it, and of what is too much for it");
+	MPI_Comm_free(&some);
 }
 
 static void check_failure(void)
@@ -123,6 +155,7 @@ int main(int argc, char **argv)
 	check_exchange(INT_MAX, "an exchange at once");
 	check_exchange(7, "the same in rounds of 7");
 	check_exchange(1, "the same one by one");
+	check_grid();
 	check_failure();
 	check_gather();
 	check_share();
