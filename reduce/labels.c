@@ -126,11 +126,29 @@ static int swap_texts(MPI_Comm comm, int rc, const struct texts *mine, const uin
 	bytes.data = NULL;
 	if (!rc && texts_from(all, &rlen, &rbytes))
 		rc = err_set(e, E_NOMEM, "out of memory for labels");
-	if (!rc && nrecv)
+	if (!rc)
 		memcpy(nrecv, rlen.n, (size_t)n * sizeof *nrecv);
 	parcel_release(&bytes);
 	parcel_release(&rlen);
 	parcel_release(&rbytes);
+	return rc;
+}
+
+/* Our texts to rank 0; nothing comes elsewhere. */
+static int gather_texts(MPI_Comm comm, int rc, const struct texts *mine, struct texts *all, struct err *e)
+{
+	struct parcel len = { 0 }, bytes = { 0 };
+	uint32_t *l = NULL;
+
+	if (!rc && lengths(mine, &l))
+		rc = err_set(e, E_NOMEM, "out of memory for labels");
+	rc = wire_gather(comm, rc, l, mine->n, sizeof *l, &len, e);
+	rc = wire_gather(comm, rc, mine->bytes, texts_nbytes(mine), 1, &bytes, e);
+	if (!rc && texts_from(all, &len, &bytes))
+		rc = err_set(e, E_NOMEM, "out of memory for labels");
+	free(l);
+	parcel_release(&len);
+	parcel_release(&bytes);
 	return rc;
 }
 
@@ -181,32 +199,26 @@ static int choose_splitters(const struct texts *sample, uint64_t nranks, struct 
 static int find_splitters(MPI_Comm comm, int rc, const struct texts *local, struct texts *split, struct err *e)
 {
 	struct texts sample = { 0 }, all = { 0 };
-	uint64_t total, stride, *nsend;
+	uint64_t total, stride;
 	int n, me;
 
 	MPI_Comm_size(comm, &n);
 	MPI_Comm_rank(comm, &me);
 	wire_before(comm, local->n, &total);
 	stride = total / ((uint64_t)n * SAMPLES_PER_RANK) + 1;
-	nsend = calloc((size_t)n, sizeof *nsend);
-	for (uint64_t i = stride / 2; i < local->n && !rc && nsend; i += stride) {
+	for (uint64_t i = stride / 2; i < local->n && !rc; i += stride) {
 		size_t len;
 		const char *s = texts_get(local, i, &len);
 
 		if (texts_add(&sample, s, len))
-			rc = E_NOMEM;
+			rc = err_set(e, E_NOMEM, "out of memory for labels");
 	}
-	if (rc || !nsend)
-		rc = err_set(e, E_NOMEM, "out of memory for labels");
-	else
-		nsend[0] = sample.n;
-	rc = swap_texts(comm, rc, &sample, nsend, &all, NULL, e);
+	rc = gather_texts(comm, rc, &sample, &all, e);
 	if (!rc && me == 0 && choose_splitters(&all, (uint64_t)n, split))
 		rc = err_set(e, E_NOMEM, "out of memory for labels");
 	rc = share_texts(comm, rc, split, e);
 	texts_release(&sample);
 	texts_release(&all);
-	free(nsend);
 	return rc;
 }
 

@@ -57,6 +57,24 @@ static void halve(MPI_Comm comm, struct search *s, struct weighted *x, uint64_t 
 	}
 }
 
+static int is_open(const struct search *s, uint64_t ngroups)
+{
+	for (uint64_t g = 0; g < ngroups; g++)
+		if (s[g].lo < s[g].hi)
+			return 1;
+	return 0;
+}
+
+/* Above all values of all ranks there is nothing to halve. */
+static int64_t largest(MPI_Comm comm, const struct weighted *x, uint64_t first, uint64_t end)
+{
+	int64_t most = 0;
+
+	for (uint64_t i = first; i < end; i++)
+		most = x[i].value > most ? x[i].value : most;
+	return (int64_t)wire_max(comm, (uint64_t)most);
+}
+
 int median_find(MPI_Comm comm, int rc, struct weighted *x, const uint64_t *start, uint64_t ngroups, const wide *whole,
 		int64_t *median, struct err *e)
 {
@@ -66,9 +84,11 @@ int median_find(MPI_Comm comm, int rc, struct weighted *x, const uint64_t *start
 	if (!rc && (!s || !sum))
 		rc = err_set(e, E_NOMEM, "out of memory for medians");
 	if (!(rc = err_agree(comm, rc, e))) {
+		int64_t most = largest(comm, x, start[0], start[ngroups]);
+
 		for (uint64_t g = 0; g < ngroups; g++)
-			s[g] = (struct search){ 0, INT64_MAX, start[g], start[g + 1], 0, 0 };
-		for (int bit = 0; bit < 63; bit++)
+			s[g] = (struct search){ 0, most, start[g], start[g + 1], 0, 0 };
+		while (is_open(s, ngroups))
 			halve(comm, s, x, ngroups, whole, sum + ngroups, sum);
 		for (uint64_t g = 0; g < ngroups; g++)
 			median[g] = s[g].hi;

@@ -17,7 +17,8 @@ struct weighted {
  * where it has none.
  *   x      this rank's elements, those of group g being x[start[g]] … x[start[g + 1] - 1]; they are reordered
  *   whole  weight of each of the ngroups groups over all ranks, the same everywhere, as is median
- * 63 rounds of ngroups numbers; what a round decides is not looked at again. Errors: rc of any rank, E_NOMEM. */
+ * As many rounds of ngroups numbers as the largest value has bits; what a round decides is not looked at again. Errors:
+ * rc of any rank, E_NOMEM. */
 int median_find(MPI_Comm comm, int rc, struct weighted *x, const uint64_t *start, uint64_t ngroups, const wide *whole,
 		int64_t *median, struct err *e);
 
