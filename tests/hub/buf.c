@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "digits.h"
 #include "when.h"
 
 static void *need(void *p)
@@ -51,11 +52,9 @@ void buf_release(struct buf *b)
 	buf_init(b);
 }
 
-void buf_reserve(struct buf *b, size_t more)
+void buf_grow(struct buf *b, size_t more)
 {
 	size_t want = b->n + more + 1;
-	if (want <= b->cap)
-		return;
 	size_t cap = b->cap ? b->cap : 256;
 	while (cap < want)
 		cap *= 2;
@@ -63,33 +62,18 @@ void buf_reserve(struct buf *b, size_t more)
 	b->cap = cap;
 }
 
-void buf_add(struct buf *b, const void *p, size_t n)
-{
-	buf_reserve(b, n);
-	if (n)
-		memcpy(b->p + b->n, p, n);
-	b->n += n;
-}
-
-void buf_str(struct buf *b, const char *s)
-{
-	buf_add(b, s, strlen(s));
-}
-
-void buf_char(struct buf *b, char c)
-{
-	buf_add(b, &c, 1);
-}
-
+/* Two digits at a time: half the divisions. */
 void buf_int(struct buf *b, int64_t v)
 {
 	char t[24];
 	size_t at = sizeof t;
 	uint64_t u = v < 0 ? 0 - (uint64_t)v : (uint64_t)v;
-	do {
-		t[--at] = (char)('0' + u % 10);
-		u /= 10;
-	} while (u);
+	for (; u >= 100; u /= 100)
+		digits_two(t + (at -= 2), (unsigned)(u % 100));
+	if (u >= 10)
+		digits_two(t + (at -= 2), (unsigned)u);
+	else
+		t[--at] = (char)('0' + u);
 	if (v < 0)
 		t[--at] = '-';
 	buf_add(b, t + at, sizeof t - at);
@@ -133,28 +117,62 @@ static void json_escape(struct buf *b, unsigned char c)
 	}
 }
 
+/* Eight bytes of which one, or more, has to be escaped (the tests for a byte below n and for a zero byte of the "Bit
+ * Twiddling Hacks", Anderson 1997-2005). */
+static bool escapes(uint64_t w)
+{
+	const uint64_t ones = 0x0101010101010101u, high = 0x8080808080808080u;
+	uint64_t quote = w ^ ones * '"', back = w ^ ones * '\\';
+	return ((w - ones * 0x20) & ~w & high) | ((quote - ones) & ~quote & high) | ((back - ones) & ~back & high);
+}
+
+static bool needs_escape(unsigned char c)
+{
+	return c < 0x20 || c == '"' || c == '\\';
+}
+
+/* Does s go out as it is? Words may overlap. */
+static bool is_plain(const char *s, size_t n)
+{
+	uint64_t w;
+	size_t k = 0;
+	bool bad = false;
+	for (; k + 8 <= n; k += 8) {
+		memcpy(&w, s + k, 8);
+		bad |= escapes(w);
+	}
+	if (n >= 8) {
+		memcpy(&w, s + n - 8, 8);
+		return !(bad | escapes(w));
+	}
+	for (; k < n; k++)
+		bad |= needs_escape((unsigned char)s[k]);
+	return !bad;
+}
+
 void buf_json(struct buf *b, const char *s)
 {
+	size_t n = strlen(s);
 	buf_char(b, '"');
-	while (*s) {
-		size_t plain = 0;
-		while ((unsigned char)s[plain] >= 0x20 && s[plain] != '"' && s[plain] != '\\')
-			plain++;
-		buf_add(b, s, plain);
-		s += plain;
-		if (*s)
-			json_escape(b, (unsigned char)*s++);
-	}
+	if (is_plain(s, n))
+		buf_add(b, s, n);
+	else
+		for (; *s; s++)
+			if (needs_escape((unsigned char)*s))
+				json_escape(b, (unsigned char)*s);
+			else
+				buf_char(b, *s);
 	buf_char(b, '"');
 }
 
 void buf_json_time(struct buf *b, int64_t s)
 {
-	char t[WHEN_TEXT];
-	when_text(s, t);
-	buf_char(b, '"');
-	buf_str(b, t);
-	buf_char(b, '"');
+	buf_reserve(b, WHEN_TEXT + 2);
+	char *p = b->p + b->n;
+	*p = '"';
+	when_text(s, p + 1);
+	p[WHEN_LENGTH + 1] = '"';
+	b->n += WHEN_LENGTH + 2;
 }
 
 void buf_percent(struct buf *b, const char *s, const char *keep)

@@ -7,6 +7,7 @@
 
 #include <stddef.h>
 #include <stdint.h>
+#include <string.h>
 
 struct buf {
 	char *p;
@@ -17,12 +18,42 @@ struct buf {
 void buf_init(struct buf *b);
 void buf_release(struct buf *b);
 
-/* Make room for `more` bytes behind the n used ones. */
-void buf_reserve(struct buf *b, size_t more);
+/* Make room for `more` bytes behind the n used ones, and for a NUL. */
+void buf_grow(struct buf *b, size_t more);
+static inline void buf_reserve(struct buf *b, size_t more)
+{
+	if (b->cap - b->n <= more)
+		buf_grow(b, more);
+}
 
-void buf_add(struct buf *b, const void *p, size_t n);
-void buf_str(struct buf *b, const char *s);
-void buf_char(struct buf *b, char c);
+static inline void buf_add(struct buf *b, const void *p, size_t n)
+{
+	buf_reserve(b, n);
+	if (n)
+		memcpy(b->p + b->n, p, n);
+	b->n += n;
+}
+
+/* The first n bytes of a text that owns BUF_PAD: one move of a fixed size is faster than one of just n. */
+enum { BUF_PAD = 32 };
+static inline void buf_pad(struct buf *b, const char p[BUF_PAD], size_t n)
+{
+	buf_reserve(b, BUF_PAD);
+	memcpy(b->p + b->n, p, BUF_PAD);
+	b->n += n;
+}
+
+static inline void buf_str(struct buf *b, const char *s)
+{
+	buf_add(b, s, strlen(s));
+}
+
+static inline void buf_char(struct buf *b, char c)
+{
+	buf_reserve(b, 1);
+	b->p[b->n++] = c;
+}
+
 void buf_int(struct buf *b, int64_t v);
 void buf_fmt(struct buf *b, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
 

@@ -4,6 +4,8 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "digits.h"
+
 int64_t when_days(int year, int month, int day)
 {
 	int64_t y = year - (month <= 2);
@@ -31,25 +33,19 @@ int64_t when_date(int year, int month, int day)
 	return when_days(year, month, day) * 86400;
 }
 
-static void two(char *p, int v)
-{
-	p[0] = (char)('0' + v / 10 % 10);
-	p[1] = (char)('0' + v % 10);
-}
-
 void when_text(int64_t s, char out[WHEN_TEXT])
 {
 	int64_t days = s >= 0 ? s / 86400 : -((86399 - s) / 86400);
 	int rest = (int)(s - days * 86400), y, m, d;
 	when_civil(days, &y, &m, &d);
 	memcpy(out, "0000-00-00T00:00:00.000Z", 25);
-	two(out, y / 100);
-	two(out + 2, y % 100);
-	two(out + 5, m);
-	two(out + 8, d);
-	two(out + 11, rest / 3600);
-	two(out + 14, rest / 60 % 60);
-	two(out + 17, rest % 60);
+	digits_two(out, (unsigned)(y / 100));
+	digits_two(out + 2, (unsigned)(y % 100));
+	digits_two(out + 5, (unsigned)m);
+	digits_two(out + 8, (unsigned)d);
+	digits_two(out + 11, (unsigned)(rest / 3600));
+	digits_two(out + 14, (unsigned)(rest / 60 % 60));
+	digits_two(out + 17, (unsigned)(rest % 60));
 }
 
 /* n digits at p, or -1. */

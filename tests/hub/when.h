@@ -6,7 +6,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-enum { WHEN_TEXT = 32 };
+enum { WHEN_TEXT = 32, WHEN_LENGTH = 24 };
 
 /* Days since 1970-01-01 of a civil date, and back (H. Hinnant, chrono-compatible low-level date algorithms, 2013). */
 int64_t when_days(int year, int month, int day);
