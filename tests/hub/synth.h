@@ -35,10 +35,23 @@ struct synth_opts {
 	struct graph_opts graph;
 };
 
+/* Numbers of which few are marked: "no" is certain, "yes" has to be looked up. */
+enum { SIEVE_BITS = 14 };
+struct sieve {
+	uint64_t word[1 << (SIEVE_BITS - 6)];
+};
+void sieve_mark(struct sieve *v, uint64_t x);
+static inline bool sieve_may(const struct sieve *v, uint64_t x)
+{
+	x = x * 0x9e3779b97f4a7c15u >> (64 - SIEVE_BITS);
+	return v->word[x >> 6] >> (x & 63) & 1;
+}
+
 /* A sparse correction of a bijection: from[k] -> to[k], both ascending in `from`. */
 struct moves {
 	int n;
 	uint64_t from[2 * SYNTH_FLAGSHIPS], to[2 * SYNTH_FLAGSHIPS];
+	struct sieve some; /* of from */
 };
 
 struct synth_kind {
@@ -46,6 +59,7 @@ struct synth_kind {
 	uint64_t seed;
 	uint64_t n;
 	uint64_t year[ACCOUNT_YEARS + 1]; /* index of the first row of 2022 + y */
+	uint64_t step;                    /* between two rows in the part of an _id behind its time */
 	struct perm perm[NSORT];
 	struct ladder recent, all_time; /* downloads */
 	uint64_t block;                 /* rows whose lastModified are permuted together */
@@ -55,20 +69,31 @@ struct synth_kind {
 };
 
 /* New models of a special parent in a year: evenly spread over the year's rows. */
-struct quota_row {
-	enum special parent;
+struct slot_row {
+	enum special publisher;
 	int year; /* index */
 	uint64_t count;
+	double phase;
+};
+
+/* Organisations of a region by their weights in a year: each as often as it weighs. */
+enum { ORG_DRAWS = 512 };
+struct org_draws {
+	unsigned n;
+	uint8_t org[ORG_DRAWS];
 };
 
 struct synth {
 	struct synth_opts opts;
 	struct synth_kind kind[NKIND];
+	struct org_draws draws[2][ACCOUNT_YEARS][NREGION]; /* of models, of anything else */
 	int nflag;
 	uint64_t flag_index[SYNTH_FLAGSHIPS]; /* ascending */
 	int flag_of[SYNTH_FLAGSHIPS];         /* flagships[] of that row */
+	int flag_weight[SYNTH_FLAGSHIPS + 1]; /* of all before */
+	struct sieve special;                 /* models that are flagships or stand in a slot */
 	struct moves up, down;                /* downloads rank of models: corrections so that flagships lead */
-	struct quota_row slot[SYNTH_SLOTS];
+	struct slot_row slot[SYNTH_SLOTS];
 };
 
 void synth_init(struct synth *s, const struct synth_opts *o);
@@ -96,30 +121,57 @@ double synth_key(const struct synth *s, enum kind kind, enum sort sort, uint64_t
  * renamed. */
 int synth_find(const struct synth *s, enum kind kind, const char *id, uint64_t *i);
 
-/* For synth_row.c and synth_name.c only. */
+/* ---- for synth_*.c only ---- */
+
 enum role { ROLE_PLAIN, ROLE_FLAGSHIP, ROLE_CHILD, ROLE_GRANDCHILD, ROLE_GREAT, ROLE_ORPHAN };
+enum relation { REL_NONE, REL_QUANTIZED, REL_FINETUNE, REL_ADAPTER, REL_MERGE };
+
+/* A row, and what several of its members follow from, each found once. */
+struct kin {
+	const struct synth *s;
+	enum kind kind;
+	uint64_t i, h; /* synth_hash() */
+	int year;
+	uint64_t rank; /* of downloads */
+	/* Of models; others are plain. */
+	int flag; /* position in flag_index, or -1 */
+	bool slotted;
+	enum special publisher; /* of a slotted one */
+	enum role role;
+	enum relation relation;
+	/* What it is made from, by synth_line(). */
+	bool has_parent; /* a row that is no flagship */
+	uint64_t parent;
+	int pick;      /* else the flagship, a position in flag_index, or -1: none is older */
+	int root_flag; /* the flagship that its line begins with, or -1: then with the row `root` */
+	uint64_t root;
+};
+
+void synth_kin(const struct synth *s, enum kind kind, uint64_t i, struct kin *k);
+void synth_line(struct kin *k);
+
 uint64_t synth_hash(const struct synth *s, enum kind kind, uint64_t i);
 int synth_year(const struct synth_kind *k, uint64_t i);
 int synth_flag(const struct synth *s, uint64_t i); /* position in flag_index, or -1 */
-void synth_counts(const struct synth *s, enum kind kind, uint64_t i, struct row *row); /* times and counters */
-bool synth_slotted(const struct synth *s, uint64_t i, enum special *parent);
-enum role synth_role(const struct synth *s, uint64_t i);
-int synth_pick_flag(const struct synth *s, uint64_t i, unsigned salt); /* position in flag_index, or -1 */
-bool synth_parent(const struct synth *s, uint64_t i, uint64_t *parent);
-int synth_pack(const struct synth *s, uint64_t i); /* which packing a quantized row has */
-const char *synth_relation(const struct synth *s, uint64_t i);
-double synth_billions(const struct synth *s, uint64_t i);
+bool synth_slotted(const struct synth *s, uint64_t i, enum special *publisher);
+int synth_pick_flag(const struct kin *k, unsigned salt); /* position in flag_index, or -1 */
+const struct pack *synth_pack(const struct kin *k);      /* that a quantized row has */
+double synth_billions(const struct kin *k);              /* after synth_line() */
+const char *synth_arch(const struct kin *k);             /* after synth_line() */
+void synth_counts(const struct kin *k, struct row *row); /* times and counters */
 bool synth_renamed(const struct synth *s, enum kind kind, uint64_t i);
-const char *synth_arch(const struct synth *s, uint64_t i);
-/* owner/name; at most ROW_ID bytes with the NUL */
-enum { ROW_ID = 160 };
+void synth_owners_init(struct synth *s);
+void synth_head_init(struct synth *s, enum kind kind);
+struct owner synth_owner_kin(const struct kin *k);
+void synth_owner_name(const struct owner *w, char name[ACCOUNT_TEXT]);
+
+/* owner/name; at most ROW_ID bytes with the NUL. */
+enum { ROW_ID = 192 };
 void synth_id(const struct synth *s, enum kind kind, uint64_t i, char id[ROW_ID]);
+size_t synth_id_kin(const struct kin *k, char id[ROW_ID]); /* after synth_line(); returns the length */
 
 struct pack {
 	const char *suffix;
 	const char *tag[4];
 };
-extern const struct pack packs[];
-extern const int npack;
-
 #endif

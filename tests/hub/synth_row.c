@@ -1,37 +1,47 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The members of a synthetic row. */
-#include <math.h>
-#include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
 
+#include "digits.h"
 #include "flagship.h"
 #include "synth.h"
 
 #define COUNT(list) (sizeof(list) / sizeof((list)[0]))
 
 struct draft {
-	const struct synth *s;
-	enum kind kind;
-	uint64_t i, h;
-	int year;
+	struct kin kin;
+	uint64_t h; /* kin.h */
 	struct row *row;
 	struct row_space *space;
 };
 
-/* A string that lives in the row's space; "" when there is no room left. */
-static const char *keep(struct row_space *sp, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
-static const char *keep(struct row_space *sp, const char *fmt, ...)
+/* Room for a string of less than ROOM bytes in the row's space, or NULL; keep() takes what was written of it. */
+enum { ROOM = 256 };
+
+static char *room(struct row_space *sp)
 {
-	va_list ap;
-	char *p = sp->text + sp->used;
-	va_start(ap, fmt);
-	int n = vsnprintf(p, ROW_TEXT - sp->used, fmt, ap);
-	va_end(ap);
-	if (n < 0 || sp->used + (size_t)n + 1 > ROW_TEXT)
-		return "";
-	sp->used += (size_t)n + 1;
-	return p;
+	return sp->used + ROOM <= ROW_TEXT ? sp->text + sp->used : NULL;
+}
+
+/* end: behind the string, where its NUL goes. */
+static const char *keep(struct row_space *sp, char *end)
+{
+	const char *s = sp->text + sp->used;
+	*end = 0;
+	sp->used = (size_t)(end + 1 - sp->text);
+	return s;
+}
+
+static char *put_number(char *p, uint64_t v)
+{
+	char t[24];
+	size_t at = sizeof t;
+	do
+		t[--at] = (char)('0' + v % 10);
+	while (v /= 10);
+	memcpy(p, t + at, sizeof t - at);
+	return p + sizeof t - at;
 }
 
 static void tag(struct draft *d, const char *t)
@@ -40,19 +50,16 @@ static void tag(struct draft *d, const char *t)
 		d->space->tags[d->row->ntags++] = t;
 }
 
-/* "prefix" and "value" as one tag, without the cost of a format. */
-static void tag2(struct draft *d, const char *prefix, const char *value)
+/* "prefix" and "value" as one tag. */
+static inline void tag2(struct draft *d, const char *prefix, const char *value)
 {
-	struct row_space *sp = d->space;
+	char *p = room(d->space);
 	size_t a = strlen(prefix), b = strlen(value);
-	if (sp->used + a + b + 1 > ROW_TEXT)
+	if (!p || a + b >= ROOM)
 		return;
-	char *p = sp->text + sp->used;
 	memcpy(p, prefix, a);
 	memcpy(p + a, value, b);
-	p[a + b] = 0;
-	sp->used += a + b + 1;
-	tag(d, p);
+	tag(d, keep(d->space, p + a + b));
 }
 
 static double unit(const struct draft *d, uint64_t salt)
@@ -102,54 +109,75 @@ static void tags_tail(struct draft *d, double licensed)
 
 static void tags_papers(struct draft *d, double chance)
 {
-	if (unit(d, 76) < chance)
-		tag(d, keep(d->space, "arxiv:%04d.%05d", (int)(1801 + below(d, 77, 8) * 100 + below(d, 78, 12)),
-			    (int)below(d, 79, 20000)));
+	char *p = room(d->space);
+	if (unit(d, 76) >= chance || !p)
+		return;
+	unsigned month = (unsigned)(1801 + below(d, 77, 8) * 100 + below(d, 78, 12)), n = (unsigned)below(d, 79, 20000);
+	memcpy(p, "arxiv:0000.00000", 16);
+	digits_two(p + 6, month / 100);
+	digits_two(p + 8, month);
+	p[11] = (char)('0' + n / 10000);
+	digits_two(p + 12, n / 100);
+	digits_two(p + 14, n);
+	tag(d, keep(d->space, p + 16));
 }
 
 /* ---- models ---- */
 
 static void base_flag(struct draft *d, int f)
 {
+	const struct synth *s = d->kin.s;
 	if (f < 0)
 		return;
 	struct base *b = &d->row->base[d->row->nbase];
-	b->id = flagships[d->s->flag_of[f]].id;
+	b->id = flagships[s->flag_of[f]].id;
 	for (int k = 0; k < d->row->nbase; k++)
 		if (!strcmp(d->row->base[k].id, b->id))
 			return;
-	synth_oid(d->s, MODELS, d->s->flag_index[f], b->oid);
+	synth_oid(s, MODELS, s->flag_index[f], b->oid);
 	d->row->nbase++;
+}
+
+static void base_lost(struct draft *d, struct base *b)
+{
+	char *p = room(d->space);
+	b->oid[0] = 0;
+	b->id = "";
+	if (!p)
+		return;
+	p = put_number(stpcpy(p, "vanished-lab-"), below(d, 16, 40));
+	p = put_number(stpcpy(p, "/lost-model-"), 1 + below(d, 17, 13));
+	b->id = keep(d->space, stpcpy(p, "B"));
+}
+
+static void base_row(struct draft *d, struct base *b)
+{
+	char id[ROW_ID], *p = room(d->space);
+	synth_id(d->kin.s, MODELS, d->kin.parent, id);
+	b->id = p ? keep(d->space, stpcpy(p, id)) : "";
+	synth_oid(d->kin.s, MODELS, d->kin.parent, b->oid);
 }
 
 static void model_bases(struct draft *d)
 {
+	static const char *const relations[] = { NULL, "quantized", "finetune", "adapter", "merge" };
 	struct row *row = d->row;
-	enum role role = synth_role(d->s, d->i);
-	uint64_t j;
-	char id[ROW_ID];
-	row->relation = synth_relation(d->s, d->i);
-	if (!*row->relation) {
-		row->relation = NULL;
+	row->relation = relations[d->kin.relation];
+	if (d->kin.relation == REL_NONE)
 		return;
-	}
-	if (role == ROLE_ORPHAN) {
-		row->base[0].oid[0] = 0;
-		row->base[0].id = keep(d->space, "vanished-lab-%d/lost-model-%dB", (int)below(d, 16, 40),
-				       (int)(1 + below(d, 17, 13)));
+	if (d->kin.role == ROLE_ORPHAN) {
+		base_lost(d, &row->base[0]);
 		row->nbase = 1;
 		return;
 	}
-	if (synth_parent(d->s, d->i, &j)) {
-		synth_id(d->s, MODELS, j, id);
-		row->base[0].id = keep(d->space, "%s", id);
-		synth_oid(d->s, MODELS, j, row->base[0].oid);
+	if (d->kin.has_parent) {
+		base_row(d, &row->base[0]);
 		row->nbase = 1;
 	} else {
-		base_flag(d, synth_pick_flag(d->s, d->i, 0));
+		base_flag(d, d->kin.pick);
 	}
-	if (!strcmp(row->relation, "merge"))
-		base_flag(d, synth_pick_flag(d->s, d->i, 1));
+	if (d->kin.relation == REL_MERGE)
+		base_flag(d, synth_pick_flag(&d->kin, 1));
 }
 
 static void model_task(struct draft *d)
@@ -189,17 +217,15 @@ static void model_task(struct draft *d)
 						 "ultralytics",
 						 "mlx" };
 	struct row *row = d->row;
-	int f = synth_flag(d->s, d->i);
-	if (f < 0 && *synth_relation(d->s, d->i) && synth_role(d->s, d->i) == ROLE_CHILD)
-		f = synth_pick_flag(d->s, d->i, 0);
+	int f = d->kin.role == ROLE_CHILD ? d->kin.pick : d->kin.flag;
 	if (f >= 0) {
-		row->pipeline = flagships[d->s->flag_of[f]].pipeline;
-		row->library = flagships[d->s->flag_of[f]].library;
+		row->pipeline = flagships[d->kin.s->flag_of[f]].pipeline;
+		row->library = flagships[d->kin.s->flag_of[f]].library;
 	} else {
 		row->pipeline = unit(d, 18) < 0.55 ? tasks[below(d, 19, COUNT(tasks))] : NULL;
 		row->library = unit(d, 30) < 0.65 ? libraries[below(d, 31, COUNT(libraries))] : NULL;
 	}
-	if (row->relation && !strcmp(row->relation, "adapter"))
+	if (d->kin.relation == REL_ADAPTER)
 		row->library = "peft";
 }
 
@@ -207,15 +233,16 @@ static void model_task(struct draft *d)
 static void model_size(struct draft *d)
 {
 	struct row *row = d->row;
-	double count = synth_billions(d->s, d->i) * 1e9;
-	bool quantized = row->relation && !strcmp(row->relation, "quantized");
-	if (quantized && !strcmp(packs[synth_pack(d->s, d->i)].tag[0], "gguf"))
+	double count = synth_billions(&d->kin) * 1e9;
+	bool quantized = d->kin.relation == REL_QUANTIZED;
+	const struct pack *pack = quantized ? synth_pack(&d->kin) : NULL;
+	if (quantized && !strcmp(pack->tag[0], "gguf"))
 		row->gguf_total = (int64_t)count;
 	else if (quantized)
-		row->st_total = (int64_t)(count * (strstr(packs[synth_pack(d->s, d->i)].suffix, "8") ? 0.5 : 0.22));
-	else if (row->relation && !strcmp(row->relation, "adapter"))
+		row->st_total = (int64_t)(count * (strstr(pack->suffix, "8") ? 0.5 : 0.22));
+	else if (d->kin.relation == REL_ADAPTER)
 		row->st_total = unit(d, 32) < 0.5 ? (int64_t)(count * 0.006) : -1;
-	else if (synth_flag(d->s, d->i) >= 0 || unit(d, 33) < 0.62)
+	else if (d->kin.flag >= 0 || unit(d, 33) < 0.62)
 		row->st_total = (int64_t)count;
 }
 
@@ -230,8 +257,8 @@ static void tags_files(struct draft *d)
 		tag(d, unit(d, 34) < 0.7 ? "pytorch" : "tensorboard");
 	if (unit(d, 35) < 0.04)
 		tag(d, "onnx");
-	if (row->relation && !strcmp(row->relation, "quantized"))
-		for (const char *const *t = packs[synth_pack(d->s, d->i)].tag; *t; t++)
+	if (d->kin.relation == REL_QUANTIZED)
+		for (const char *const *t = synth_pack(&d->kin)->tag; *t; t++)
 			if (!row->library || strcmp(row->library, *t) != 0)
 				tag(d, *t);
 }
@@ -260,15 +287,20 @@ static void tags_training(struct draft *d)
 	for (uint64_t k = 0; k < n; k++)
 		tag(d, more[(first + k * 4) % COUNT(more)]);
 	static const char *const makers[] = { "HuggingFaceH4", "somebody", "open-thoughts", "mozilla-foundation" };
-	for (uint64_t k = 0, m = unit(d, 38) < 0.5 ? 1 + below(d, 39, 4) : 0; k < m; k++)
-		tag(d, keep(d->space, "dataset:%s/%s-mix-%d", makers[(k + d->h) % COUNT(makers)], d->row->arch,
-			    (int)below(d, 40 + 100 * k, 500)));
+	for (uint64_t k = 0, m = unit(d, 38) < 0.5 ? 1 + below(d, 39, 4) : 0; k < m; k++) {
+		char *p = room(d->space);
+		if (!p)
+			return;
+		p = stpcpy(stpcpy(stpcpy(p, "dataset:"), makers[(k + d->h) % COUNT(makers)]), "/");
+		p = put_number(stpcpy(stpcpy(p, row->arch), "-mix-"), below(d, 40 + 100 * k, 500));
+		tag(d, keep(d->space, p));
+	}
 }
 
 /* Longer rows: the first of a thousand tags are the most used. */
 static void tags_more(struct draft *d)
 {
-	for (uint64_t k = 0; k < d->s->opts.more_tags; k++) {
+	for (uint64_t k = 0; k < d->kin.s->opts.more_tags; k++) {
 		double u = unit(d, 600 + k);
 		int n = (int)(1000 * u * u);
 		const char digits[] = { (char)('0' + n / 100), (char)('0' + n / 10 % 10), (char)('0' + n % 10), 0 };
@@ -290,10 +322,10 @@ static void tags_bases(struct draft *d)
 static void model(struct draft *d)
 {
 	struct row *row = d->row;
-	bool bare = synth_flag(d->s, d->i) < 0 && unit(d, 41) < 0.12; /* fresh, undocumented */
+	bool bare = d->kin.flag < 0 && unit(d, 41) < 0.12; /* fresh, undocumented */
 	model_bases(d);
 	model_task(d);
-	row->arch = synth_arch(d->s, d->i);
+	row->arch = synth_arch(&d->kin);
 	if (bare && !row->nbase) {
 		row->pipeline = row->library = NULL;
 	} else {
@@ -419,7 +451,7 @@ static void dataset(struct draft *d)
 {
 	/* Robotics: 1,145 datasets at the end of 2024, 26,991 at the end of 2025, of 288 and 672 thousand. */
 	static const double robotics[ACCOUNT_YEARS] = { 0.0012, 0.0022, 0.0051, 0.0673, 0.09 };
-	if (unit(d, 88) < robotics[d->year])
+	if (unit(d, 88) < robotics[d->kin.year])
 		tags_robotics(d);
 	else
 		tags_data(d);
@@ -447,26 +479,38 @@ static void flags(struct draft *d)
 	struct row *row = d->row;
 	double u = unit(d, 50);
 	row->disabled = unit(d, 51) < 0.0005;
-	row->gated = d->kind == SPACES ? GATED_ABSENT : u < 0.022 ? GATED_AUTO : u < 0.029 ? GATED_MANUAL : GATED_FALSE;
+	row->gated = d->kin.kind == SPACES ? GATED_ABSENT
+		   : u < 0.022             ? GATED_AUTO
+		   : u < 0.029             ? GATED_MANUAL
+					   : GATED_FALSE;
+}
+
+/* owner/name, and the owner. */
+static void name(struct draft *d)
+{
+	struct row_space *sp = d->space;
+	char *id = room(sp);
+	size_t n = synth_id_kin(&d->kin, id), nowner = (size_t)(strchr(id, '/') - id);
+	d->row->id = keep(sp, id + n);
+	char *owner = room(sp);
+	memcpy(owner, id, nowner);
+	d->row->author = keep(sp, owner + nowner);
 }
 
 void synth_row(const struct synth *s, enum kind kind, uint64_t i, struct row *row, struct row_space *sp)
 {
 	static void (*const fill[NKIND])(struct draft *) = { model, dataset, space };
-	struct draft d = { s, kind, i, synth_hash(s, kind, i), synth_year(&s->kind[kind], i), row, sp };
-	char id[ROW_ID];
-	memset(row, 0, sizeof *row);
+	struct draft d = { .row = row, .space = sp };
+	synth_kin(s, kind, i, &d.kin);
+	synth_line(&d.kin);
+	d.h = d.kin.h;
+	*row = (struct row){
+		.kind = kind, .index = i, .hash = d.h, .st_total = -1, .gguf_total = -1, .tags = sp->tags
+	};
 	sp->used = 0;
-	row->kind = kind;
-	row->index = i;
-	row->hash = d.h;
-	row->st_total = row->gguf_total = -1;
-	row->tags = sp->tags;
-	synth_counts(s, kind, i, row);
+	synth_counts(&d.kin, row);
 	synth_oid(s, kind, i, row->oid);
-	synth_id(s, kind, i, id);
-	row->id = keep(sp, "%s", id);
-	row->author = keep(sp, "%.*s", (int)(strchr(id, '/') - id), id);
+	name(&d);
 	flags(&d);
 	fill[kind](&d);
 }
