@@ -143,6 +143,7 @@ static void copy_strings(struct view *v, struct row *row)
 	for (int k = 0; k < row->ntags; k++)
 		tags[k] = keep(v, row->tags[k]);
 	row->tags = tags;
+	row->tags_json = NULL;
 }
 
 static void take(struct view *v, uint64_t i)

@@ -74,24 +74,35 @@ static void rename_row(const struct hub *h, const struct request *rq, enum kind 
 	row->id = name;
 }
 
+static void render_one(const struct hub *h, const struct request *rq, const struct query *q, uint64_t i,
+		       struct row *row, struct buf *b)
+{
+	char name[256];
+	bool poison = fault_row(&h->faults, FAULT_POISON, q->kind, i);
+	rename_row(h, rq, q->kind, i, row, name);
+	if (poison) {
+		render_junk(b, mix_nth(h->faults.seed, i));
+		buf_char(b, ',');
+	}
+	render_row(b, row, &q->fields, poison);
+}
+
 static void render(const struct hub *h, const struct request *rq, const struct query *q, const struct page *p,
 		   struct row_space *space, struct buf *b)
 {
+	struct run run;
 	struct row row;
-	char name[256];
 	buf_reserve(b, (size_t)p->n * 700);
 	buf_char(b, '[');
-	for (unsigned k = 0; k < p->n; k++) {
-		bool poison = fault_row(&h->faults, FAULT_POISON, q->kind, p->row[k]);
-		if (k)
-			buf_char(b, ',');
-		population_row(&h->pop, q->kind, p->row[k], &row, space);
-		rename_row(h, rq, q->kind, p->row[k], &row, name);
-		if (poison) {
-			render_junk(b, mix_nth(h->faults.seed, p->row[k]));
-			buf_char(b, ',');
+	for (unsigned from = 0; from < p->n; from += ROW_RUN) {
+		unsigned n = p->n - from < ROW_RUN ? p->n - from : ROW_RUN;
+		run_init(&run, &h->pop, q->kind, p->row + from, n);
+		for (unsigned k = 0; k < n; k++) {
+			if (from + k)
+				buf_char(b, ',');
+			run_row(&run, k, &row, space);
+			render_one(h, rq, q, p->row[from + k], &row, b);
 		}
-		render_row(b, &row, &q->fields, poison);
 	}
 	buf_char(b, ']');
 }

@@ -37,12 +37,28 @@ void population_release(struct population *p)
 		replay_release(&p->replay[k]);
 }
 
+void run_init(struct run *r, const struct population *p, enum kind kind, const uint64_t *i, size_t n)
+{
+	r->p = p;
+	r->kind = kind;
+	r->i = i;
+	if (!p->recorded)
+		synth_ranks(&p->synth, kind, i, n, r->ranks);
+}
+
+void run_row(const struct run *r, size_t k, struct row *row, struct row_space *space)
+{
+	if (r->p->recorded)
+		*row = r->p->replay[r->kind].rows[r->i[k]];
+	else
+		synth_row(&r->p->synth, r->kind, r->i[k], &r->ranks[k], row, space);
+}
+
 void population_row(const struct population *p, enum kind kind, uint64_t i, struct row *row, struct row_space *space)
 {
-	if (p->recorded)
-		*row = p->replay[kind].rows[i];
-	else
-		synth_row(&p->synth, kind, i, row, space);
+	struct run r;
+	run_init(&r, p, kind, &i, 1);
+	run_row(&r, 0, row, space);
 }
 
 void population_oid(const struct population *p, enum kind kind, uint64_t i, char oid[OID_TEXT])

@@ -50,15 +50,19 @@ struct row {
 	struct base base[ROW_BASES];
 	const char *const *tags;
 	int ntags;
+	const char *tags_json; /* the same as a JSON array, if it is there already */
+	size_t ntags_json;
 	const struct member *members; /* recorded elements only */
 	int nmembers;
 };
 
 /* Where a synthetic row keeps its strings. */
+enum { ROW_WORD = 256, ROW_JSON = ROW_TAGS * (ROW_WORD + 4) };
 struct row_space {
-	const char *tags[ROW_TAGS];
+	const char *tags[ROW_TAGS + 1]; /* one is written that may not count */
 	char text[ROW_TEXT];
-	size_t used;
+	char json[ROW_JSON + ROW_WORD];
+	size_t used, njson; /* of text, of json */
 };
 
 /* 24 lower-case hex digits of a time and a counter. */

@@ -263,13 +263,14 @@ void synth_init(struct synth *s, const struct synth_opts *o)
 /* ---- orders ---- */
 
 /* lastModified is the creation time of another row of the next block, so it never precedes the row's own; in the last
- * block it is `until`. Position 0 is the newest, so positions count blocks from the end. */
-static uint64_t modified_pos(const struct synth_kind *k, uint64_t i)
+ * block it is `until`. Position 0 is the newest, so positions count blocks from the end.
+ *   within  where the row comes in its block */
+static uint64_t modified_pos(const struct synth_kind *k, uint64_t i, uint64_t within)
 {
-	uint64_t full = k->n / k->block, b = i / k->block;
-	if (b >= full) /* an incomplete last block keeps its own order */
+	uint64_t from = i - i % k->block;
+	if (from + k->block > k->n) /* an incomplete last block keeps its own order */
 		return k->n - 1 - i;
-	return k->n - 1 - (b * k->block + perm_apply(&k->perm[SORT_MODIFIED], i % k->block));
+	return k->n - 1 - (from + within);
 }
 
 static uint64_t modified_at(const struct synth_kind *k, uint64_t pos)
@@ -290,7 +291,7 @@ uint64_t synth_pos(const struct synth *s, enum kind kind, enum sort sort, uint64
 {
 	const struct synth_kind *k = &s->kind[kind];
 	if (sort == SORT_MODIFIED)
-		return modified_pos(k, i);
+		return modified_pos(k, i, perm_apply(&k->perm[sort], i % k->block));
 	uint64_t r = perm_apply(&k->perm[sort], i);
 	return kind == MODELS && sort == SORT_DOWNLOADS ? moved(&s->up, r) : r;
 }
@@ -347,14 +348,34 @@ void synth_oid(const struct synth *s, enum kind kind, uint64_t i, char oid[OID_T
 	oid_format(oid, (uint32_t)curve_time(&k->curve, i), rest);
 }
 
-void synth_counts(const struct kin *kin, struct row *row)
+void synth_ranks(const struct synth *s, enum kind kind, const uint64_t *i, size_t n, struct ranks *ranks)
+{
+	const struct synth_kind *k = &s->kind[kind];
+	uint64_t x[NSORT][SYNTH_RUN];
+	for (size_t j = 0; j < n; j++) {
+		x[SORT_DOWNLOADS][j] = x[SORT_LIKES][j] = x[SORT_TRENDING][j] = i[j];
+		x[SORT_MODIFIED][j] = i[j] % k->block;
+	}
+	for (enum sort q = SORT_TRENDING; q < NSORT; q++)
+		if (q != SORT_CREATED)
+			perm_apply_many(&k->perm[q], x[q], n);
+	for (size_t j = 0; j < n; j++) {
+		uint64_t d = x[SORT_DOWNLOADS][j];
+		ranks[j].downloads = kind == MODELS ? moved(&s->up, d) : d;
+		ranks[j].likes = x[SORT_LIKES][j];
+		ranks[j].trending = x[SORT_TRENDING][j];
+		ranks[j].modified = modified_pos(k, i[j], x[SORT_MODIFIED][j]);
+	}
+}
+
+void synth_counts(const struct kin *kin, const struct ranks *ranks, struct row *row)
 {
 	const struct synth *s = kin->s;
 	const struct synth_kind *k = &s->kind[kin->kind];
 	row->created = curve_time(&k->curve, kin->i);
-	row->modified = modified_time(k, modified_pos(k, kin->i));
-	row->likes = (int64_t)value_likes(k, synth_pos(s, kin->kind, SORT_LIKES, kin->i));
-	row->trending = value_trending(k, synth_pos(s, kin->kind, SORT_TRENDING, kin->i));
+	row->modified = modified_time(k, ranks->modified);
+	row->likes = (int64_t)value_likes(k, ranks->likes);
+	row->trending = value_trending(k, ranks->trending);
 	bool counted = kin->kind != SPACES;
 	row->downloads = counted ? value_recent(k, kin->rank) : -1;
 	row->all_time =

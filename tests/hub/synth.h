@@ -98,7 +98,18 @@ struct synth {
 
 void synth_init(struct synth *s, const struct synth_opts *o);
 
-void synth_row(const struct synth *s, enum kind kind, uint64_t i, struct row *row, struct row_space *space);
+/* Positions of a row in the orders that its counters follow from. */
+struct ranks {
+	uint64_t downloads, likes, trending, modified;
+};
+
+/* Those of rows i[0 … n-1], n <= SYNTH_RUN: much cheaper together. */
+enum { SYNTH_RUN = PERM_MANY };
+void synth_ranks(const struct synth *s, enum kind kind, const uint64_t *i, size_t n, struct ranks *ranks);
+
+/* ranks: of row i. */
+void synth_row(const struct synth *s, enum kind kind, uint64_t i, const struct ranks *ranks, struct row *row,
+	       struct row_space *space);
 void synth_oid(const struct synth *s, enum kind kind, uint64_t i, char oid[OID_TEXT]);
 
 /* Who owns row i: an organisation of orgs[], one of packers[], or an invented user; -1: not that. */
@@ -132,7 +143,7 @@ struct kin {
 	enum kind kind;
 	uint64_t i, h; /* synth_hash() */
 	int year;
-	uint64_t rank; /* of downloads */
+	uint64_t rank; /* of downloads, of which the owner is drawn; 0 where nobody asks for that */
 	/* Of models; others are plain. */
 	int flag; /* position in flag_index, or -1 */
 	bool slotted;
@@ -147,18 +158,18 @@ struct kin {
 	uint64_t root;
 };
 
-void synth_kin(const struct synth *s, enum kind kind, uint64_t i, struct kin *k);
+void synth_kin(const struct synth *s, enum kind kind, uint64_t i, uint64_t rank, struct kin *k);
 void synth_line(struct kin *k);
 
 uint64_t synth_hash(const struct synth *s, enum kind kind, uint64_t i);
 int synth_year(const struct synth_kind *k, uint64_t i);
 int synth_flag(const struct synth *s, uint64_t i); /* position in flag_index, or -1 */
 bool synth_slotted(const struct synth *s, uint64_t i, enum special *publisher);
-int synth_pick_flag(const struct kin *k, unsigned salt); /* position in flag_index, or -1 */
-const struct pack *synth_pack(const struct kin *k);      /* that a quantized row has */
-double synth_billions(const struct kin *k);              /* after synth_line() */
-const char *synth_arch(const struct kin *k);             /* after synth_line() */
-void synth_counts(const struct kin *k, struct row *row); /* times and counters */
+int synth_pick_flag(const struct kin *k, unsigned salt);                            /* position in flag_index, or -1 */
+const struct pack *synth_pack(const struct kin *k);                                 /* that a quantized row has */
+double synth_billions(const struct kin *k);                                         /* after synth_line() */
+const char *synth_arch(const struct kin *k);                                        /* after synth_line() */
+void synth_counts(const struct kin *k, const struct ranks *ranks, struct row *row); /* times and counters */
 bool synth_renamed(const struct synth *s, enum kind kind, uint64_t i);
 void synth_owners_init(struct synth *s);
 void synth_head_init(struct synth *s, enum kind kind);

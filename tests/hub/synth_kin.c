@@ -25,14 +25,14 @@ static enum relation relation_of(enum role role, uint64_t h)
 	return u < 0.42 ? REL_QUANTIZED : u < 0.78 ? REL_FINETUNE : u < 0.96 ? REL_ADAPTER : REL_MERGE;
 }
 
-void synth_kin(const struct synth *s, enum kind kind, uint64_t i, struct kin *k)
+void synth_kin(const struct synth *s, enum kind kind, uint64_t i, uint64_t rank, struct kin *k)
 {
 	*k = (struct kin){ .s = s,
 			   .kind = kind,
 			   .i = i,
 			   .h = synth_hash(s, kind, i),
 			   .year = synth_year(&s->kind[kind], i),
-			   .rank = synth_pos(s, kind, SORT_DOWNLOADS, i),
+			   .rank = rank,
 			   .flag = -1,
 			   .pick = -1,
 			   .root_flag = -1,
@@ -88,7 +88,7 @@ void synth_line(struct kin *k)
 	k->has_parent = find_parent(k, &k->parent);
 	if (k->has_parent) {
 		struct kin up;
-		synth_kin(k->s, MODELS, k->parent, &up);
+		synth_kin(k->s, MODELS, k->parent, 0, &up);
 		synth_line(&up);
 		k->root_flag = up.root_flag;
 		k->root = up.root;

@@ -102,7 +102,7 @@ size_t synth_id_kin(const struct kin *k, char id[ROW_ID])
 void synth_id(const struct synth *s, enum kind kind, uint64_t i, char id[ROW_ID])
 {
 	struct kin k;
-	synth_kin(s, kind, i, &k);
+	synth_kin(s, kind, i, synth_pos(s, kind, SORT_DOWNLOADS, i), &k);
 	synth_line(&k);
 	synth_id_kin(&k, id);
 }

@@ -120,7 +120,7 @@ struct owner synth_owner_kin(const struct kin *k)
 struct owner synth_owner_of(const struct synth *s, enum kind kind, uint64_t i)
 {
 	struct kin k;
-	synth_kin(s, kind, i, &k);
+	synth_kin(s, kind, i, synth_pos(s, kind, SORT_DOWNLOADS, i), &k);
 	return synth_owner_kin(&k);
 }
 
@@ -189,7 +189,7 @@ static void head_measure(struct synth *s, enum kind kind, struct head_plan *p)
 		got[c] = part[c];
 	for (uint64_t r = 0; r < k->nhead; r++) {
 		struct kin row;
-		synth_kin(s, kind, synth_at(s, kind, SORT_DOWNLOADS, r), &row);
+		synth_kin(s, kind, synth_at(s, kind, SORT_DOWNLOADS, r), r, &row);
 		p->value[r] = floor(ladder_at(&k->recent, (double)r));
 		p->year[r] = row.year;
 		p->fixed[r] = row.flag >= 0 || row.slotted;

@@ -126,6 +126,10 @@ static bool put_sha(struct buf *b, const struct row *r)
 
 static bool put_tags(struct buf *b, const struct row *r)
 {
+	if (r->tags_json) {
+		buf_add(b, r->tags_json, r->ntags_json);
+		return true;
+	}
 	buf_char(b, '[');
 	for (int i = 0; i < r->ntags; i++) {
 		if (i)

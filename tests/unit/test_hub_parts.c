@@ -58,6 +58,32 @@ static void order_of(const struct synth *s, enum kind kind)
 	ok(unsorted == 0, "%s: _id strictly rises", kind_name[kind]);
 }
 
+static void draw(const struct synth *s, uint64_t i, struct row *row, struct row_space *space)
+{
+	struct ranks ranks;
+	synth_ranks(s, MODELS, &i, 1, &ranks);
+	synth_row(s, MODELS, i, &ranks, row, space);
+}
+
+/* Several at once are what each is by itself, in any order and number. */
+static void ranks_of(const struct synth *s, enum kind kind)
+{
+	uint64_t n = s->kind[kind].n, bad = 0;
+	for (uint64_t from = 0; from < n; from += 97) {
+		struct ranks ranks[SYNTH_RUN];
+		uint64_t i[SYNTH_RUN], count = 1 + from % SYNTH_RUN;
+		for (uint64_t k = 0; k < count; k++)
+			i[k] = (from + k * 31) % n;
+		synth_ranks(s, kind, i, count, ranks);
+		for (uint64_t k = 0; k < count; k++)
+			bad += ranks[k].downloads != synth_pos(s, kind, SORT_DOWNLOADS, i[k]) ||
+			       ranks[k].likes != synth_pos(s, kind, SORT_LIKES, i[k]) ||
+			       ranks[k].trending != synth_pos(s, kind, SORT_TRENDING, i[k]) ||
+			       ranks[k].modified != synth_pos(s, kind, SORT_MODIFIED, i[k]);
+	}
+	ok(bad == 0, "%s: the ranks of several rows at once", kind_name[kind]);
+}
+
 static void test_synth(void)
 {
 	struct synth *s = malloc(sizeof *s);
@@ -70,14 +96,16 @@ static void test_synth(void)
 	synth_init(s, &o);
 	for (enum kind k = MODELS; k < NKIND; k++)
 		order_of(s, k);
+	for (enum kind k = MODELS; k < NKIND; k++)
+		ranks_of(s, k);
 	for (i = 0; i < 30000; i += 7) {
-		synth_row(s, MODELS, i, &row, space);
+		draw(s, i, &row, space);
 		lost += synth_find(s, MODELS, row.id, &found) != 1 || found != i;
 		early += row.modified < row.created || row.all_time < row.downloads || row.created > o.until;
 	}
 	ok(lost == 0, "an id leads to its row");
 	ok(early == 0, "no repository is changed before it is made, none has more downloads lately than ever");
-	synth_row(s, MODELS, 29999, &row, space);
+	draw(s, 29999, &row, space);
 	ok(row.created == o.until, "the newest row is of --until");
 	free(space);
 	free(s);
