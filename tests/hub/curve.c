@@ -5,7 +5,7 @@
 
 #include "when.h"
 
-enum { NPOINT = 8 };
+enum { NPOINT = CURVE_PIECES + 1 };
 
 struct point {
 	int year, month, day;
@@ -56,17 +56,24 @@ static double curve_value(enum kind kind, int64_t t)
 	return p[k].cumulative * pow(p[k + 1].cumulative / p[k].cumulative, ((double)t - a) / (b - a));
 }
 
-/* The time at which the curve has a value. */
-static double curve_inverse(enum kind kind, double v)
+static void pieces_init(struct curve *c)
 {
-	const struct point *p = points[kind];
-	int k = 0;
-	if (v < p[0].cumulative) /* a population too small for a lump */
-		v = p[0].cumulative;
-	while (k < NPOINT - 2 && v > p[k + 1].cumulative)
-		k++;
-	double a = (double)point_time(p + k), b = (double)point_time(p + k + 1);
-	return a + (b - a) * log(v / p[k].cumulative) / log(p[k + 1].cumulative / p[k].cumulative);
+	const struct point *p = points[c->kind];
+	for (int k = 0; k < CURVE_PIECES; k++) {
+		double a = (double)point_time(p + k), b = (double)point_time(p + k + 1);
+		c->piece[k] = (struct piece){ a, b - a, p[k].cumulative, log(p[k + 1].cumulative / p[k].cumulative) };
+	}
+}
+
+/* The time at which the curve has a value. */
+static double curve_inverse(const struct curve *c, double v)
+{
+	const struct piece *p = c->piece, *last = p + CURVE_PIECES - 1;
+	if (v < p->value) /* a population too small for a lump */
+		v = p->value;
+	while (p < last && v > p[1].value)
+		p++;
+	return p->from + p->span * log(v / p->value) / p->rise;
 }
 
 void curve_init(struct curve *c, enum kind kind, uint64_t n, int64_t until)
@@ -75,6 +82,7 @@ void curve_init(struct curve *c, enum kind kind, uint64_t n, int64_t until)
 	c->n = n;
 	c->until = until;
 	c->top = curve_value(kind, until);
+	pieces_init(c);
 	c->lump = (uint64_t)((double)n * points[kind][0].cumulative / c->top);
 }
 
@@ -95,7 +103,7 @@ int64_t curve_time(const struct curve *c, uint64_t i)
 		return c->until;
 	if (i < c->lump)
 		return lump_time(c, i);
-	double t = curve_inverse(c->kind, (double)(i + 1) / (double)c->n * c->top);
+	double t = curve_inverse(c, (double)(i + 1) / (double)c->n * c->top);
 	int64_t s = (int64_t)t;
 	return s < c->until ? s : c->until;
 }

@@ -11,7 +11,14 @@
 
 #include "row.h"
 
-enum { CURVE_FIRST_YEAR = 2022 };
+enum { CURVE_FIRST_YEAR = 2022, CURVE_PIECES = 7 };
+
+/* It is exponential from a time on. */
+struct piece {
+	double from, span; /* s */
+	double value;      /* at `from` */
+	double rise;       /* log of what it is multiplied with within the span */
+};
 
 struct curve {
 	enum kind kind;
@@ -19,6 +26,7 @@ struct curve {
 	uint64_t lump; /* rows 0 … lump-1 are of 2022-03-02 */
 	int64_t until; /* s: creation of row n-1 */
 	double top;    /* the curve's value there */
+	struct piece piece[CURVE_PIECES];
 };
 
 /* until: not before 2022-04-01. */

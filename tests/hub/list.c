@@ -96,7 +96,7 @@ static void render(const struct hub *h, const struct request *rq, const struct q
 	buf_char(b, '[');
 	for (unsigned from = 0; from < p->n; from += ROW_RUN) {
 		unsigned n = p->n - from < ROW_RUN ? p->n - from : ROW_RUN;
-		run_init(&run, &h->pop, q->kind, p->row + from, n);
+		run_init(&run, &h->pop, q->kind, p->row + from, n, fields_has(&q->fields, "trendingScore"));
 		for (unsigned k = 0; k < n; k++) {
 			if (from + k)
 				buf_char(b, ',');

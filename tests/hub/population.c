@@ -37,13 +37,13 @@ void population_release(struct population *p)
 		replay_release(&p->replay[k]);
 }
 
-void run_init(struct run *r, const struct population *p, enum kind kind, const uint64_t *i, size_t n)
+void run_init(struct run *r, const struct population *p, enum kind kind, const uint64_t *i, size_t n, bool trending)
 {
 	r->p = p;
 	r->kind = kind;
 	r->i = i;
 	if (!p->recorded)
-		synth_ranks(&p->synth, kind, i, n, r->ranks);
+		synth_ranks(&p->synth, kind, i, n, trending, r->ranks);
 }
 
 void run_row(const struct run *r, size_t k, struct row *row, struct row_space *space)
@@ -57,7 +57,7 @@ void run_row(const struct run *r, size_t k, struct row *row, struct row_space *s
 void population_row(const struct population *p, enum kind kind, uint64_t i, struct row *row, struct row_space *space)
 {
 	struct run r;
-	run_init(&r, p, kind, &i, 1);
+	run_init(&r, p, kind, &i, 1, true);
 	run_row(&r, 0, row, space);
 }
 

@@ -27,7 +27,8 @@ void population_release(struct population *p);
 
 void population_row(const struct population *p, enum kind kind, uint64_t i, struct row *row, struct row_space *space);
 
-/* Rows i[0 … n-1], n <= ROW_RUN, one after the other: cheaper than each by itself. `i` has to stay. */
+/* Rows i[0 … n-1], n <= ROW_RUN, one after the other: cheaper than each by itself. `i` has to stay.
+ *   trending  false: the rows' trending scores are not asked for, and are wrong */
 enum { ROW_RUN = SYNTH_RUN };
 struct run {
 	const struct population *p;
@@ -35,7 +36,7 @@ struct run {
 	const uint64_t *i;
 	struct ranks ranks[ROW_RUN];
 };
-void run_init(struct run *r, const struct population *p, enum kind kind, const uint64_t *i, size_t n);
+void run_init(struct run *r, const struct population *p, enum kind kind, const uint64_t *i, size_t n, bool trending);
 void run_row(const struct run *r, size_t k, struct row *row, struct row_space *space);
 
 void population_oid(const struct population *p, enum kind kind, uint64_t i, char oid[OID_TEXT]);

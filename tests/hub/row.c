@@ -10,10 +10,10 @@ const char *const sort_name[NSORT] = { "trendingScore", "createdAt", "downloads"
 void oid_format(char out[OID_TEXT], uint32_t seconds, uint64_t rest)
 {
 	static const char hex[] = "0123456789abcdef";
-	for (int i = 7; i >= 0; i--, seconds >>= 4)
-		out[i] = hex[seconds & 15];
-	for (int i = 23; i >= 8; i--, rest >>= 4)
-		out[i] = hex[rest & 15];
+	for (int i = 0; i < 8; i++)
+		out[i] = hex[seconds >> (28 - 4 * i) & 15];
+	for (int i = 0; i < 16; i++)
+		out[8 + i] = hex[rest >> (60 - 4 * i) & 15];
 	out[24] = 0;
 }
 

@@ -199,9 +199,8 @@ static int64_t value_recent(const struct synth_kind *k, uint64_t r)
 /* Lifetime downloads: a ladder of its own, blurred, so that the two counters do not rank alike. What is younger than
  * the 30 days of the other counter has had no other downloads. */
 static int64_t value_all_time(const struct synth_kind *k, const struct ladder *l, uint64_t h, uint64_t r,
-			      int64_t created)
+			      int64_t created, int64_t recent)
 {
-	int64_t recent = value_recent(k, r);
 	if (k->curve.until - created < 30 * 86400)
 		return recent;
 	double blur = 0.9 + 0.2 * mix_unit(mix_nth(h, 9));
@@ -216,7 +215,8 @@ static double head_all_time(const struct ladder *l, const void *arg)
 	double sum = 0;
 	for (uint64_t r = 0; (double)r < l->head; r++) {
 		uint64_t i = synth_at(h->s, h->kind, SORT_DOWNLOADS, r);
-		sum += (double)value_all_time(k, l, synth_hash(h->s, h->kind, i), r, curve_time(&k->curve, i));
+		sum += (double)value_all_time(k, l, synth_hash(h->s, h->kind, i), r, curve_time(&k->curve, i),
+					      value_recent(k, r));
 	}
 	return sum;
 }
@@ -340,15 +340,19 @@ double synth_key(const struct synth *s, enum kind kind, enum sort sort, uint64_t
 	}
 }
 
+/* The 8 bytes behind the time rise with the index, so that rows of one second are in order too. */
+static void oid_write(const struct synth_kind *k, uint64_t i, uint64_t h, int64_t created, char oid[OID_TEXT])
+{
+	oid_format(oid, (uint32_t)created, (i + 1) * k->step + h % k->step);
+}
+
 void synth_oid(const struct synth *s, enum kind kind, uint64_t i, char oid[OID_TEXT])
 {
 	const struct synth_kind *k = &s->kind[kind];
-	/* The 8 bytes behind the time rise with the index, so that rows of one second are in order too. */
-	uint64_t rest = (i + 1) * k->step + synth_hash(s, kind, i) % k->step;
-	oid_format(oid, (uint32_t)curve_time(&k->curve, i), rest);
+	oid_write(k, i, synth_hash(s, kind, i), curve_time(&k->curve, i), oid);
 }
 
-void synth_ranks(const struct synth *s, enum kind kind, const uint64_t *i, size_t n, struct ranks *ranks)
+void synth_ranks(const struct synth *s, enum kind kind, const uint64_t *i, size_t n, bool trending, struct ranks *ranks)
 {
 	const struct synth_kind *k = &s->kind[kind];
 	uint64_t x[NSORT][SYNTH_RUN];
@@ -357,13 +361,13 @@ void synth_ranks(const struct synth *s, enum kind kind, const uint64_t *i, size_
 		x[SORT_MODIFIED][j] = i[j] % k->block;
 	}
 	for (enum sort q = SORT_TRENDING; q < NSORT; q++)
-		if (q != SORT_CREATED)
+		if (q != SORT_CREATED && (q != SORT_TRENDING || trending))
 			perm_apply_many(&k->perm[q], x[q], n);
 	for (size_t j = 0; j < n; j++) {
 		uint64_t d = x[SORT_DOWNLOADS][j];
 		ranks[j].downloads = kind == MODELS ? moved(&s->up, d) : d;
 		ranks[j].likes = x[SORT_LIKES][j];
-		ranks[j].trending = x[SORT_TRENDING][j];
+		ranks[j].trending = trending ? x[SORT_TRENDING][j] : k->n - 1;
 		ranks[j].modified = modified_pos(k, i[j], x[SORT_MODIFIED][j]);
 	}
 }
@@ -373,11 +377,13 @@ void synth_counts(const struct kin *kin, const struct ranks *ranks, struct row *
 	const struct synth *s = kin->s;
 	const struct synth_kind *k = &s->kind[kin->kind];
 	row->created = curve_time(&k->curve, kin->i);
+	oid_write(k, kin->i, kin->h, row->created, row->oid);
 	row->modified = modified_time(k, ranks->modified);
 	row->likes = (int64_t)value_likes(k, ranks->likes);
 	row->trending = value_trending(k, ranks->trending);
 	bool counted = kin->kind != SPACES;
 	row->downloads = counted ? value_recent(k, kin->rank) : -1;
-	row->all_time =
-		counted && s->opts.all_time ? value_all_time(k, &k->all_time, kin->h, kin->rank, row->created) : -1;
+	row->all_time = counted && s->opts.all_time
+			      ? value_all_time(k, &k->all_time, kin->h, kin->rank, row->created, row->downloads)
+			      : -1;
 }

@@ -103,9 +103,11 @@ struct ranks {
 	uint64_t downloads, likes, trending, modified;
 };
 
-/* Those of rows i[0 … n-1], n <= SYNTH_RUN: much cheaper together. */
+/* Those of rows i[0 … n-1], n <= SYNTH_RUN: cheaper together.
+ *   trending  false: nobody asks for that one, which will be the last */
 enum { SYNTH_RUN = PERM_MANY };
-void synth_ranks(const struct synth *s, enum kind kind, const uint64_t *i, size_t n, struct ranks *ranks);
+void synth_ranks(const struct synth *s, enum kind kind, const uint64_t *i, size_t n, bool trending,
+		 struct ranks *ranks);
 
 /* ranks: of row i. */
 void synth_row(const struct synth *s, enum kind kind, uint64_t i, const struct ranks *ranks, struct row *row,
@@ -169,7 +171,7 @@ int synth_pick_flag(const struct kin *k, unsigned salt);                        
 const struct pack *synth_pack(const struct kin *k);                                 /* that a quantized row has */
 double synth_billions(const struct kin *k);                                         /* after synth_line() */
 const char *synth_arch(const struct kin *k);                                        /* after synth_line() */
-void synth_counts(const struct kin *k, const struct ranks *ranks, struct row *row); /* times and counters */
+void synth_counts(const struct kin *k, const struct ranks *ranks, struct row *row); /* _id, times and counters */
 bool synth_renamed(const struct synth *s, enum kind kind, uint64_t i);
 void synth_owners_init(struct synth *s);
 void synth_head_init(struct synth *s, enum kind kind);

@@ -242,7 +242,6 @@ void synth_row(const struct synth *s, enum kind kind, uint64_t i, const struct r
 	};
 	sp->used = sp->njson = 0;
 	synth_counts(&d.kin, ranks, row);
-	synth_oid(s, kind, i, row->oid);
 	name(&d);
 	flags(&d);
 	fill[kind](&d);

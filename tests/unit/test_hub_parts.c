@@ -61,7 +61,7 @@ static void order_of(const struct synth *s, enum kind kind)
 static void draw(const struct synth *s, uint64_t i, struct row *row, struct row_space *space)
 {
 	struct ranks ranks;
-	synth_ranks(s, MODELS, &i, 1, &ranks);
+	synth_ranks(s, MODELS, &i, 1, true, &ranks);
 	synth_row(s, MODELS, i, &ranks, row, space);
 }
 
@@ -74,7 +74,7 @@ static void ranks_of(const struct synth *s, enum kind kind)
 		uint64_t i[SYNTH_RUN], count = 1 + from % SYNTH_RUN;
 		for (uint64_t k = 0; k < count; k++)
 			i[k] = (from + k * 31) % n;
-		synth_ranks(s, kind, i, count, ranks);
+		synth_ranks(s, kind, i, count, true, ranks);
 		for (uint64_t k = 0; k < count; k++)
 			bad += ranks[k].downloads != synth_pos(s, kind, SORT_DOWNLOADS, i[k]) ||
 			       ranks[k].likes != synth_pos(s, kind, SORT_LIKES, i[k]) ||
