@@ -7,6 +7,7 @@
 #include <stdint.h>
 
 #include "buf.h"
+#include "cache.h"
 #include "fault.h"
 #include "population.h"
 #include "query.h"
@@ -14,7 +15,8 @@
 struct hub {
 	struct population pop;
 	struct fault_plan faults;
-	char base[64]; /* http://127.0.0.1:PORT */
+	struct cache *cache; /* of lists' rows; NULL: none */
+	char base[64];       /* http://127.0.0.1:PORT */
 	unsigned port;
 };
 

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* GET /api/models, /api/datasets, /api/spaces. */
+#include <stddef.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -87,24 +88,105 @@ static void render_one(const struct hub *h, const struct request *rq, const stru
 	render_row(b, row, &q->fields, poison);
 }
 
-static void render(const struct hub *h, const struct request *rq, const struct query *q, const struct page *p,
-		   struct row_space *space, struct buf *b)
+/* Rows row[0 … n-1], each with a comma behind it; at, if not NULL: where each of them begins in b, and the end. */
+static void render_rows(const struct hub *h, const struct request *rq, const struct query *q, const uint64_t *i,
+			unsigned n, struct row_space *space, struct buf *b, size_t *at)
 {
 	struct run run;
 	struct row row;
+	bool trending = fields_has(&q->fields, sort_name[SORT_TRENDING]);
+	for (unsigned k = 0; k < n; k++) {
+		if (k % ROW_RUN == 0)
+			run_init(&run, &h->pop, q->kind, i + k, n - k < ROW_RUN ? n - k : ROW_RUN, trending);
+		if (at)
+			at[k] = b->n;
+		run_row(&run, k % ROW_RUN, &row, space);
+		render_one(h, rq, q, i[k], &row, b);
+		buf_char(b, ',');
+	}
+	if (at)
+		at[n] = b->n;
+}
+
+/* ---- blocks that are kept ---- */
+
+/* Rows that follow each other, up or down, and look the same to everybody. */
+static bool is_kept(const struct hub *h, const struct page *p)
+{
+	const struct fault_plan *f = &h->faults;
+	if (!h->cache || p->n < BLOCK_ROWS || f->every[FAULT_POISON] || f->chance[FAULT_POISON] > 0 ||
+	    f->every[FAULT_RENAME] || f->chance[FAULT_RENAME] > 0)
+		return false;
+	uint64_t step = p->row[1] - p->row[0];
+	bool run = step == 1 || step == UINT64_MAX;
+	for (unsigned k = 2; k < p->n && run; k++)
+		run = p->row[k] - p->row[k - 1] == step;
+	return run;
+}
+
+/* Make a block and keep it; without room, *mine is what the caller has to free. */
+static const struct block *block_make(const struct hub *h, const struct request *rq, const struct query *q,
+				      struct cache_key key, uint64_t first, struct row_space *space,
+				      struct block **mine)
+{
+	struct buf b;
+	size_t at[BLOCK_ROWS + 1];
+	uint64_t row[BLOCK_ROWS], left = h->pop.n[q->kind] - first;
+	unsigned n = left < BLOCK_ROWS ? (unsigned)left : BLOCK_ROWS;
+	for (unsigned k = 0; k < n; k++)
+		row[k] = first + k;
+	buf_init(&b);
+	buf_reserve(&b, sizeof(struct block) + BLOCK_ROWS * 700);
+	b.n = offsetof(struct block, text);
+	render_rows(h, rq, q, row, n, space, &b, at);
+	struct block *block = *mine = mem_grow(b.p, b.n);
+	block->key = key;
+	for (unsigned k = 0; k <= BLOCK_ROWS; k++)
+		block->at[k] = (uint32_t)(at[k < n ? k : n] - offsetof(struct block, text));
+	if (cache_keep(h->cache, block, b.n))
+		*mine = NULL;
+	return block;
+}
+
+/* The page's rows from k on that are in one block; returns how many. */
+static unsigned copy_block(const struct hub *h, const struct request *rq, const struct query *q, const struct page *p,
+			   unsigned k, struct row_space *space, struct buf *b)
+{
+	uint64_t first = p->row[k] - p->row[k] % BLOCK_ROWS, left = p->n - k;
+	bool up = p->n < 2 || p->row[0] < p->row[1];
+	unsigned from = (unsigned)(p->row[k] - first), n = up ? BLOCK_ROWS - from : from + 1;
+	struct cache_key key = { q->fields.want, first * NKIND + q->kind };
+	const struct block *block = cache_find(h->cache, key);
+	struct block *mine = NULL;
+	n = n < left ? n : (unsigned)left;
+	if (!block && n < BLOCK_ROWS && cache_full(h->cache)) {
+		render_rows(h, rq, q, p->row + k, n, space, b, NULL);
+		return n;
+	}
+	if (!block)
+		block = block_make(h, rq, q, key, first, space, &mine);
+	if (up)
+		buf_add(b, block->text + block->at[from], block->at[from + n] - block->at[from]);
+	for (unsigned j = 0; j < n && !up; j++)
+		buf_add(b, block->text + block->at[from - j], block->at[from - j + 1] - block->at[from - j]);
+	free(mine);
+	return n;
+}
+
+static void render(const struct hub *h, const struct request *rq, const struct query *q, const struct page *p,
+		   struct row_space *space, struct buf *b)
+{
 	buf_reserve(b, (size_t)p->n * 700);
 	buf_char(b, '[');
-	for (unsigned from = 0; from < p->n; from += ROW_RUN) {
-		unsigned n = p->n - from < ROW_RUN ? p->n - from : ROW_RUN;
-		run_init(&run, &h->pop, q->kind, p->row + from, n, fields_has(&q->fields, "trendingScore"));
-		for (unsigned k = 0; k < n; k++) {
-			if (from + k)
-				buf_char(b, ',');
-			run_row(&run, k, &row, space);
-			render_one(h, rq, q, p->row[from + k], &row, b);
-		}
-	}
-	buf_char(b, ']');
+	if (is_kept(h, p))
+		for (unsigned k = 0; k < p->n;)
+			k += copy_block(h, rq, q, p, k, space, b);
+	else
+		render_rows(h, rq, q, p->row, p->n, space, b, NULL);
+	if (p->n)
+		b->p[b->n - 1] = ']';
+	else
+		buf_char(b, ']');
 }
 
 static void link_next(const struct hub *h, const struct request *rq, const struct query *q, const struct page *p,

@@ -153,6 +153,15 @@ static int opt_bind(struct opts *o, const char *v)
 	return o->server.address >> 24 == 127 || o->server.address >> 8 == 0x0a4d00 ? 0 : -1;
 }
 
+static int opt_cache(struct opts *o, const char *v)
+{
+	uint64_t n;
+	if (number(v, 1 << 20, &n))
+		return -1;
+	o->cache_mb = (unsigned)n;
+	return 0;
+}
+
 static int opt_threads(struct opts *o, const char *v)
 {
 	uint64_t n;
@@ -286,6 +295,7 @@ static const struct option {
 	{ "--bind", "ADDRESS", opt_bind,
 	  "to listen on: of 127.0.0.0/8, or of 10.77.0.0/24, the network between two test hosts (127.0.0.1)" },
 	{ "--threads", "N", opt_threads, "that answer (2)" },
+	{ "--cache", "MB", opt_cache, "rows of lists that are kept as they were sent; 0 = none (64)" },
 	{ "--no-gzip", NULL, opt_no_gzip, "never compress" },
 	{ "--latency", "MS[..MS]", opt_latency, "wait before each reply, uniform between the two (0)" },
 	{ "--quota", "Q/W", opt_quota,
@@ -325,6 +335,7 @@ static void defaults(struct opts *o)
 					  .page_quota = { 100, 300 },
 					  .token_quota = { 1000, 300 },
 					  .token_page_quota = { 200, 300 } };
+	o->cache_mb = 64;
 	o->t0 = -1;
 }
 

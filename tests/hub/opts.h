@@ -17,6 +17,7 @@ struct opts {
 	struct synth_opts synth;
 	struct server_opts server;
 	struct fault_plan faults;
+	unsigned cache_mb;
 	const char *replay;
 	struct edit_opts edits;
 	int64_t since[SINCE_MAX]; /* weeks before --until of the views that --truth compares with, the latest first */
