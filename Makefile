@@ -184,7 +184,7 @@ check-cli: $(PROGRAMS) $(TORTURE)
 	$(Q)BUILD=$(BUILD) RECORDED=$(RECORDED) prove -j$(JOBS) --timer --exec '$(PYTHON) -B' $(CLI)
 
 # Corpora and past crashes, under the sanitizers of the build that runs them; `make fuzz` looks for new ones.
-FUZZ := page hub tables opts shard warc reread census points roll accounts
+FUZZ := page hub tables opts shard warc reread census known points roll accounts
 $(BUILD)/fuzz/replay-%: $(BUILD)/obj/tests/fuzz/fuzz_%.c.o $(BUILD)/obj/tests/fuzz/replay.c.o $(BUILD)/libcrawler.a $(BUILD)/libreduce.a $(BUILD)/libio.a; $(call link,$(LIBS))
 
 .PHONY: check-fuzz
@@ -258,8 +258,9 @@ asan: ## the tests again under AddressSanitizer and UBSan
 	$(MAKE) --no-print-directory BUILD=build/asan ASAN=1 CFLAGS='-O1 -g' CXXFLAGS='-O1 -g' asan-run
 
 .PHONY: asan-run
-# libfaketime comes before the sanitizer's own library, and does no harm there (tests/cli/test_clock.py).
-asan-run: export ASAN_OPTIONS = fast_unwind_on_malloc=0:verify_asan_link_order=0:suppressions=$(CURDIR)/tests/asan.supp
+# libfaketime comes before the sanitizer's own library, and does no harm there (tests/cli/test_clock.py). Cores are what
+# test_token.py looks for.
+asan-run: export ASAN_OPTIONS = fast_unwind_on_malloc=0:disable_coredump=0:verify_asan_link_order=0:suppressions=$(CURDIR)/tests/asan.supp
 asan-run: export LSAN_OPTIONS = suppressions=$(CURDIR)/tests/lsan.supp:print_suppressions=0
 asan-run: all check-unit check-mpi check-cli
 

@@ -19,6 +19,7 @@
 #include "crawler/token.h"
 #include "crawler/users.h"
 #include "io/agree.h"
+#include "io/h5known.h"
 #include "io/log.h"
 
 #define ROUNDS 2
@@ -131,6 +132,9 @@ static int prepare(struct crawl *c, struct err *e)
 	if (f->snapshot.users && users_is_complete(c->o, folder_rows(f), &done, e))
 		return e->code;
 	b->users = f->snapshot.users && (!f->complete || !done);
+	/* A census that is not what it should be is told now, not after an hour. */
+	if (b->users && c->o->known && known_read(c->o->known, 0, 1, NULL, NULL, e))
+		return e->code;
 	if (prepare_archive(c, e))
 		return e->code;
 	b->snapshot = f->snapshot;

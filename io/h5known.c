@@ -32,7 +32,8 @@ struct reader {
 
 static int bad(struct reader *r, const char *what)
 {
-	return h5safe_error(r->e, E_FORMAT, "'%s' is damaged: /users/%s is not as it should be", r->path, what);
+	return h5safe_error(r->e, E_FORMAT, "'%s' is damaged: /users/%s is not as it should be; " MAKE_AGAIN, r->path,
+			    what);
 }
 
 /* A 1-D dataset as long as the others; absent: set is -1. */
@@ -177,6 +178,7 @@ int known_read(const char *path, int part, int nparts,
 	h5guard_end();
 	first = r.n / (hsize_t)nparts * (hsize_t)part;
 	end = part + 1 == nparts ? r.n : first + r.n / (hsize_t)nparts;
+	end = take ? end : 0;
 	for (hsize_t n; first < end && !e->code; first += n) {
 		n = end - first < ROWS ? end - first : ROWS;
 		if (!read_rows(&r, first, n))

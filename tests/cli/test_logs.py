@@ -112,18 +112,20 @@ class Beside:
         args = [*MPIRUN, "-n", 2, f"{BUILD}/hubcrawl", "--hub", self.hub.url, "--until", UNTIL, "--metrics-file", f"{self.folder}/m.prom", f"{self.folder}/c"]
         with open(f"{self.folder}/log", "w", encoding="utf-8") as log:
             self.process = subprocess.Popen([str(a) for a in args], stdin=subprocess.DEVNULL, stdout=log, stderr=log, env=ENV)
-        self.until = time.monotonic() + 34
         self.whole = []
         self.watcher = threading.Thread(target=self.watch, daemon=True)
         self.watcher.start()
 
     def watch(self):
-        while time.monotonic() < self.until - 0.5:
+        until = time.monotonic() + 120
+        while not os.path.exists(f"{self.folder}/m.prom") and time.monotonic() < until:
             time.sleep(0.05)
-            if os.path.exists(f"{self.folder}/m.prom"):
-                with open(f"{self.folder}/m.prom", encoding="utf-8") as f:
-                    text = f.read()
-                self.whole.append(text.count("hubcensus_crawl_running 1\n") == 1 and text.endswith("\n"))
+        until = time.monotonic() + 32.5
+        while time.monotonic() < until:
+            time.sleep(0.05)
+            with open(f"{self.folder}/m.prom", encoding="utf-8") as f:
+                text = f.read()
+            self.whole.append(text.count("hubcensus_crawl_running 1\n") == 1 and text.endswith("\n"))
         shutil.copy(f"{self.folder}/m.prom", f"{self.folder}/then.prom")
         self.process.send_signal(signal.SIGUSR1)
 

@@ -10,6 +10,7 @@ from datetime import datetime, timedelta, timezone
 import h5py
 import numpy as np
 
+from forge import bomb, replace, stamp
 from tap import BUILD, RECORDED, UNTIL, Hub, Run, differences, differing, digest, load, main, mpi, ok, reduce, same, scratch, skip, truth, value
 
 POPULATION = ["--models", 6000, "--datasets", 1800, "--spaces", 1800, "--users", 1600, "--seed", 21, "--until", UNTIL, "--edits", 77]
@@ -201,20 +202,6 @@ def some_kinds():
     ok(sorted(x["value"]["1"]) == ["models"] and x["status"] == "partial" and "datasets" in x["why"], "only models are compared, and it says so", x)
 
 
-def stamp(path):
-    """Make the checksum good again, as a forger would."""
-    import ctypes.util
-
-    data = open(path, "rb").read()
-    lib = ctypes.CDLL(ctypes.util.find_library("xxhash") or "libxxhash.so.0")
-    lib.XXH3_64bits.restype = ctypes.c_uint64
-    first = b"hubcensus census 1\n"
-    hashed = first + data[512:]
-    head = first + f"xxh3-64 {lib.XXH3_64bits(hashed, ctypes.c_size_t(len(hashed))):016x}\nbytes {len(data)}\n".encode()
-    with open(path, "r+b") as f:
-        f.write(head.ljust(512, b"\0"))
-
-
 def forged(name, change):
     path = f"{SCRATCH}/forged-{name}.h5"
     shutil.copy(f"{folder('two')}/census.h5", path)
@@ -222,19 +209,6 @@ def forged(name, change):
         change(f)
     stamp(path)
     return path
-
-
-def replace(f, name, data, **kw):
-    del f[name]
-    f.create_dataset(name, data=data, **kw)
-
-
-def bomb(f):
-    """A column of 10^12 rows that takes no room."""
-    f["models"].attrs["rows"] = 10**12
-    for name in ("_id", "id"):
-        del f[f"models/{name}"]
-        f["models"].create_dataset(name, shape=(10**12,), chunks=(65536,), dtype="S24", compression=1)
 
 
 def hostile():

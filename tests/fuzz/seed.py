@@ -78,6 +78,18 @@ def census(path):
             f[f"quarantine/{name}"] = np.array([x.encode() for x in data])
 
 
+def known(path):
+    """The accounts of a small census.h5."""
+    import h5py
+    import numpy as np
+
+    with h5py.File(path, "w", userblock_size=512) as f:
+        g = f.create_group("users")
+        g.create_dataset("name", data=np.array([f"name-{i}".encode() for i in range(50)]), chunks=(16,), compression=1)
+        g.create_dataset("_id", data=np.array([f"{0x65000000 + i:08x}{i:016x}".encode() for i in range(50)]), chunks=(50,), compression=1)
+        g.create_dataset("type", data=np.arange(50, dtype="i4") % 3, chunks=(50,), compression=1, shuffle=True)
+
+
 # Behind a first byte that says which list.
 ROLLS = {
     "users": '[{"user":"Ada","fullname":"A","type":"user","_id":"%s","isPro":true},{"user":"bob","type":"user","followerCount":3}]' % OID,
@@ -199,11 +211,12 @@ def main():
                 put(out, "page", f"{kind}-{k}", bytes([i]) + json.dumps(rows[k : k + 10], ensure_ascii=False).encode())
     for name, text in POINTS.items():
         put(out, "points", name, text)
-    os.makedirs(f"{out}/census", exist_ok=True)
-    try:
-        census(f"{out}/census/small")
-    except ImportError:
-        print("no h5py: no seed for the target census", file=sys.stderr)
+    for target, make in (("census", census), ("known", known)):
+        os.makedirs(f"{out}/{target}", exist_ok=True)
+        try:
+            make(f"{out}/{target}/small")
+        except ImportError:
+            print(f"no h5py: no seed for the target {target}", file=sys.stderr)
     os.makedirs(f"{out}/shard", exist_ok=True)
     os.makedirs(f"{out}/accounts", exist_ok=True)
     os.makedirs(f"{out}/warc", exist_ok=True)
