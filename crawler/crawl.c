@@ -133,7 +133,7 @@ static int prepare(struct crawl *c, struct err *e)
 		return e->code;
 	b->users = f->snapshot.users && (!f->complete || !done);
 	/* A census that is not what it should be is told now, not after an hour. */
-	if (b->users && c->o->known && known_read(c->o->known, 0, 1, NULL, NULL, e))
+	if (b->users && c->o->known && known_check(c->o->known, e))
 		return e->code;
 	if (prepare_archive(c, e))
 		return e->code;

@@ -140,6 +140,11 @@ static int take_known(void *arg, const char *name, size_t n, struct oid oid, enu
 	return asker_tell(l->asker, ITEM_OWNER, name, n, &x);
 }
 
+static int check_known(struct users_load *l, struct err *e)
+{
+	return l->known && l->rank == 0 ? known_check(l->known, e) : E_OK;
+}
+
 static int load_known(struct users_load *l, struct err *e)
 {
 	return l->known ? known_read(l->known, l->rank, l->nranks, take_known, l, e) : E_OK;
@@ -168,7 +173,8 @@ int users_load(struct users_load *l, struct err *e)
 {
 	int64_t mine[2], all[2];
 
-	if (stage(l, load_accounts, e) || stage(l, load_repos, e) || stage(l, load_known, e))
+	if (stage(l, load_accounts, e) || stage(l, load_repos, e) || stage(l, check_known, e) ||
+	    stage(l, load_known, e))
 		return e->code;
 	mine[0] = l->requests;
 	mine[1] = l->pages;

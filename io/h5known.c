@@ -155,37 +155,65 @@ static int read_rows(struct reader *r, hsize_t first, hsize_t n)
 	return rc;
 }
 
+/* The file itself, or the one in the folder: path or inside. */
+static const char *find(const char *path, char inside[4200])
+{
+	struct stat st;
+
+	if (stat(path, &st) || !S_ISDIR(st.st_mode))
+		return path;
+	snprintf(inside, 4200, "%s/census.h5", path);
+	return inside;
+}
+
+static void open_reader(struct reader *r, const char *path, char inside[4200], struct err *e)
+{
+	struct stat st;
+
+	*r = (struct reader){ .file = -1, .e = e };
+	r->path = find(path, inside);
+	r->name.set = r->oid.set = r->kind.set = -1;
+	r->nbytes = stat(r->path, &st) == 0 ? (uint64_t)st.st_size : 0;
+	h5guard_begin(r->path);
+	open_all(r);
+	h5guard_end();
+}
+
+static void close_reader(struct reader *r)
+{
+	h5guard_begin(r->path);
+	close_all(r);
+	h5guard_end();
+}
+
+int known_check(const char *path, struct err *e)
+{
+	struct reader r;
+	char inside[4200];
+
+	if (h5in_check(find(path, inside), MAKE_AGAIN, e))
+		return e->code;
+	open_reader(&r, path, inside, e);
+	close_reader(&r);
+	return e->code;
+}
+
 int known_read(const char *path, int part, int nparts,
 	       int (*take)(void *arg, const char *name, size_t n, struct oid oid, enum account_type type), void *arg,
 	       struct err *e)
 {
-	struct reader r = { .file = -1, .e = e };
+	struct reader r;
 	char inside[4200];
 	hsize_t first, end;
-	struct stat st;
 
-	if (!stat(path, &st) && S_ISDIR(st.st_mode)) {
-		snprintf(inside, sizeof inside, "%s/census.h5", path);
-		path = inside;
-	}
-	r.path = path;
-	r.name.set = r.oid.set = r.kind.set = -1;
-	if (h5in_check(path, MAKE_AGAIN, e))
-		return e->code;
-	r.nbytes = stat(path, &st) == 0 ? (uint64_t)st.st_size : 0;
-	h5guard_begin(path);
-	open_all(&r);
-	h5guard_end();
+	open_reader(&r, path, inside, e);
 	first = r.n / (hsize_t)nparts * (hsize_t)part;
 	end = part + 1 == nparts ? r.n : first + r.n / (hsize_t)nparts;
-	end = take ? end : 0;
 	for (hsize_t n; first < end && !e->code; first += n) {
 		n = end - first < ROWS ? end - first : ROWS;
 		if (!read_rows(&r, first, n))
 			give(&r, n, take, arg);
 	}
-	h5guard_begin(path);
-	close_all(&r);
-	h5guard_end();
+	close_reader(&r);
 	return e->code;
 }

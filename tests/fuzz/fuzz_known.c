@@ -33,6 +33,7 @@ static void read_it(const char *path)
 	struct err e = ERR_INIT;
 	size_t sum = 0;
 
+	known_check(path, &e);
 	for (int part = 0; part < 2 && !e.code; part++)
 		require(known_read(path, part, 2, take, &sum, &e) == e.code);
 	require(!e.code || e.code == E_FORMAT || e.code == E_NOMEM || e.code == E_IO || e.code == E_USAGE);
