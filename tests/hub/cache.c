@@ -74,6 +74,7 @@ static bool put(struct cache *c, struct block *b)
 		if (same(there, b->key))
 			return false;
 	}
+	atomic_store(&c->full, true); /* of slots */
 	return false;
 }
 

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* hubsim: the stand-in Hub. */
+#include <malloc.h>
 #include <pthread.h>
 #include <signal.h>
 #include <stdio.h>
@@ -33,6 +34,9 @@ static int serve(struct hub *hub, const struct opts *o)
 	sigaddset(&set, SIGINT);
 	pthread_sigmask(SIG_BLOCK, &set, NULL);
 	signal(SIGPIPE, SIG_IGN);
+	/* The memory of a page goes to the next one, not to the kernel and back. */
+	mallopt(M_MMAP_THRESHOLD, 8 << 20);
+	mallopt(M_TRIM_THRESHOLD, 16 << 20);
 	struct server *s = server_start(hub, &o->server, text, sizeof text);
 	if (!s)
 		return fail(EXIT_FAILED, text);

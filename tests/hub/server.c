@@ -13,8 +13,8 @@
 #include <string.h>
 #include <strings.h>
 #include <sys/socket.h>
-#include <zlib.h>
 
+#include "body.h"
 #include "mix.h"
 #include "stats.h"
 #include "timer.h"
@@ -240,21 +240,6 @@ static void rate_headers(const struct exchange *x, struct MHD_Response *m)
 	MHD_add_response_header(m, "ratelimit-policy", text);
 }
 
-/* Express's shape: length and a hash. Words at a time, because bodies are large. */
-static void etag(const struct buf *b, char out[64])
-{
-	uint64_t h = b->n, w;
-	size_t i = 0;
-	for (; i + 8 <= b->n; i += 8) {
-		memcpy(&w, b->p + i, 8);
-		h = (h ^ w) * 0x9fb21c651e98df25u;
-		h ^= h >> 32;
-	}
-	for (; i < b->n; i++)
-		h = mix_nth(h, (unsigned char)b->p[i]);
-	snprintf(out, 64, "W/\"%zx-%016llx\"", b->n, (unsigned long long)mix64(h));
-}
-
 static void common_headers(const struct exchange *x, struct MHD_Response *m, const struct reply *r)
 {
 	char text[64];
@@ -285,31 +270,6 @@ static bool gzip_wanted(const struct exchange *x)
 	const char *a = header(x->connection, "Accept-Encoding");
 	const char *g = a ? strcasestr(a, "gzip") : NULL;
 	return x->server->opts.gzip && g && strncmp(g + 4, ";q=0", 4) != 0;
-}
-
-/* The body becomes its gzip (RFC 1952). Level 1: the Hub's clients wait for the server, not for the wire. */
-static bool gzip(struct buf *b)
-{
-	z_stream z = { 0 };
-	if (b->n < 512 || deflateInit2(&z, 1, Z_DEFLATED, 15 + 16, 8, Z_DEFAULT_STRATEGY) != Z_OK)
-		return false;
-	struct buf out;
-	buf_init(&out);
-	buf_reserve(&out, deflateBound(&z, b->n));
-	z.next_in = (unsigned char *)b->p;
-	z.avail_in = (uInt)b->n;
-	z.next_out = (unsigned char *)out.p;
-	z.avail_out = (uInt)out.cap;
-	bool ok = deflate(&z, Z_FINISH) == Z_STREAM_END;
-	out.n = z.total_out;
-	deflateEnd(&z);
-	if (!ok) {
-		buf_release(&out);
-		return false;
-	}
-	buf_release(b);
-	*b = out;
-	return true;
 }
 
 /* Suspend until the timer wakes the connection. */
@@ -393,7 +353,7 @@ static bool is_cut_at_once(const struct exchange *x)
 static void make_reply(struct exchange *x, const char *path, const char *method)
 {
 	struct reply r;
-	char tag[64];
+	char tag[ETAG_TEXT];
 
 	reply_init(&r);
 	answer(x, path, method, &r);
@@ -402,8 +362,8 @@ static void make_reply(struct exchange *x, const char *path, const char *method)
 			: fault(x, FAULT_STALL) ? SEND_STALL
 			: fault(x, FAULT_DRIP)  ? SEND_DRIP
 						: SEND_ALL;
-	etag(&r.body, tag);
-	bool packed = gzip_wanted(x) && gzip(&r.body);
+	body_etag(&r.body, tag);
+	bool packed = gzip_wanted(x) && body_gzip(&r.body);
 	x->status = r.status;
 	x->nreply = r.body.n;
 	x->response = make_response(x, &r);

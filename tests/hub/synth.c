@@ -10,19 +10,6 @@
 #include "flagship.h"
 #include "when.h"
 
-uint64_t synth_hash(const struct synth *s, enum kind kind, uint64_t i)
-{
-	return mix64(s->kind[kind].seed + i * 0x9e3779b97f4a7c15u);
-}
-
-int synth_year(const struct synth_kind *k, uint64_t i)
-{
-	int y = ACCOUNT_YEARS - 1;
-	while (y > 0 && i < k->year[y])
-		y--;
-	return y;
-}
-
 void sieve_mark(struct sieve *v, uint64_t x)
 {
 	x = x * 0x9e3779b97f4a7c15u >> (64 - SIEVE_BITS);

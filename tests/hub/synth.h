@@ -163,8 +163,19 @@ struct kin {
 void synth_kin(const struct synth *s, enum kind kind, uint64_t i, uint64_t rank, struct kin *k);
 void synth_line(struct kin *k);
 
-uint64_t synth_hash(const struct synth *s, enum kind kind, uint64_t i);
-int synth_year(const struct synth_kind *k, uint64_t i);
+static inline uint64_t synth_hash(const struct synth *s, enum kind kind, uint64_t i)
+{
+	return mix64(s->kind[kind].seed + i * 0x9e3779b97f4a7c15u);
+}
+
+static inline int synth_year(const struct synth_kind *k, uint64_t i)
+{
+	int y = 0;
+	for (int later = 1; later < ACCOUNT_YEARS; later++)
+		y += i >= k->year[later];
+	return y;
+}
+
 int synth_flag(const struct synth *s, uint64_t i); /* position in flag_index, or -1 */
 bool synth_slotted(const struct synth *s, uint64_t i, enum special *publisher);
 int synth_pick_flag(const struct kin *k, unsigned salt);                            /* position in flag_index, or -1 */

@@ -88,8 +88,8 @@ static inline void tag(struct draft *d, const struct tag *t)
 	tag_if(d, true, t);
 }
 
-/* A text of n < ROW_WORD bytes, none of which JSON escapes. */
-static inline void tag_text(struct draft *d, const char *text, size_t n)
+/* A text of which JSON escapes nothing, n < ROW_WORD bytes; so many that `owned` can be read of it. */
+static inline void tag_text(struct draft *d, const char *text, size_t n, size_t owned)
 {
 	struct row_space *sp = d->space;
 	char *p = sp->json + sp->njson;
@@ -97,7 +97,10 @@ static inline void tag_text(struct draft *d, const char *text, size_t n)
 		return;
 	sp->tags[d->row->ntags++] = text;
 	memcpy(p, ",\"", 2);
-	memcpy(p + 2, text, n);
+	if (n <= TAG_PAD && owned >= TAG_PAD)
+		memcpy(p + 2, text, TAG_PAD);
+	else
+		memcpy(p + 2, text, n);
 	p[n + 2] = '"';
 	sp->njson += n + 3;
 }
@@ -106,7 +109,7 @@ static inline void tag_text(struct draft *d, const char *text, size_t n)
 static inline void tag_keep(struct draft *d, char *end)
 {
 	const char *text = keep(d->space, end);
-	tag_text(d, text, (size_t)(end - text));
+	tag_text(d, text, (size_t)(end - text), ROW_WORD);
 }
 
 /* What all kinds have. */

@@ -7,9 +7,10 @@ static enum role role_of(const struct synth *s, uint64_t i, uint64_t h)
 {
 	static const double chance[ACCOUNT_YEARS] = { 0.10, 0.18, 0.26, 0.28, 0.28 };
 	enum special publisher;
-	if (synth_flag(s, i) >= 0)
+	bool special = sieve_may(&s->special, i);
+	if (special && synth_flag(s, i) >= 0)
 		return ROLE_FLAGSHIP;
-	if (s->nflag == 0 || synth_slotted(s, i, &publisher))
+	if (s->nflag == 0 || (special && synth_slotted(s, i, &publisher)))
 		return ROLE_PLAIN;
 	double u = mix_unit(mix_nth(h, 10)) / chance[synth_year(&s->kind[MODELS], i)];
 	if (u >= 1)
@@ -39,8 +40,10 @@ void synth_kin(const struct synth *s, enum kind kind, uint64_t i, uint64_t rank,
 			   .root = i };
 	if (kind != MODELS)
 		return;
-	k->flag = synth_flag(s, i);
-	k->slotted = synth_slotted(s, i, &k->publisher);
+	if (sieve_may(&s->special, i)) {
+		k->flag = synth_flag(s, i);
+		k->slotted = synth_slotted(s, i, &k->publisher);
+	}
 	k->role = role_of(s, i, k->h);
 	k->relation = relation_of(k->role, k->h);
 }

@@ -135,7 +135,7 @@ static void model_size(struct draft *d)
 
 static void tag_word(struct draft *d, const char *word)
 {
-	tag_text(d, word, strlen(word));
+	tag_text(d, word, strlen(word), 0);
 }
 
 static void tags_files(struct draft *d)
