@@ -1,34 +1,24 @@
 // SPDX-License-Identifier: Apache-2.0
-/* Archives: round trip, what is never in them, cut at every byte, every bit of damage, bombs, a full disk, a killed
- * writer. And the gzip members that they are made of. */
+/* Archives: round trip, what is never in them, cut at every byte, every bit of damage, a full disk, a killed writer. */
 #include "io/warc.h"
 
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/mman.h>
 #include <sys/resource.h>
-#include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include "io/gz.h"
 #include "io/lines.h"
-#include "tests/tap.h"
+#include "tests/packed.h"
 
-#define SECRET    "hf_abcdefghijklmnop"
-#define URI       "https://hub.example/api/models?limit=1"
-#define WHEN      1795305600123ll /* 2026-11-22T00:00:00.123Z */
-#define HEAD      "HTTP/1.1 200 OK\r\nContent-Type: application/json\r\n\r\n"
-#define TEXT(s)   s, sizeof(s) - 1
-#define ZEROS_MAX (100 << 20)
+#define SECRET  "hf_abcdefghijklmnop"
+#define URI     "https://hub.example/api/models?limit=1"
+#define WHEN    1795305600123ll /* 2026-11-22T00:00:00.123Z */
+#define HEAD    "HTTP/1.1 200 OK\r\nContent-Type: application/json\r\n\r\n"
+#define TEXT(s) s, sizeof(s) - 1
 
 static char dir[] = "/tmp/test_warc.XXXXXX";
-
-struct bytes {
-	char *s;
-	size_t n;
-};
 
 static const char *in_dir(const char *name)
 {
@@ -41,152 +31,6 @@ static const char *in_dir(const char *name)
 static int exists(const char *name)
 {
 	return access(in_dir(name), F_OK) == 0;
-}
-
-static struct bytes slurp(const char *path)
-{
-	FILE *f = fopen(path, "r");
-	struct bytes b = { NULL, 0 };
-	struct stat st;
-
-	if (!f || fstat(fileno(f), &st)) {
-		diag("cannot read %s", path);
-		exit(1);
-	}
-	b.s = malloc((size_t)st.st_size + 1);
-	b.n = fread(b.s, 1, (size_t)st.st_size, f);
-	b.s[b.n] = '\0';
-	fclose(f);
-	return b;
-}
-
-static struct bytes slurp_fd(int fd)
-{
-	char path[64];
-
-	snprintf(path, sizeof path, "/proc/self/fd/%d", fd);
-	return slurp(path);
-}
-
-/* n bytes as one gzip member. */
-static struct bytes pack(const void *x, size_t n)
-{
-	int fd = memfd_create("pack", 0);
-	struct err e = ERR_INIT;
-	struct gzip_writer *w;
-	struct bytes b;
-
-	if (gzip_writer_create(&w, fd, "pack", 1, &e) || gzip_writer_put(w, x, n, &e) || gzip_writer_end(w, &e)) {
-		diag("%s", e.text);
-		exit(1);
-	}
-	gzip_writer_free(w);
-	b = slurp_fd(fd);
-	close(fd);
-	return b;
-}
-
-/* All members of a gzip file, decompressed. */
-static struct bytes unpack(const void *x, size_t n)
-{
-	struct bytes b = { malloc(1 << 20), 0 };
-	struct err e = ERR_INIT;
-	struct gzip_reader *r;
-	int more;
-	size_t got;
-
-	gzip_reader_memory(&r, x, n, "unpack", 1 << 20, &e);
-	while (!gzip_reader_next(r, &more, &e) && more)
-		while (!gzip_reader_take(r, b.s + b.n, (1 << 20) - b.n - 1, &got, &e) && got)
-			b.n += got;
-	b.s[b.n] = '\0';
-	gzip_reader_free(r);
-	return b;
-}
-
-/* ---- gzip members */
-
-static void test_members(void)
-{
-	static const char noise[] = "\x1f\x8b not a member";
-	int fd = memfd_create("members", 0), more, rc;
-	struct err e = ERR_INIT;
-	struct gzip_writer *w;
-	struct gzip_reader *r;
-	struct bytes b;
-	char x[64];
-	size_t got;
-
-	gzip_writer_create(&w, fd, "members", 6, &e);
-	ok(!gzip_writer_put(w, "one", 3, &e) && !gzip_writer_put(w, "two", 3, &e) && !gzip_writer_end(w, &e),
-	   "a member of two pieces");
-	gzip_writer_put(w, "never", 5, &e);
-	gzip_writer_drop(w);
-	ok(!gzip_writer_end(w, &e) && !gzip_writer_put(w, "three", 5, &e) && !gzip_writer_end(w, &e),
-	   "a dropped one, one of no bytes, one more");
-	b = slurp_fd(fd);
-	ok(gzip_writer_nbytes(w) == (int64_t)b.n, "the writer knows its bytes");
-	gzip_writer_free(w);
-	close(fd);
-
-	gzip_reader_memory(&r, b.s, b.n, "members", 100, &e);
-	ok(!gzip_reader_next(r, &more, &e) && more && gzip_reader_offset(r) == 0, "the first is there");
-	ok(!gzip_reader_take(r, x, 4, &got, &e) && got == 4 && memcmp(x, "onet", 4) == 0, "a part of it");
-	ok(gzip_reader_next(r, &more, &e) == E_BUG, "not to be left before its end");
-	err_clear(&e);
-	ok(!gzip_reader_take(r, x, sizeof x, &got, &e) && got == 2, "the rest, and no further");
-	ok(!gzip_reader_next(r, &more, &e) && more && !gzip_reader_take(r, x, sizeof x, &got, &e) && got == 0,
-	   "the one of no bytes");
-	ok(!gzip_reader_next(r, &more, &e) && more && !gzip_reader_take(r, x, sizeof x, &got, &e) && got == 5,
-	   "the last");
-	ok(!gzip_reader_next(r, &more, &e) && !more && !gzip_reader_was_cut(r), "the end");
-	ok(!gzip_reader_next(r, &more, &e) && !more, "stays the end");
-	gzip_reader_free(r);
-
-	b.s = realloc(b.s, b.n + sizeof noise);
-	memcpy(b.s + b.n, noise, sizeof noise - 1);
-	gzip_reader_memory(&r, b.s, b.n + sizeof noise - 1, "members", 100, &e);
-	for (rc = 0, more = 1; !rc && more;) {
-		rc = gzip_reader_next(r, &more, &e);
-		if (!rc && more)
-			rc = gzip_reader_take(r, x, sizeof x, &got, &e);
-	}
-	ok(rc == E_FORMAT, "noise behind the last member: %s", e.text);
-	gzip_reader_free(r);
-	free(b.s);
-	gzip_writer_free(NULL);
-	gzip_reader_free(NULL);
-}
-
-static void test_member_bomb(void)
-{
-	struct bytes zeros = { calloc(1, ZEROS_MAX), ZEROS_MAX }, b = pack(zeros.s, zeros.n);
-	struct err e = ERR_INIT;
-	struct gzip_reader *r;
-	char x[4096];
-	size_t got = 1, sum = 0;
-	int more, rc = 0;
-
-	gzip_reader_memory(&r, b.s, b.n, "bomb", 1 << 20, &e);
-	gzip_reader_next(r, &more, &e);
-	while (!rc && got) {
-		rc = gzip_reader_take(r, x, sizeof x, &got, &e);
-		sum += got;
-	}
-	ok(rc == E_FORMAT && sum <= 1 << 20, "%zu bytes for 100 MB: %s", b.n, e.text);
-	err_clear(&e);
-	ok(gzip_reader_take(r, x, sizeof x, &got, &e) == E_FORMAT && got == 0, "and nothing more");
-	gzip_reader_free(r);
-	err_clear(&e);
-	ok(gzip_reader_open(&r, dir, 1, &e) == E_FORMAT && !r, "a folder: %s", e.text);
-	err_clear(&e);
-	mkfifo(in_dir("pipe"), 0600);
-	ok(gzip_reader_open(&r, in_dir("pipe"), 1, &e) == E_FORMAT && !r, "a pipe does not make it wait");
-	unlink(in_dir("pipe"));
-	err_clear(&e);
-	ok(gzip_reader_open(&r, in_dir("none"), 1, &e) == E_IO && !r, "no file: %s", e.text);
-	free(zeros.s);
-	free(b.s);
 }
 
 /* ---- The HTTP part */
@@ -580,212 +424,12 @@ static void test_killed(void)
 	ok(!exists("d.warc.gz.tmp"), "the next one takes its place");
 }
 
-/* ---- Archives from elsewhere */
-
-#define DATE "WARC-Date: 2026-11-22T00:00:00Z\r\n"
-#define RESP                                                                                                           \
-	"WARC/1.1\r\nWARC-Type: response\r\nWARC-Target-URI: http://h/\r\n" DATE "Content-Type: application/http\r\n"
-
-struct foreign {
-	const char *name, *text;
-	size_t n;
-	int want;        /* records given, before an error if there is one */
-	const char *why; /* in the error, NULL: none */
-};
-
-static const struct foreign foreigns[] = {
-	{ "WARC 1.0, <URI>, request, metadata, dns",
-	  TEXT("WARC/1.0\r\nWARC-Type: request\r\nWARC-Target-URI: <http://h/>\r\n" DATE
-	       "Content-Type: application/http;msgtype=request\r\nContent-Length: 3\r\n\r\nGET\r\n\r\n"
-	       "WARC/1.0\nWARC-Type: response\nWARC-Target-URI: dns:h\n" DATE
-	       "Content-Type: text/dns\nContent-Length: 2\n\n"
-	       "hi\r\n\r\n" RESP "Content-Length: 19\r\n\r\nHTTP/1.1 200 OK\r\n\r\n\r\n\r\n"),
-	  3, NULL },
-	{ "a fold in a header", TEXT(RESP "X: y\r\n z\r\nContent-Length: 19\r\n\r\nHTTP/1.1 200 OK\r\n\r\n\r\n\r\n"), 1,
-	  NULL },
-	{ "the same length twice",
-	  TEXT(RESP "Content-Length: 19\r\nContent-Length: 19\r\n\r\nHTTP/1.1 200 OK\r\n\r\n\r\n\r\n"), 1, NULL },
-	{ "two lengths", TEXT(RESP "Content-Length: 19\r\nContent-Length: 20\r\n\r\nHTTP/1.1 200 OK\r\n\r\n\r\n\r\n"),
-	  0, "Content-Length is no number" },
-	{ "length -1", TEXT(RESP "Content-Length: -1\r\n\r\n"), 0, "Content-Length is no number" },
-	{ "length of nothing", TEXT(RESP "Content-Length: \r\n\r\n"), 0, "Content-Length is no number" },
-	{ "length 2^64 + 1", TEXT(RESP "Content-Length: 18446744073709551617\r\n\r\n"), 0,
-	  "Content-Length is no number" },
-	{ "length of 18 nines", TEXT(RESP "Content-Length: 999999999999999999\r\n\r\n"), 0, "beyond what is read" },
-	{ "no length", TEXT(RESP "\r\n"), 0, "no Content-Length" },
-	{ "length too small", TEXT(RESP "Content-Length: 18\r\n\r\nHTTP/1.1 200 OK\r\n\r\n\r\n\r\n"), 0,
-	  "does not end where" },
-	{ "length too large", TEXT(RESP "Content-Length: 20\r\n\r\nHTTP/1.1 200 OK\r\n\r\n\r\n\r\nWARC"), 0,
-	  "does not end where" },
-	{ "not WARC", TEXT("<html>"), 0, "not WARC" },
-	{ "WARC 1.2", TEXT("WARC/1.2\r\n\r\n"), 0, "not WARC" },
-	{ "noise after a record", TEXT(RESP "Content-Length: 19\r\n\r\nHTTP/1.1 200 OK\r\n\r\n\r\n\r\nnoise"), 1,
-	  "record 2 at byte 169: it is not WARC" },
-	{ "no status line", TEXT(RESP "Content-Length: 8\r\n\r\nA: b\r\n\r\n\r\n\r\n"), 0, "no status line" },
-	{ "no blank line", TEXT(RESP "Content-Length: 17\r\n\r\nHTTP/1.1 200 OK\r\n\r\n\r\n"), 0, "no end" },
-	{ "no date", TEXT("WARC/1.1\r\nContent-Length: 0\r\n\r\n\r\n\r\n"), 0, "no date" },
-	{ "no URI",
-	  TEXT("WARC/1.1\r\nWARC-Type: response\r\n" DATE "Content-Type: application/http\r\nContent-Length: 19\r\n"
-	       "\r\nHTTP/1.1 200 OK\r\n\r\n\r\n\r\n"),
-	  0, "without a URI" },
-	{ "a URI for the terminal",
-	  TEXT("WARC/1.1\r\nWARC-Target-URI: \033[2J\r\n" DATE "Content-Length: 0\r\n\r\n\r\n\r\n"), 0,
-	  "control characters" },
-};
-
-/* Each not compressed and as a member; two records in one member are refused. */
-static void test_foreign(void)
-{
-	for (size_t i = 0; i < sizeof foreigns / sizeof *foreigns; i++) {
-		const struct foreign *f = &foreigns[i];
-		struct bytes gz = pack(f->text, f->n);
-
-		for (int packed = 0; packed < 2; packed++) {
-			struct err e = ERR_INIT;
-			const struct warc_record *x;
-			struct warc_reader *r;
-			int n = 0, rc, want = f->want;
-			const char *why = f->why;
-
-			if (packed && (want > 1 || (want == 1 && why)))
-				want = 0, why = "more than one record";
-			warc_open_memory(&r, packed ? gz.s : f->text, packed ? gz.n : f->n, f->name, 0, &e);
-			while (!(rc = warc_next(r, &x, &e)) && x)
-				n++;
-			if (!ok(n == want && !!rc == !!why && (!why || strstr(e.text, why)), "from elsewhere%s: %s",
-				packed ? ", packed" : "", f->name))
-				diag("%d records, %d %s", n, rc, e.text);
-			err_clear(&e);
-			ok(!rc == !warc_next(r, &x, &e) && !x, "and so it stays");
-			warc_reader_free(r);
-		}
-		free(gz.s);
-	}
-}
-
-/* A response whose body is n bytes. */
-static struct bytes response(const char *headers, const void *body, size_t n)
-{
-	struct bytes b = { malloc(n + 1024), 0 };
-	size_t nhead = strlen(headers);
-
-	b.n = (size_t)sprintf(b.s, RESP "Content-Length: %zu\r\n\r\n%s", nhead + n, headers);
-	memcpy(b.s + b.n, body, n);
-	b.n += n;
-	b.n += (size_t)sprintf(b.s + b.n, "\r\n\r\n");
-	return b;
-}
-
-static int read_one(const void *x, size_t n, int64_t body_max, struct warc_record *rec, struct err *e)
-{
-	const struct warc_record *got = NULL;
-	struct warc_reader *r;
-	int rc = warc_open_memory(&r, x, n, "one", body_max, e);
-
-	rc = rc ? rc : warc_next(r, &got, e);
-	*rec = got ? *got : (struct warc_record){ 0 };
-	for (int i = 0; !rc && got && i < 64; i++)
-		rec->is_truncated += got->body[got->nbody + (size_t)i] == 'Z'; /* readable, for the sanitizer */
-	warc_reader_free(r);
-	return rc;
-}
-
-static void test_bombs(void)
-{
-	char *zeros = calloc(1, ZEROS_MAX), *lines = malloc(ZEROS_MAX / 8);
-	struct bytes inner = pack(zeros, ZEROS_MAX), b, p;
-	struct err e = ERR_INIT;
-	struct warc_record x;
-	size_t n = 0;
-
-	ok(read_one(inner.s, inner.n, 0, &x, &e) == E_FORMAT, "100 MB of zeros: %s", e.text);
-	err_clear(&e);
-
-	b = response(HEAD, inner.s, inner.n);
-	ok(!read_one(b.s, b.n, 0, &x, &e) && x.nbody == inner.n && !x.is_encoded, "a bomb for a body is a body");
-	free(b.s);
-	b = response("HTTP/1.1 200 OK\r\nContent-Encoding: gzip\r\n\r\n", inner.s, inner.n);
-	p = pack(b.s, b.n);
-	ok(!read_one(p.s, p.n, 0, &x, &e) && x.nbody == inner.n && x.is_encoded,
-	   "with its coding: not unpacked, and said");
-	free(b.s);
-	free(p.s);
-
-	b = response(HEAD, zeros, 1000);
-	p = pack(b.s, b.n);
-	ok(!read_one(p.s, p.n, 1000, &x, &e) && x.nbody == 1000, "a body of its cap");
-	ok(read_one(p.s, p.n, 999, &x, &e) == E_FORMAT, "one byte more: %s", e.text);
-	err_clear(&e);
-	free(b.s);
-	free(p.s);
-
-	b = response(HEAD, zeros, ZEROS_MAX - 1024);
-	p = pack(b.s, b.n);
-	free(b.s);
-	ok(read_one(p.s, p.n, 0, &x, &e) == E_FORMAT && strstr(e.text, "beyond what is read"),
-	   "honest about 100 MB: %s", e.text);
-	err_clear(&e);
-	free(p.s);
-
-	n = (size_t)sprintf(lines, "WARC/1.1\r\n");
-	while (n + 8 < ZEROS_MAX / 8)
-		n += (size_t)sprintf(lines + n, "A: bcd\r\n");
-	p = pack(lines, n);
-	ok(read_one(p.s, p.n, 0, &x, &e) == E_FORMAT && strstr(e.text, "header is too long"), "endless header: %s",
-	   e.text);
-	err_clear(&e);
-	free(p.s);
-	ok(read_one(lines, n, 0, &x, &e) == E_FORMAT && strstr(e.text, "header is too long"), "not packed either");
-	err_clear(&e);
-
-	memset(lines, 'a', n);
-	b = response("HTTP/1.1 200 OK\r\n", lines, 1 << 20);
-	ok(read_one(b.s, b.n, 0, &x, &e) == E_FORMAT && strstr(e.text, "too long"), "endless HTTP header: %s", e.text);
-	err_clear(&e);
-	free(b.s);
-
-	n = (size_t)sprintf(lines, RESP "Content-Length: 66000000\r\n\r\n" HEAD);
-	ok(!read_one(lines, n, 0, &x, &e) && !x.uri, "66 MB announced, none there: cut");
-	free(inner.s);
-	free(lines);
-	free(zeros);
-}
-
-/* Many members of no bytes, and many small records that are not packed, take time in proportion. */
-static void test_many(void)
-{
-	struct bytes none = pack("", 0), one = response(HEAD, "x", 1), b = { malloc(4 << 20), 0 };
-	struct err e = ERR_INIT;
-	const struct warc_record *x;
-	struct warc_reader *r;
-	int n = 0, want = 0;
-
-	while (b.n + none.n <= 4 << 20)
-		memcpy(b.s + b.n, none.s, none.n), b.n += none.n;
-	warc_open_memory(&r, b.s, b.n, "many", 0, &e);
-	ok(!warc_next(r, &x, &e) && !x && warc_was_cut(r), "nothing in %zu members", b.n / none.n);
-	warc_reader_free(r);
-	for (b.n = 0; b.n + one.n <= 4 << 20; want++)
-		memcpy(b.s + b.n, one.s, one.n), b.n += one.n;
-	warc_open_memory(&r, b.s, b.n, "many", 0, &e);
-	while (!warc_next(r, &x, &e) && x)
-		n++;
-	ok(n == want && !e.code && !warc_was_cut(r), "%d records %s", n, e.text);
-	warc_reader_free(r);
-	warc_reader_free(NULL);
-	free(none.s);
-	free(one.s);
-	free(b.s);
-}
-
 int main(void)
 {
 	struct bytes a, all;
 
 	if (!mkdtemp(dir))
 		return 1;
-	test_members();
-	test_member_bomb();
 	test_blocks();
 	test_long_head();
 	a = make_archive();
@@ -798,9 +442,6 @@ int main(void)
 	test_arguments();
 	test_full_disk();
 	test_killed();
-	test_foreign();
-	test_bombs();
-	test_many();
 	free(a.s);
 	free(all.s);
 	if (!getenv("TEST_KEEP")) {
