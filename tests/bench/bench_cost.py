@@ -82,7 +82,7 @@ def crawls(rows):
     for label, more in (("not compressed", ["--no-gzip"]), ("gzip", [])):
         alone = None
         for n in (1, 2):
-            ms, busiest, speed = per_thousand(rows, n, *more)
+            ms, busiest, speed, _ = per_thousand(rows, n, *more)
             alone = alone or (ms, speed)
             yield {"case": f"hubcrawl, {label}", "ranks": n, "ms": ms, "rows_per_s": speed, **({"speedup": alone[0] / busiest, "speedup_by_wall": speed / alone[1]} if n > 1 else {})}
 
@@ -101,9 +101,9 @@ def many_ranks(rows, ranks):
     """More ranks than cores: what waits must not cost."""
     two = None
     for n in ranks:
-        ms, _, speed = per_thousand(rows, n, "--no-gzip", in_flight=32)
+        ms, _, speed, start_ms = per_thousand(rows, n, "--no-gzip", in_flight=32)
         two = two or ms
-        yield {"case": "hubcrawl, 32 in flight", "ranks": n, "ms": ms, "of_two_ranks": ms / two, "rows_per_s": speed}
+        yield {"case": "hubcrawl, 32 in flight", "ranks": n, "ms": ms, "of_two_ranks": ms / two, "rows_per_s": speed, "start_ms_a_rank": start_ms}
 
 
 def waiting(n, slow_ms):

@@ -8,14 +8,18 @@ model, in rows N and ranks P, least squares over what was counted, each with the
           bytes of them:                        c per message
   reduce  collective calls of a rank:           constant: neither N nor P is in it
           bytes of a rank in all-to-alls:       d N/P (1 - 1/P) + e    (rows to their owner; e what does not shrink: dictionaries of labels)
-          messages of a rank in all-to-alls:    f P                    (at most: an exchange with nothing for a rank sends nothing)
+          messages of a rank in all-to-alls:    f peers(P) + g         (peers: P - 1, on a grid of R by C ranks R + C - 2; at most: an exchange with
+                                                                        nothing for a rank sends nothing)
           bytes of a rank in an Allreduce:      g N + h                (what is summed over all ranks)
           collective writes of a rank:          constant; bytes of a rank: i N/P
   files   shards:                               N/50,000 + 3 P at most
 
-The last rows are what it predicts for 1,024 ranks and 100 M rows. What breaks first there is the all-to-all: its messages per rank grow with the ranks
-(hundreds of exchanges with each of 1,023 others) while their content shrinks to some hundred bytes each, so that time goes to latency. What is done about
-it: hubreduce takes another number of ranks than hubcrawl did, and as few as memory allows are best; 100 M rows at 180 bytes are 18 GB, 280 MB for each of 64."""
+The last rows are what it predicts for 1,024 ranks and 100 M rows. What broke first there was the all-to-all: its messages per rank grew with the ranks
+(hundreds of exchanges with each of 1,023 others) while their content shrank to some hundred bytes each, so that time went to latency. From 16 ranks on such
+messages go by way of a grid of ranks (reduce/grid.h), to 62 others instead of 1,023; what is for rank 0 is gathered; and what of census.h5 fits into a chunk
+rank 0 writes alone. What is left to grow are the sums, 1.8 bytes a row on every rank whatever the ranks. As few ranks as memory allows are still best:
+hubreduce takes another number of them than hubcrawl did, and says when it has far more than its rows are worth; 100 M rows at 180 bytes are 18 GB, 280 MB
+for each of 64."""
 
 import os
 import subprocess
@@ -26,7 +30,7 @@ from rows import options, save  # noqa: E402
 from tap import BUILD, ENV, MPIRUN, UNTIL, Hub, scratch  # noqa: E402
 
 FAR_RANKS, FAR_ROWS = 1024, 100000000
-COLLECTIVE = ("Alltoall", "Alltoallv", "Allreduce", "Iallreduce", "Bcast", "Ibcast", "Allgather", "Allgatherv", "Gather", "Reduce", "Exscan", "Barrier")
+COLLECTIVE = ("Alltoall", "Alltoallv", "Allreduce", "Iallreduce", "Bcast", "Ibcast", "Allgather", "Allgatherv", "Gather", "Gatherv", "Reduce", "Exscan", "Barrier")
 
 
 def counted(ranks, program, *args):
@@ -72,7 +76,8 @@ def measure(rows, ranks):
 
 
 def solve(rows, key, *terms):
-    """Least squares for one or two terms, relative to each value; the coefficients, and the largest error of the fit by its value."""
+    """Least squares for one or two terms, relative to each value; the coefficients, and the largest error of the fit by its value. What is 0 is left out."""
+    rows = [r for r in rows if r[key]]
     a = [[t(r) / r[key] for t in terms] for r in rows]
     n = len(terms)
     m = [[sum(x[i] * x[j] for x in a) for j in range(n)] for i in range(n)]
@@ -98,6 +103,11 @@ def predictions(rows):
     def ranks(r):
         return r["ranks"]
 
+    def peers(r):
+        n = r["ranks"]
+        high = max(i for i in range(1, n + 1) if n % i == 0 and i * i <= n)
+        return n - 1 if n < 16 or high == 1 else high + n // high - 2
+
     def one(_):
         return 1
 
@@ -107,7 +117,7 @@ def predictions(rows):
         "crawl_bytes_of_rank_0": (pages, ranks),
         "reduce_collective_calls": (one,),
         "reduce_exchanges": (one,),
-        "reduce_exchanged_messages": (ranks, one),
+        "reduce_exchanged_messages": (peers, one),
         "reduce_exchanged_bytes": (away, one),
         "reduce_summed_bytes": (lambda r: r["rows"], one),
         "reduce_collective_writes": (one,),
@@ -126,7 +136,7 @@ def show(row):
 
 def main():
     args = options(__doc__).parse_args()
-    sizes = [(20000, 2), (20000, 4), (50000, 2)] if args.quick else [(n, p) for n in (50000, 200000) for p in (2, 4, 8, 16, 32)]
+    sizes = [(70000, 2), (70000, 4), (140000, 2)] if args.quick else [(n, p) for n in (70000, 280000) for p in (2, 4, 8, 16, 32)]
     rows = []
     for n, p in sizes:
         rows.append(measure(n, p))
