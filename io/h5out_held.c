@@ -131,9 +131,8 @@ static void write_one(struct h5out *o, hid_t file, const struct held *h, struct 
 	h5out_reserve(o, h->n * h5part_size(&h->spec) + room(h->name) + room(h->text), e);
 	if (e->code)
 		return;
-	if (whole ? h5part_make(&p, &h->spec, h->n) : h5part_attr(&p, h->name, h->text, &h->number))
-		h5safe_error(e, E_H5, "cannot make '%s' in '%s'", h->spec.path, o->tmp);
-	else if ((obj = open_object(file, h, &p)) < 0 || h5part_put(obj, &p))
+	if ((whole ? h5part_make(&p, &h->spec, h->n) : h5part_attr(&p, h->name, h->text, &h->number)) ||
+	    (obj = open_object(file, h, &p)) < 0 || h5part_put(obj, &p))
 		h5safe_error(e, E_H5, "cannot make '%s' in '%s'", h->spec.path, o->tmp);
 	else if (h->kind == HELD_DATASET && h->n > 0 && H5Dwrite(obj, p.type, H5S_ALL, H5S_ALL, p.dxpl, h->x) < 0)
 		h5out_cannot_write(o, h->spec.path, e);
