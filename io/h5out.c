@@ -285,7 +285,7 @@ static void gather(const struct h5out *o, const struct h5out_spec *s, const void
 {
 	int size = (int)h5part_size(s), *at = o->room ? o->room + o->nranks : NULL, sum = 0;
 
-	for (int r = 0; r < o->nranks && o->rank == 0; r++) {
+	for (int r = 0; r < o->nranks && o->room; r++) {
 		o->room[r] = (int)o->count[r] * size;
 		at[r] = sum;
 		sum += o->room[r];
