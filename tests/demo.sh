@@ -10,7 +10,7 @@ models=${DEMO_MODELS:-200000} datasets=${DEMO_DATASETS:-50000} spaces=${DEMO_SPA
 rm -rf "$dir"
 mkdir -p "$build"
 out=$(mktemp)
-"$build/hubsim" --models "$models" --datasets "$datasets" --spaces "$spaces" --users 100000 --seed 1 >"$out" &
+"$build/hubsim" --models "$models" --datasets "$datasets" --spaces "$spaces" --users 100000 --seed 1 --cache 0 >"$out" &
 sim=$!
 trap 'kill "$sim" 2>/dev/null; wait "$sim" 2>/dev/null; rm -f "$out"' EXIT
 for _ in 1 2 3 4 5 6 7 8 9 10 11 12 13 14 15 16 17 18 19 20; do

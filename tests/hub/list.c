@@ -75,12 +75,9 @@ static void rename_row(const struct hub *h, const struct request *rq, enum kind 
 	row->id = name;
 }
 
-static void render_one(const struct hub *h, const struct request *rq, const struct query *q, uint64_t i,
-		       struct row *row, struct buf *b)
+static void render_one(const struct hub *h, const struct query *q, uint64_t i, const struct row *row, struct buf *b)
 {
-	char name[256];
 	bool poison = fault_row(&h->faults, FAULT_POISON, q->kind, i);
-	rename_row(h, rq, q->kind, i, row, name);
 	if (poison) {
 		render_junk(b, mix_nth(h->faults.seed, i));
 		buf_char(b, ',');
@@ -94,6 +91,7 @@ static void render_rows(const struct hub *h, const struct request *rq, const str
 {
 	struct run run;
 	struct row row;
+	char name[256];
 	bool trending = fields_has(&q->fields, sort_name[SORT_TRENDING]);
 	for (unsigned k = 0; k < n; k++) {
 		if (k % ROW_RUN == 0)
@@ -101,7 +99,8 @@ static void render_rows(const struct hub *h, const struct request *rq, const str
 		if (at)
 			at[k] = b->n;
 		run_row(&run, k % ROW_RUN, &row, space);
-		render_one(h, rq, q, i[k], &row, b);
+		rename_row(h, rq, q->kind, i[k], &row, name);
+		render_one(h, q, i[k], &row, b);
 		buf_char(b, ',');
 	}
 	if (at)
@@ -159,7 +158,7 @@ static unsigned copy_block(const struct hub *h, const struct request *rq, const 
 	const struct block *block = cache_find(h->cache, key);
 	struct block *mine = NULL;
 	n = n < left ? n : (unsigned)left;
-	if (!block && n < BLOCK_ROWS && cache_full(h->cache)) {
+	if (!block && cache_full(h->cache)) {
 		render_rows(h, rq, q, p->row + k, n, space, b, NULL);
 		return n;
 	}

@@ -16,6 +16,7 @@
 
 #include "body.h"
 #include "mix.h"
+#include "refusal.h"
 #include "stats.h"
 #include "timer.h"
 
@@ -105,61 +106,21 @@ static bool fault(const struct exchange *x, enum fault f)
 
 /* ---- bodies ---- */
 
-static void too_many(const struct exchange *x, struct reply *r)
-{
-	char text[512];
-	if (x->token)
-		snprintf(text, sizeof text,
-			 "We had to rate limit you, you hit the quota of %llu %s requests per %g minutes period. "
-			 "Upgrade to a PRO user or Team/Enterprise "
-			 "organization account (https://hf.co/pricing) to get higher limits. See "
-			 "https://huggingface.co/docs/hub/rate-limits",
-			 (unsigned long long)x->quota.q, x->api ? "api" : "pages", x->quota.w / 60.0);
-	else
-		snprintf(text, sizeof text,
-			 "We had to rate limit your IP (127.0.0.1). To continue using our service, create a HF account "
-			 "or login to your existing account, and make "
-			 "sure you pass a HF_TOKEN if you're using the API.");
-	if (x->api) {
-		reply_error(r, 429, text);
-		return;
-	}
-	reply_text(r, 429, TYPE_HTML, "<h1>429</h1> <p>");
-	buf_str(&r->body, text);
-	buf_lit(&r->body, "</p>");
-}
-
-static const char gateway[] =
-	"<html>\r\n<head><title>%s</title></head>\r\n<body>\r\n<center><h1>%s</h1></center>\r\n</body>\r\n</html>\r\n";
-
-static void gateway_error(struct reply *r, unsigned status, const char *title)
-{
-	reply_text(r, status, TYPE_HTML, "");
-	buf_fmt(&r->body, gateway, title, title);
-}
-
-/* Who follows it shows its token to somebody else. */
-static void redirect(struct reply *r)
-{
-	reply_text(r, 302, TYPE_HTML, "Found. Redirecting to http://hub.example.invalid/");
-	reply_header(r, "location", "http://hub.example.invalid/api/models");
-}
-
 /* A reply that takes the place of the answer. */
 static bool answer_fault(const struct exchange *x, struct reply *r)
 {
 	if (fault(x, FAULT_504))
-		gateway_error(r, 504, "504 Gateway Time-out");
+		refusal_gateway(r, 504, "504 Gateway Time-out");
 	else if (fault(x, FAULT_502))
-		gateway_error(r, 502, "502 Bad Gateway");
+		refusal_gateway(r, 502, "502 Bad Gateway");
 	else if (fault(x, FAULT_500))
 		reply_error(r, 500, "Internal Error - We're working hard to fix this as soon as possible!");
 	else if (fault(x, FAULT_HTML))
-		gateway_error(r, 200, "Hugging Face");
+		refusal_gateway(r, 200, "Hugging Face");
 	else if (fault(x, FAULT_NOT_JSON))
 		reply_text(r, 200, TYPE_JSON, "upstream request timeout");
 	else if (fault(x, FAULT_REDIRECT))
-		redirect(r);
+		refusal_redirect(r);
 	else
 		return false;
 	return true;
@@ -196,7 +157,7 @@ static void answer(const struct exchange *x, const char *path, const char *metho
 		else
 			reply_error(r, 404, "hubsim has only /.hubsim/stats");
 	} else if (!x->quota.allowed) {
-		too_many(x, r);
+		refusal_quota(r, &x->quota, x->token, x->api);
 	} else if (x->bad_token) {
 		reply_error(r, 401, "Invalid credentials in Authorization header");
 		reply_header(r, "x-error-message", "Invalid credentials in Authorization header");
@@ -362,8 +323,9 @@ static void make_reply(struct exchange *x, const char *path, const char *method)
 			: fault(x, FAULT_STALL) ? SEND_STALL
 			: fault(x, FAULT_DRIP)  ? SEND_DRIP
 						: SEND_ALL;
-	body_etag(&r.body, tag);
-	bool packed = gzip_wanted(x) && body_gzip(&r.body);
+	uint64_t hash = body_hash(&r.body);
+	body_etag(&r.body, hash, tag);
+	bool packed = gzip_wanted(x) && body_gzip(&r.body, hash, x->server->hub->cache);
 	x->status = r.status;
 	x->nreply = r.body.n;
 	x->response = make_response(x, &r);

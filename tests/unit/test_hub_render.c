@@ -66,25 +66,54 @@ static void test_json(void)
 	buf_release(&b);
 }
 
-static void test_etag(void)
+static void fill_body(struct buf *b, int n)
+{
+	b->n = 0;
+	for (int i = 0; i < n; i++)
+		buf_char(b, (char)('a' + i % 26));
+}
+
+static void test_hash(void)
 {
 	struct buf b;
-	char was[ETAG_TEXT], now[ETAG_TEXT];
+	char etag[ETAG_TEXT];
 	int same = 0;
 	buf_init(&b);
-	for (int i = 0; i < 300; i++)
-		buf_char(&b, (char)('a' + i % 26));
-	body_etag(&b, was);
-	body_etag(&b, now);
-	ok(!strcmp(was, now), "%s", now);
+	fill_body(&b, 300);
+	uint64_t was = body_hash(&b);
+	body_etag(&b, was, etag);
+	ok(was == body_hash(&b) && !strncmp(etag, "W/\"12c-", 7), "%s", etag);
 	for (size_t i = 0; i < b.n; i++) {
 		b.p[i] ^= 1;
-		body_etag(&b, now);
-		same += !strcmp(was, now);
+		same += body_hash(&b) == was;
 		b.p[i] ^= 1;
 	}
-	ok(same == 0, "another byte, another ETag");
+	ok(same == 0, "another byte, another hash");
 	buf_release(&b);
+}
+
+/* A body that was deflated before is not deflated again, and another one never gets its gzip. */
+static void test_gzip(void)
+{
+	struct cache *c = cache_new(1 << 20);
+	struct buf b, first;
+	buf_init(&b);
+	buf_init(&first);
+	fill_body(&b, 100);
+	ok(!body_gzip(&b, body_hash(&b), c) && b.n == 100, "a short body stays");
+	for (int k = 0; k < 3; k++) {
+		fill_body(&b, 5000);
+		ok(body_gzip(&b, body_hash(&b), k < 2 ? c : NULL) && b.n < 1000, "deflated");
+		if (k == 0)
+			buf_add(&first, b.p, b.n);
+		ok(b.n == first.n && !memcmp(b.p, first.p, b.n), "%s", k == 1 ? "kept" : "made");
+	}
+	fill_body(&b, 5000);
+	b.p[2500] = 'X';
+	ok(body_gzip(&b, body_hash(&b), c) && (b.n != first.n || memcmp(b.p, first.p, b.n) != 0), "another body");
+	buf_release(&b);
+	buf_release(&first);
+	cache_free(c);
 }
 
 static struct hub *hub_new(uint64_t n)
@@ -256,7 +285,8 @@ int main(void)
 {
 	struct hub *h = hub_new(6500);
 	test_json();
-	test_etag();
+	test_hash();
+	test_gzip();
 	for (enum kind kind = MODELS; kind < NKIND; kind++)
 		rows_of(h, kind);
 	test_pages(h, 200000);
