@@ -51,7 +51,8 @@ void draft_papers(struct draft *d, double chance)
 	if (unit(d, 76) >= chance || !p)
 		return;
 	unsigned month = (unsigned)(1801 + below(d, 77, 8) * 100 + below(d, 78, 12)), n = (unsigned)below(d, 79, 20000);
-	memcpy(p, "arxiv:0000.00000", 16);
+	static const char form[] = "arxiv:0000.00000";
+	memcpy(p, form, sizeof form);
 	digits_two(p + 6, month / 100);
 	digits_two(p + 8, month);
 	p[11] = (char)('0' + n / 10000);
