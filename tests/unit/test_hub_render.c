@@ -195,8 +195,10 @@ static const char *ask(const struct hub *h, enum kind kind, const char *limit, c
 		size_t n = strcspn(at + 7, ">");
 		memcpy(next, at + 7, n);
 		next[n] = 0;
-		for (char *c = strstr(next, "%3D"); c; c = strstr(next, "%3D"))
-			memmove(strcpy(c, "=") + 1, c + 3, strlen(c + 3) + 1);
+		for (char *c = strstr(next, "%3D"); c; c = strstr(next, "%3D")) {
+			*c = '=';
+			memmove(c + 1, c + 3, strlen(c + 3) + 1);
+		}
 		return next;
 	}
 	return NULL;
@@ -215,7 +217,9 @@ static uint64_t walk(const struct hub *plain, const struct hub *kept, enum kind 
 		bad += a.status != 200 || a.body.n != b.body.n || memcmp(a.body.p, b.body.p, a.body.n) != 0;
 		reply_release(&a);
 		reply_release(&b);
-		at = next ? strcpy(cursor, next) : NULL;
+		if (next)
+			str_put(cursor, sizeof cursor, next);
+		at = next ? cursor : NULL;
 	}
 	return pages > 1 ? bad : bad + 1;
 }
