@@ -110,13 +110,14 @@ static void test_long_head(void)
 	for (size_t i = 0; i < sizeof unit / sizeof *unit; i++) {
 		char *head = malloc(WARC_HEAD_MAX + 1), *block;
 		struct warc_exchange x = { .head = head };
-		size_t n;
+		size_t n = 0;
+		int rc;
 
 		x.nhead = (size_t)sprintf(head, "HTTP/1.1 200 \n");
 		while (x.nhead + strlen(unit[i]) <= WARC_HEAD_MAX)
 			x.nhead += (size_t)sprintf(head + x.nhead, "%s", unit[i]);
-		ok(!warc_http_block(&x, NULL, &block, &n, NULL, &e) && n <= WARC_HTTP_MAX,
-		   "a header of %zu: %zu as stored", x.nhead, n);
+		rc = warc_http_block(&x, NULL, &block, &n, NULL, &e);
+		ok(!rc && n <= WARC_HTTP_MAX, "a header of %zu: %zu as stored", x.nhead, n);
 		free(block);
 		x.nhead = WARC_HEAD_MAX + 1;
 		head[WARC_HEAD_MAX] = '\n';
