@@ -66,16 +66,17 @@ def parts(rounds):
 
 
 def per_thousand(rows, n, *more, in_flight=8):
-    """The slope between a tenth of the rows and all of them: ms of all ranks and of the busiest, and rows per s. The second of two crawls finds what the
-    stand-in kept of the first."""
+    """The slope between a tenth of the rows and all of them: ms of all ranks and of the busiest, rows per s; and what starting a rank costs, in ms. The
+    second of two crawls finds what the stand-in kept of the first."""
     seen, wall = {}, {}
     for r in (rows // 10, rows):
-        with Hub(*population(r), "--cache", 512, *more) as hub:
+        with Hub(*population(r), "--cache", 64 + r // 1000, *more) as hub:
             both = [crawl(n, hub.url, in_flight) for _ in range(2)]
         seen[r], wall[r] = min((b[0] for b in both), key=sum), min(b[1] for b in both)
     few, many = seen[rows // 10], seen[rows]
     per = 1000 / (0.9 * rows)
-    return per * (sum(many) - sum(few)), per * max(b - a for a, b in zip(few, many)), rows * 0.9 / (wall[rows] - wall[rows // 10])
+    ms = per * (sum(many) - sum(few))
+    return ms, per * max(b - a for a, b in zip(few, many)), rows * 0.9 / (wall[rows] - wall[rows // 10]), (sum(few) - ms * rows / 10000) / n
 
 
 def crawls(rows):
@@ -103,7 +104,7 @@ def many_ranks(rows, ranks):
     for n in ranks:
         ms, _, speed, start_ms = per_thousand(rows, n, "--no-gzip", in_flight=32)
         two = two or ms
-        yield {"case": "hubcrawl, 32 in flight", "ranks": n, "ms": ms, "of_two_ranks": ms / two, "rows_per_s": speed, "start_ms_a_rank": start_ms}
+        yield {"case": f"hubcrawl, 32 in flight, {rows:,} rows", "ranks": n, "ms": ms, "of_two_ranks": ms / two, "rows_per_s": speed, "start_ms_a_rank": start_ms}
 
 
 def waiting(n, slow_ms):
@@ -160,7 +161,7 @@ def main():
     rows = []
     size = 100000 if args.quick else 400000
     ranks = (2, 8) if args.quick else (2, 4, 8, 16, 32)
-    measured = (parts(3 if args.quick else 10), crawls(size), javascript(20000 if args.quick else 50000), many_ranks(2 * size, ranks), waiting(8, 500 if args.quick else 2000), stand_in(3 if args.quick else 10))
+    measured = (parts(3 if args.quick else 10), crawls(size), javascript(20000 if args.quick else 50000), many_ranks(2 * size if args.quick else 8 * size, ranks), waiting(8, 500 if args.quick else 2000), stand_in(3 if args.quick else 10))
     for part in measured:
         for row in part:
             show(row)
