@@ -14,7 +14,7 @@ import warnings
 
 import matplotlib
 from matplotlib.figure import Figure
-from matplotlib import dates, ticker
+from matplotlib import dates
 from matplotlib.ticker import FuncFormatter, NullFormatter
 from matplotlib.transforms import offset_copy
 

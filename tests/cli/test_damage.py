@@ -14,7 +14,7 @@ import sys
 import time
 
 from disturb import tally
-from tap import BUILD, ENV, MPIRUN, UNTIL, Hub, Run, crawl, diag, differing, digest, main, mpi, ok, reduce, same, scratch
+from tap import BUILD, ENV, MPIRUN, UNTIL, Hub, Run, crawl, diag, differing, digest, main, mpi, ok, same, scratch
 
 SIZE = ["--models", 6000, "--datasets", 2500, "--spaces", 2500, "--seed", 31, "--until", UNTIL]
 ROUNDS = int(sys.argv[1]) if len(sys.argv) > 1 else 2

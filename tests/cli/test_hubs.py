@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """Hubs that are not as they should be: the census is the true one, or says what is missing."""
 
-from tap import UNTIL, Hub, crawl, differences, differing, digest, main, ok, reduce, same, scratch, truth, load, value
+from tap import UNTIL, Hub, crawl, differing, digest, main, ok, reduce, same, scratch, load, value
 
 SIZE = ["--models", 12000, "--datasets", 4000, "--spaces", 5000, "--seed", 11, "--until", UNTIL]
 WANT = None

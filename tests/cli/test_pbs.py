@@ -2,7 +2,6 @@
 """The body of jobs/pbs/census.pbs, run by sh with the variables that PBS sets: stopped before its time is up, submitted again, finished."""
 
 import os
-import re
 import shutil
 
 from tap import BUILD, ENV, PLAIN, UNTIL, Hub, Run, crawl, differing, digest, main, ok, reduce, same, scratch

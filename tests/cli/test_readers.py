@@ -8,7 +8,7 @@ import subprocess
 import h5py
 import pandas
 
-from tap import BUILD, UNTIL, Hub, Run, census, main, ok, same, scratch
+from tap import UNTIL, Hub, Run, census, main, ok, same, scratch
 
 FOLDER = scratch()
 PATH = f"{FOLDER}/census.h5"

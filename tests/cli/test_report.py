@@ -54,7 +54,7 @@ def numbers():
     same(told_titles(page), [], "titles have no number that is not looked up")
     figures = load(FOLDER)["figures"]
     total = figures["totals.models"]["value"]
-    ok(any(f"/figures/totals.models/value" == e["attrs"].get("data-of") and e["attrs"]["value"] == str(total) for e in page.elements), "the number of models stands there")
+    ok(any("/figures/totals.models/value" == e["attrs"].get("data-of") and e["attrs"]["value"] == str(total) for e in page.elements), "the number of models stands there")
     keys = {k for k in figures if k in page.source}
     same(sorted(set(figures) - keys), [], "every figure is named")
     text = " ".join(e["text"] for e in page.all("figure"))

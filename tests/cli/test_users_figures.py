@@ -13,7 +13,7 @@ import sys
 import h5py
 import numpy as np
 
-from tap import BUILD, UNTIL, Hub, Run, crawl, diag, differences, differing, digest, load, main, ok, reduce, same, scratch, value
+from tap import BUILD, UNTIL, Hub, Run, crawl, diag, differences, differing, digest, load, main, ok, reduce, same, scratch
 
 SEEDS = int(sys.argv[1]) if len(sys.argv) > 1 else 3
 USERS = 4000

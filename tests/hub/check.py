@@ -181,7 +181,7 @@ e = 0
 for _ in range(4):
     try:
         S.get(U)
-    except Exception as x:
+    except Exception:
         e += 1
 ok(e == 4, 'reset')
 S.end()
@@ -307,7 +307,7 @@ def accounts():
                 if len(w) != x['likes'] or len(likers[k, x['id']]) != x['likes']:
                     ok(False, 'likers of ' + x['id'])
     ok(True, 'as many likers as likes')
-    wrong, counts, deep = [], 0, {}
+    wrong = []
     links = {}
     for n in todo:
         r, b = S.get('/api/users/%s/overview' % n)
