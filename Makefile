@@ -262,7 +262,7 @@ asan: ## the tests again under AddressSanitizer and UBSan
 # test_token.py looks for.
 asan-run: export ASAN_OPTIONS = fast_unwind_on_malloc=0:disable_coredump=0:verify_asan_link_order=0:suppressions=$(CURDIR)/tests/asan.supp
 asan-run: export LSAN_OPTIONS = suppressions=$(CURDIR)/tests/lsan.supp:print_suppressions=0
-asan-run: all check-unit check-mpi check-cli
+asan-run: all check-unit check-mpi check-fuzz check-torture check-cli
 
 # Ten to thirty times as slow: of the programs each way once (tests/cli/paths.py), the rest is left to `make asan`; so is
 # test_hostile, whose 700 children end with all that they hold. Open MPI brings suppressions of its own.
