@@ -14,7 +14,7 @@ import warnings
 
 import matplotlib
 from matplotlib.figure import Figure
-from matplotlib import dates
+from matplotlib import dates, ticker  # noqa: F401 (the notebook takes charts.ticker)
 from matplotlib.ticker import FuncFormatter, NullFormatter
 from matplotlib.transforms import offset_copy
 
