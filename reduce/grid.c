@@ -75,6 +75,8 @@ void grid_forget(MPI_Comm comm)
 		MPI_Comm_get_attr(comm, key, &g, &found);
 	if (found)
 		MPI_Comm_delete_attr(comm, key);
+	if (key != MPI_KEYVAL_INVALID)
+		MPI_Comm_free_keyval(&key);
 }
 
 int grid_swap_init(struct grid_swap *s, const struct grid *g)

@@ -78,6 +78,7 @@ static void check_grid(void)
 	}
 	ok_all(MPI_COMM_WORLD, rank >= n || cols == (n == 4 ? 2 : n == 6 ? 3 : 0), "a grid where the ranks make one");
 	ok_all(MPI_COMM_WORLD, good, "an exchange by way of it, and of what is too much for it");
+	grid_forget(some);
 	MPI_Comm_free(&some);
 }
 
