@@ -129,4 +129,14 @@ def unclassified():
     ok(r.code == 0 and len(r.out.splitlines()) == 8, "as text", r.out)
 
 
-main(take, text, formats, above, engagement, unclassified)
+def many_ranks():
+    with open(f"{FOLDER}/census.json", "rb") as f:
+        before = f.read()
+    few, many = reduce(16, FOLDER), reduce(18, FOLDER)
+    with open(f"{FOLDER}/census.json", "rb") as f:
+        ok(few.code == many.code == 0 and f.read() == before, "18 ranks take the same census", few, many)
+    said = "18 ranks for 19000 rows: more than 1 make it no faster"
+    ok(many.err.count(said) == 1 and "no faster" not in few.err, "and are told that they are more than it can use", many.err, few.err)
+
+
+main(take, text, many_ranks, formats, above, engagement, unclassified)
