@@ -198,10 +198,11 @@ static void tags_more(struct draft *d)
 	for (uint64_t k = 0; k < d->kin.s->opts.more_tags; k++) {
 		double u = unit(d, 600 + k);
 		unsigned n = (unsigned)(1000 * u * u);
-		char *p = room(d->space), *digits = p + sizeof form - 4;
+		char *p = room(d->space), *digits;
 		if (!p)
 			return;
 		memcpy(p, form, sizeof form);
+		digits = p + sizeof form - 4;
 		digits[0] = (char)('0' + n / 100);
 		digits_two(digits + 1, n);
 		tag_keep(d, digits + 3);
