@@ -81,8 +81,8 @@ static int read_few(void)
 	int good = f >= 0 && H5Dread(d, H5T_NATIVE_INT32, H5S_ALL, H5S_ALL, H5P_DEFAULT, x) >= 0, at = 0;
 
 	for (int r = 0; r < size; r++)
-		for (int i = 0; i < r; i++)
-			good &= x[at++] == 1000 * r + i;
+		for (int i = 0; good && i < r; i++)
+			good = x[at++] == 1000 * r + i;
 	good &= H5Aexists_by_name(f, "/a/few", "unit", H5P_DEFAULT) > 0 &&
 		H5Aexists_by_name(f, "/a/number", "unit", H5P_DEFAULT) > 0;
 	H5Dclose(d);

@@ -154,13 +154,13 @@ static void refused(const struct bad *b, int in_archive)
 
 static void big(const char *what, const char *open, size_t n)
 {
-	char *text = malloc(n * strlen(open) + 1);
+	char *text = malloc(n * strlen(open) + 1), *at = text;
 	int code = 0, safe;
 
 	if (!text)
 		abort();
 	for (size_t i = 0; i < n; i++)
-		memcpy(text + i * strlen(open), open, strlen(open));
+		at = stpcpy(at, open);
 	spill(path, text, n * strlen(open));
 	spill(archived, text, n * strlen(open));
 	free(text);
