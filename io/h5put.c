@@ -97,7 +97,7 @@ void h5put_text_attr(struct h5put *w, const char *name, const char *s)
 
 /* The file is made in memory and written by plain writes: a library that finds the disk full keeps a file that it can
  * neither write nor close, and crashes over it at the end of MPI. Memory comes in such pieces. */
-#define IMAGE_STEP (1u << 20)
+#define IMAGE_STEP (4u << 20)
 
 /* The one file that is being made. Its memory is kept for the next: the kernel's clearing of fresh pages took a quarter
  * of the time of sealing. */

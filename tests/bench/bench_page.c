@@ -218,6 +218,11 @@ static double deflate_file(const char *path, double *ratio)
 	return from;
 }
 
+static void shard_path(char *dst, size_t n, const char *dir, int seq)
+{
+	snprintf(dst, n, "%s/models-r0000-%06d.h5", dir, seq);
+}
+
 /* take, seal, deflate, deflated, and the bytes of the shard. */
 static void columns(int rounds, double ms[4], long *nbytes)
 {
@@ -241,12 +246,16 @@ static void columns(int rounds, double ms[4], long *nbytes)
 		if (shard_seal(&s, dir, &e))
 			fail(e.text);
 		ms[1] += cpu_ms() - at;
-		snprintf(path, sizeof path, "%s/models-r0000-%06d.h5", dir, (int)s.seq - 1);
+		shard_path(path, sizeof path, dir, (int)s.seq - 1);
 		if (i == 0)
 			ms[2] = deflate_file(path, ms + 3);
 		*nbytes = stat(path, &st) ? -1 : (long)st.st_size;
-		remove(path);
 		shard_clear(&s);
+	}
+	/* Not before: what a file leaves behind is warm, and a crawl keeps its files. */
+	for (int i = 0; i < (int)s.seq; i++) {
+		shard_path(path, sizeof path, dir, i);
+		remove(path);
 	}
 	remove(dir);
 	ms[0] /= rounds;
