@@ -3,6 +3,9 @@
 
 #include <string.h>
 
+/* Room for the rows of a shard at once: memory that is not touched costs nothing, growing copies. */
+#define ROWS_AHEAD (1 << 16)
+
 void buffer_init(struct buffer *b, const char *dir, const char *snapshot, int rank, int64_t session,
 		 const int64_t seq[NKINDS])
 {
@@ -12,6 +15,7 @@ void buffer_init(struct buffer *b, const char *dir, const char *snapshot, int ra
 		shard_init(b->shard + k, (enum kind)k, snapshot, rank, session);
 		b->shard[k].seq = seq[k];
 		b->oldest[k] = -1;
+		(void)table_reserve(&b->shard[k].rows, ROWS_AHEAD); /* a row that finds no room says so */
 	}
 }
 

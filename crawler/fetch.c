@@ -52,9 +52,12 @@ int64_t clock_wall_ms(void)
 
 /* --- callbacks --- */
 
+/* Room for a page at once: what is not touched costs nothing, growing copies. */
+#define BODY_FIRST ((size_t)1 << 20)
+
 static int grow(struct slot *s, size_t need)
 {
-	size_t cap = s->cap ? s->cap : 1 << 16;
+	size_t cap = s->cap ? s->cap : BODY_FIRST;
 	char *p;
 
 	while (cap < need + JS_PADDING)

@@ -97,7 +97,8 @@ void h5put_text_attr(struct h5put *w, const char *name, const char *s)
 
 /* The file is made in memory and written by plain writes: a library that finds the disk full keeps a file that it can
  * neither write nor close, and crashes over it at the end of MPI. Memory comes in such pieces. */
-#define IMAGE_STEP (4u << 20)
+#define IMAGE_STEP  (1u << 20)
+#define IMAGE_FIRST ((size_t)32 << 20)
 
 /* The one file that is being made. Its memory is kept for the next: the kernel's clearing of fresh pages took a quarter
  * of the time of sealing. */
@@ -108,6 +109,7 @@ static struct {
 
 static void *image_resize(void *p, size_t n, H5FD_file_image_op_t op, void *udata)
 {
+	size_t cap;
 	char *q;
 
 	(void)p;
@@ -115,10 +117,14 @@ static void *image_resize(void *p, size_t n, H5FD_file_image_op_t op, void *udat
 	(void)udata;
 	if (n <= image.cap)
 		return image.p;
-	q = realloc(image.p, n);
+	/* Memory that is not touched costs nothing, a copy does. */
+	cap = image.cap ? image.cap : IMAGE_FIRST;
+	while (cap < n)
+		cap *= 2;
+	q = realloc(image.p, cap);
 	if (q) {
 		image.p = q;
-		image.cap = n;
+		image.cap = cap;
 	}
 	return q;
 }

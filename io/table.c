@@ -38,6 +38,10 @@ void table_clear(struct table *t)
 		dict_clear(&t->col[f].labels);
 }
 
+/* What a row's text, or list, is expected to take at least; more comes by doubling. */
+#define TEXT_BYTES    16
+#define LIST_ELEMENTS 4
+
 /* `cap` is the number of rows the column will have room for; what it had is t->cap. */
 static int column_reserve(struct column *c, enum col_type type, uint64_t old, uint64_t cap)
 {
@@ -58,9 +62,9 @@ static int column_reserve(struct column *c, enum col_type type, uint64_t old, ui
 			return -1;
 		if (!old)
 			c->off[0] = 0;
-		return 0;
+		return array_grow((void **)&c->code, &c->code_cap, LIST_ELEMENTS * cap, sizeof *c->code);
 	case COL_STR:
-		return texts_reserve(&c->str, cap, texts_nbytes(&c->str));
+		return texts_reserve(&c->str, cap, TEXT_BYTES * cap);
 	}
 	return 0;
 }
