@@ -30,6 +30,7 @@ struct fetch {
 	struct fetch_setup setup;
 	CURLM *multi;
 	struct curl_slist *headers; /* with the token, hence wiped */
+	const char *token;          /* in them; NULL: none */
 	struct slot *slot;
 	int nflying;
 };
@@ -200,14 +201,17 @@ static void slot_setup(struct slot *s, const struct fetch_setup *f, struct curl_
 static int make_headers(struct fetch *f, const char *token)
 {
 	struct curl_slist *l = curl_slist_append(NULL, "Accept: application/json");
+	static const char name[] = "Authorization: Bearer ";
 	char line[8192];
 
 	f->headers = l;
 	if (!l || !token || !*token)
 		return l ? 0 : -1;
-	snprintf(line, sizeof line, "Authorization: Bearer %s", token);
+	snprintf(line, sizeof line, "%s%s", name, token);
 	l = curl_slist_append(f->headers, line);
 	explicit_bzero(line, sizeof line);
+	if (l)
+		f->token = f->headers->next->data + sizeof name - 1;
 	return l ? 0 : -1;
 }
 
@@ -388,6 +392,31 @@ static const char *url_of(const struct slot *s)
 	return url ? url : "";
 }
 
+/* A Hub that repeats the token must not bring it into a file or a message: an x for each letter, wherever it stands. */
+static void mask_token(char *text, size_t n, const char *token)
+{
+	size_t len = strlen(token);
+	char *end = text + n, *at;
+
+	while ((at = memmem(text, (size_t)(end - text), token, len))) {
+		memset(at, 'x', len);
+		text = at + len;
+	}
+}
+
+static void mask_reply(struct slot *s)
+{
+	const char *token = s->owner->token;
+
+	if (!token)
+		return;
+	if (s->body)
+		mask_token(s->body, s->nbody, token);
+	if (s->head)
+		mask_token(s->head, s->nhead, token);
+	mask_token(s->link, strlen(s->link), token);
+}
+
 const struct fetch_reply *fetch_next(struct fetch *f)
 {
 	static const char nothing[JS_PADDING + 1];
@@ -400,6 +429,7 @@ const struct fetch_reply *fetch_next(struct fetch *f)
 		s->state = SLOT_TAKEN;
 		if (s->body)
 			memset(s->body + s->nbody, 0, JS_PADDING);
+		mask_reply(s);
 		s->reply.body = s->body ? s->body : nothing;
 		s->reply.nbody = s->nbody;
 		s->reply.url = url_of(s);

@@ -5,6 +5,7 @@ import base64
 import glob
 import gzip
 import http.server
+import json
 import os
 import resource
 import signal
@@ -165,6 +166,38 @@ def second_host():
     ok(not has_token((r.out + r.err + refused.out + refused.err).encode()), "nor printed")
 
 
+def in_records():
+    """A Hub that repeats the token in good replies: in names, tags, what is refused, what is told of accounts."""
+
+    def hook(path, n, body):
+        told = json.loads(body)
+        if isinstance(told, dict):
+            told["fullname"] = f"seen {TOKEN}"
+        for i, record in enumerate(told if isinstance(told, list) else []):
+            record["fullname"] = f"{i} {TOKEN}"
+            record.setdefault("tags", []).append(f"tag:{TOKEN}" if i % 2 else TOKEN)
+            if i == 5 and "createdAt" in record:
+                record["createdAt"] = TOKEN
+            if i == 7 and "id" in record:
+                record["id"] = f"{record['id'].split('/')[0]}/{TOKEN}-{n}"
+        return json.dumps(told).encode()
+
+    folder = scratch()
+    with Hub(*SIZE, *PEOPLE) as hub, Meddler(hub.url, hook) as m:
+        r = crawl(2, m.url, folder, *ALL, "--user-requests", 200, "--token-file", token_file())
+        ok(r.code in (0, 5), "a Hub that repeats the token in its records", r)
+        ok(m.pages > 150, f"in {m.pages} replies")
+    masked = len(TOKEN) * b"x"
+    shards = [open(path, "rb").read() for path in glob.glob(f"{folder}/shards/*.h5")]
+    ok(sum(b"tag:" + masked in s for s in shards) >= 3, "shards have an x for each letter of it")
+    ok(any(b"/" + masked + b"-" in s for s in shards) and any(b'"' + masked + b'"' in s for s in shards), "in names and in what was refused, too")
+    again = reduce(2, folder)
+    ok(again.code in (0, 5), "reduced", again)
+    replay(folder)
+    same(files_with_token(folder), [], "it is in no file")
+    ok(not has_token((r.out + r.err + again.out + again.err).encode()), "nor printed")
+
+
 def where_to():
     """https only, loopback excepted."""
     for url in ("http://hub.invalid", "http://192.0.2.1", "http://127.0.0.1.example.invalid", "http://localhost.example.invalid"):
@@ -223,4 +256,4 @@ def environment():
         ok(job.end() == 0, "and the crawl goes on with it", job.said())
 
 
-main(left_behind, second_host, where_to, readable, core_dump, environment)
+main(left_behind, second_host, in_records, where_to, readable, core_dump, environment)
