@@ -38,7 +38,7 @@ ifneq ($(WERROR),0)
 WARN += -Werror
 endif
 ifneq ($(ASAN),0)
-SAN := -fsanitize=address,undefined -fno-omit-frame-pointer
+SAN := -fsanitize=address,undefined -fno-sanitize-recover=undefined -fno-omit-frame-pointer
 endif
 
 obj       = $(patsubst %,$(BUILD)/obj/%.o,$(1))
@@ -199,8 +199,8 @@ TIME ?= 60
 .PHONY: fuzz
 fuzz: check-fuzz ## look for crashes in the parsers: TIME=60 seconds for each of them (clang, libFuzzer, ASan, UBSan)
 	@tests/deps.sh fuzz
-	OMPI_CC=clang $(MAKE) --no-print-directory BUILD=build/fuzzing CXX=clang++ CFLAGS='-O1 -g -fsanitize=fuzzer-no-link,address,undefined' \
-	  CXXFLAGS='-O1 -g -fsanitize=fuzzer-no-link,address,undefined' fuzz-run
+	OMPI_CC=clang $(MAKE) --no-print-directory BUILD=build/fuzzing CXX=clang++ CFLAGS='-O1 -g -fsanitize=fuzzer-no-link,address,undefined -fno-sanitize-recover=undefined' \
+	  CXXFLAGS='-O1 -g -fsanitize=fuzzer-no-link,address,undefined -fno-sanitize-recover=undefined' fuzz-run
 
 .PHONY: fuzz-run
 fuzz-run: export ASAN_OPTIONS = detect_leaks=0

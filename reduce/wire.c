@@ -160,11 +160,10 @@ int wire_exchange_by(MPI_Comm comm, int rc, const struct parcel *send, struct pa
 {
 	int n = comm_size(comm);
 	const struct grid *g = n >= rule->grid_ranks ? grid_of(comm) : NULL;
-	uint64_t little = rule->grid_bytes * (uint64_t)n / send->size;
+	uint64_t little;
 	struct wire_work w = { .counts = NULL };
 	int64_t most = 0;
 
-	little = little < rule->limit ? little : rule->limit;
 	*recv = (struct parcel){ NULL, NULL, send->size, 0 };
 	if (!rc)
 		rc = parcel_init(recv, comm, send->size, e);
@@ -172,6 +171,9 @@ int wire_exchange_by(MPI_Comm comm, int rc, const struct parcel *send, struct pa
 		rc = err_set(e, E_NOMEM, "out of memory for an exchange");
 	if ((rc = err_agree(comm, rc, e)))
 		goto out;
+	/* Where a rank has failed its parcel has no size yet. */
+	little = rule->grid_bytes * (uint64_t)n / send->size;
+	little = little < rule->limit ? little : rule->limit;
 	if (g)
 		grid_swap_counts(&w.grid, send->n, recv->n);
 	else

@@ -46,9 +46,9 @@ static void test_json(void)
 				bad += a.n != b.n || memcmp(a.p, b.p, a.n) != 0;
 			}
 	ok(bad == 0, "every byte at every place of a string");
-	for (int64_t v = 1, k = 0; k < 63; k++, v *= 2)
+	for (int k = 0; k < 63; k++)
 		for (int64_t d = -1; d <= 1; d++)
-			for (int64_t x = v + d, sign = 0; sign < 2; sign++, x = -x) {
+			for (int64_t x = ((int64_t)1 << k) + d, sign = 0; sign < 2; sign++, x = -x) {
 				a.n = b.n = 0;
 				buf_int(&a, x);
 				buf_fmt(&b, "%lld", (long long)x);
