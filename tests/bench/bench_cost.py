@@ -12,6 +12,7 @@ import base64
 import json
 import os
 import shutil
+import statistics
 import subprocess
 import sys
 import time
@@ -22,8 +23,8 @@ from rows import options, save  # noqa: E402
 from tap import BUILD, ENV, MPIRUN, UNTIL, Hub, scratch  # noqa: E402
 
 CLIENTS = os.path.join(os.path.dirname(__file__), "..", "clients")
-# Each rank leaves its CPU in s.
-RANK = "import os, resource, subprocess, sys; c = subprocess.call(sys.argv[2:]); u = resource.getrusage(resource.RUSAGE_CHILDREN); open(sys.argv[1] + '/' + os.environ['OMPI_COMM_WORLD_RANK'], 'w').write(str(u.ru_utime + u.ru_stime)); sys.exit(c)"
+# Each rank leaves its CPU in s, of the user and of the system.
+RANK = "import os, resource, subprocess, sys; c = subprocess.call(sys.argv[2:]); u = resource.getrusage(resource.RUSAGE_CHILDREN); open(sys.argv[1] + '/' + os.environ['OMPI_COMM_WORLD_RANK'], 'w').write(f'{u.ru_utime} {u.ru_stime}'); sys.exit(c)"
 
 
 def population(rows, *more):
@@ -32,13 +33,17 @@ def population(rows, *more):
 
 
 def crawl(n, url, in_flight=8):
-    """CPU of each rank in ms, and the wall in s."""
+    """CPU of each rank in ms, of the user and of the system, and the wall in s."""
     folder, told, at = scratch(), scratch(), time.monotonic()
     command = [f"{BUILD}/hubcrawl", "--hub", url, "--until", UNTIL, "--quiet", "--kinds", "models", "--in-flight", max(1, in_flight // n), folder]
     subprocess.run([str(a) for a in (*MPIRUN, "-n", n, sys.executable, "-c", RANK, told, *command)], env=ENV, check=True, stdout=subprocess.DEVNULL)
     wall = time.monotonic() - at
     shutil.rmtree(folder)
-    return [1000 * float(open(f"{told}/{r}", encoding="ascii").read()) for r in range(n)], wall
+    return [[1000 * float(x) for x in open(f"{told}/{r}", encoding="ascii").read().split()] for r in range(n)], wall
+
+
+def cpu(ranks):
+    return sum(map(sum, ranks))
 
 
 def first_page(hub):
@@ -52,40 +57,57 @@ def first_page(hub):
     return paths[len(paths) // 3]
 
 
-def parts(rounds):
-    """Pages as the crawler asks for them, part by part."""
+PARTS = ("receive", "receive_gzip", "inflate", "parse", "seal", "take")
+WIRE = {"not compressed": (["--no-gzip"], ("receive", "parse", "seal")), "gzip": ([], ("receive_gzip", "inflate", "parse", "seal"))}
+
+
+def turn(hub, path, rounds, rows):
+    """Pages as the crawler asks for them, part by part; and crawls of one rank beside them."""
+    out = subprocess.run([f"{BUILD}/tests/bench/bench_page", hub.url + path, str(rounds)], capture_output=True, text=True, check=True).stdout
+    return json.loads(out), {label: per_thousand(rows, 1, *more) for label, (more, _) in WIRE.items()}
+
+
+def crawls(rounds, rows, turns):
+    """What sealing costs depends on what the kernel has in its page cache, so the parts and the crawl are measured in turns, and a ratio is that of a turn.
+    The median of each, and the turns' least and largest ratio."""
     with Hub(*population(150000)) as hub:
         crawl(1, hub.url)
-        out = subprocess.run([f"{BUILD}/tests/bench/bench_page", hub.url + first_page(hub), str(rounds)], capture_output=True, text=True, check=True).stdout
-    page = json.loads(out)
-    for name in ("receive", "receive_gzip", "inflate", "parse", "seal", "take"):
+        path = first_page(hub)
+        seen = [turn(hub, path, rounds, rows) for _ in range(turns)]
+    page = {k: statistics.median(p[k] for p, _ in seen) for k in seen[0][0]}
+    for name in PARTS:
         yield {"case": f"a page, {name}", "ms": page[name]}
-    yield {"case": "a page, receive + parse + seal", "ms": page["receive"] + page["parse"] + page["seal"], "mb": page["bytes"] / 1e6}
-    yield {"case": "a page, receive_gzip + inflate + parse + seal", "ms": page["receive_gzip"] + page["inflate"] + page["parse"] + page["seal"], "mb": page["wire"] / 1e6}
+    for label, (more, names) in WIRE.items():
+        alone = sorted((c[label] for _, c in seen), key=lambda c: c["ms"])[turns // 2]
+        sums = [sum(p[n] for n in names) for p, _ in seen]
+        ratio = sorted(c[label]["ms"] / s for s, (_, c) in zip(sums, seen))
+        yield {"case": "a page, " + " + ".join(names), "ms": statistics.median(sums), "mb": page["bytes" if more else "wire"] / 1e6}
+        yield {"case": f"hubcrawl, {label}", "ranks": 1, "ms": alone["ms"], "user_ms": alone["user_ms"], "rows_per_s": alone["rows_per_s"]}
+        yield {"case": f"hubcrawl, {label}, by its unavoidable parts", "ratio": ratio[turns // 2], "least": ratio[0], "largest": ratio[-1]}
+        both = per_thousand(rows, 2, *more)
+        speedup = {"speedup": alone["ms"] / both["busiest_ms"], "speedup_by_wall": both["rows_per_s"] / alone["rows_per_s"]}
+        yield {"case": f"hubcrawl, {label}", "ranks": 2, "ms": both["ms"], "user_ms": both["user_ms"], "rows_per_s": both["rows_per_s"], **speedup}
     yield {"case": "a shard deflated at level 1, instead of not", "ms": page["deflate"], "of_its_size": page["deflated"]}
 
 
 def per_thousand(rows, n, *more, in_flight=8):
-    """The slope between a tenth of the rows and all of them: ms of all ranks and of the busiest, rows per s; and what starting a rank costs, in ms. The
-    second of two crawls finds what the stand-in kept of the first."""
+    """The slope between a tenth of the rows and all of them, in ms: of all ranks, of them what is the user's, of the busiest; rows per s; and what starting
+    a rank costs, in ms. The second of two crawls finds what the stand-in kept of the first."""
     seen, wall = {}, {}
     for r in (rows // 10, rows):
         with Hub(*population(r), "--cache", 64 + r // 1000, *more) as hub:
             both = [crawl(n, hub.url, in_flight) for _ in range(2)]
-        seen[r], wall[r] = min((b[0] for b in both), key=sum), min(b[1] for b in both)
+        seen[r], wall[r] = min((b[0] for b in both), key=cpu), min(b[1] for b in both)
     few, many = seen[rows // 10], seen[rows]
     per = 1000 / (0.9 * rows)
-    ms = per * (sum(many) - sum(few))
-    return ms, per * max(b - a for a, b in zip(few, many)), rows * 0.9 / (wall[rows] - wall[rows // 10]), (sum(few) - ms * rows / 10000) / n
-
-
-def crawls(rows):
-    for label, more in (("not compressed", ["--no-gzip"]), ("gzip", [])):
-        alone = None
-        for n in (1, 2):
-            ms, busiest, speed, _ = per_thousand(rows, n, *more)
-            alone = alone or (ms, speed)
-            yield {"case": f"hubcrawl, {label}", "ranks": n, "ms": ms, "rows_per_s": speed, **({"speedup": alone[0] / busiest, "speedup_by_wall": speed / alone[1]} if n > 1 else {})}
+    ms = per * (cpu(many) - cpu(few))
+    return {
+        "ms": ms,
+        "user_ms": per * (sum(r[0] for r in many) - sum(r[0] for r in few)),
+        "busiest_ms": per * max(sum(b) - sum(a) for a, b in zip(few, many)),
+        "rows_per_s": rows * 0.9 / (wall[rows] - wall[rows // 10]),
+        "start_ms_a_rank": (cpu(few) - ms * rows / 10000) / n,
+    }
 
 
 def javascript(rows):
@@ -99,12 +121,13 @@ def javascript(rows):
 
 
 def many_ranks(rows, ranks):
-    """More ranks than cores: what waits must not cost."""
+    """More ranks than cores: what waits must not cost. The system's part is that of fresh memory: each rank has a shard of rows and its image."""
     two = None
     for n in ranks:
-        ms, _, speed, start_ms = per_thousand(rows, n, "--no-gzip", in_flight=32)
-        two = two or ms
-        yield {"case": f"hubcrawl, 32 in flight, {rows:,} rows", "ranks": n, "ms": ms, "of_two_ranks": ms / two, "rows_per_s": speed, "start_ms_a_rank": start_ms}
+        c = per_thousand(rows, n, "--no-gzip", in_flight=32)
+        two = two or c
+        more = {"of_two_ranks": c["ms"] / two["ms"], "user_of_two_ranks": c["user_ms"] / two["user_ms"]}
+        yield {"case": f"hubcrawl, 32 in flight, {rows:,} rows", "ranks": n, "ms": c["ms"], **more, "rows_per_s": c["rows_per_s"], "start_ms_a_rank": c["start_ms_a_rank"]}
 
 
 def waiting(n, slow_ms):
@@ -112,9 +135,9 @@ def waiting(n, slow_ms):
     seen = []
     for ms in (0, slow_ms):
         with Hub(*population(4000 * n), "--no-gzip", "--latency", ms) as hub:
-            seen.append(min((crawl(n, hub.url, n) for _ in range(2)), key=lambda x: sum(x[0])))
+            seen.append(min((crawl(n, hub.url, n) for _ in range(2)), key=lambda x: cpu(x[0])))
     (fast, fast_s), (slow, slow_s) = seen
-    yield {"case": "a rank that waits, share of a core", "ranks": n, "share": (sum(slow) - sum(fast)) / 1000 / n / (slow_s - fast_s)}
+    yield {"case": "a rank that waits, share of a core", "ranks": n, "share": (cpu(slow) - cpu(fast)) / 1000 / n / (slow_s - fast_s)}
 
 
 def served(hub):
@@ -149,8 +172,6 @@ def show(row):
 
 def ratios(rows):
     ms = {(r["case"], r.get("ranks", 1)): r["ms"] for r in rows if "ms" in r}
-    for label, sum_of in (("not compressed", "receive + parse + seal"), ("gzip", "receive_gzip + inflate + parse + seal")):
-        yield {"case": f"hubcrawl, {label}, by its unavoidable parts", "ratio": ms[(f"hubcrawl, {label}", 1)] / ms[(f"a page, {sum_of}", 1)]}
     client = ms.get(("@huggingface/hub listModels, not compressed", 1))
     if client:
         yield {"case": "@huggingface/hub by hubcrawl", "ratio": client / ms[("hubcrawl, not compressed", 1)]}
@@ -161,7 +182,7 @@ def main():
     rows = []
     size = 100000 if args.quick else 400000
     ranks = (2, 8) if args.quick else (2, 4, 8, 16, 32)
-    measured = (parts(3 if args.quick else 10), crawls(size), javascript(20000 if args.quick else 50000), many_ranks(2 * size if args.quick else 8 * size, ranks), waiting(8, 500 if args.quick else 2000), stand_in(3 if args.quick else 10))
+    measured = (crawls(3 if args.quick else 10, size, 1 if args.quick else 5), javascript(20000 if args.quick else 50000), many_ranks(2 * size if args.quick else 8 * size, ranks), waiting(8, 500 if args.quick else 2000), stand_in(3 if args.quick else 10))
     for part in measured:
         for row in part:
             show(row)

@@ -46,6 +46,12 @@ def nbytes(path):
 
 
 def census(rows):
+    """The least of a few: what else a machine does costs more of a small census than of a large one."""
+    seen = [once(rows) for _ in range(5 if rows <= 100000 else 3 if rows <= 1000000 else 1)]
+    return {k: v if isinstance(v, (int, str)) else min(s[k] for s in seen) for k, v in seen[0].items()}
+
+
+def once(rows):
     n = {k: max(1, v * rows // sum(HUB.values())) for k, v in HUB.items()}
     folder = scratch()
     with Hub(*(a for k, v in n.items() for a in (f"--{k}", v)), "--until", UNTIL, "--quota", 0, "--no-gzip") as hub:
