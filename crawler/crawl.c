@@ -10,7 +10,6 @@
 #include "crawler/contact.h"
 #include "crawler/fetch.h"
 #include "crawler/folder.h"
-#include "crawler/loop.h"
 #include "crawler/monitor.h"
 #include "crawler/replay_users.h"
 #include "crawler/share.h"
@@ -18,6 +17,7 @@
 #include "crawler/summary.h"
 #include "crawler/token.h"
 #include "crawler/users.h"
+#include "crawler/worker_loop.h"
 #include "io/agree.h"
 #include "io/h5known.h"
 #include "io/log.h"
@@ -360,24 +360,22 @@ static int audit(struct crawl *c, struct err *e)
 
 static int crawl_loop(struct crawl *c, struct err *e)
 {
-	struct loop l = { .rank = c->rank,
-			  .nranks = c->nranks,
-			  .fetch = c->contact.fetch,
-			  .worker = c->worker,
-			  .transport = c->transport,
-			  .coordinator = c->coordinator,
-			  .budget = c->budget,
-			  .nbudgets = c->nbudgets,
-			  .monitor = &c->monitor,
-			  .start_ms = c->start_ms,
-			  .max_time_ms = c->o->max_time,
-			  .is_stopped = crawl_is_stopped };
-
+	struct worker_loop l = { .loop = { .rank = c->rank,
+					   .nranks = c->nranks,
+					   .fetch = c->contact.fetch,
+					   .transport = c->transport,
+					   .coordinator = c->coordinator,
+					   .budget = c->budget,
+					   .nbudgets = c->nbudgets,
+					   .monitor = &c->monitor,
+					   .start_ms = c->start_ms,
+					   .max_time_ms = c->o->max_time,
+					   .is_stopped = crawl_is_stopped } };
 	int rc;
 
 	for (int k = 0; k < NKINDS; k++)
 		l.rows_before += c->folder.resume.rows[k];
-	rc = loop_run(&l, e);
+	rc = worker_loop_run(&l, c->worker, e);
 	phase_ends(c, SUMMARY_CRAWL);
 	return rc;
 }

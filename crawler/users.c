@@ -234,22 +234,21 @@ static int load(struct users *u, struct err *e)
 
 static int ask(struct users *u, struct err *e)
 {
-	struct users_loop l = { .rank = u->rank,
-				.nranks = u->nranks,
-				.fetch = u->s->fetch,
-				.asker = u->asker,
+	struct users_loop l = { .loop = { .rank = u->rank,
+					  .nranks = u->nranks,
+					  .fetch = u->s->fetch,
+					  .transport = u->transport,
+					  .coordinator = u->coordinator,
+					  .budget = u->s->budget,
+					  .nbudgets = u->s->nbudgets,
+					  .monitor = u->s->monitor,
+					  .start_ms = u->s->start_ms,
+					  .max_time_ms = u->s->o->max_time,
+					  .is_stopped = u->s->is_stopped },
 				.post = u->post,
-				.transport = u->transport,
-				.coordinator = u->coordinator,
-				.budget = u->s->budget,
-				.nbudgets = u->s->nbudgets,
-				.monitor = u->s->monitor,
-				.limit = u->limit,
-				.start_ms = u->s->start_ms,
-				.max_time_ms = u->s->o->max_time,
-				.is_stopped = u->s->is_stopped };
+				.limit = u->limit };
 
-	return users_loop_run(&l, e);
+	return users_loop_run(&l, u->asker, e);
 }
 
 static void sum_up(struct users *u)

@@ -1,12 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "crawler/users_loop.h"
 
-#include <stdio.h>
 #include <string.h>
-
-#include "crawler/loop.h"
-#include "crawler/watch.h"
-#include "io/log.h"
 
 /* Messages do not wake curl's sleep, so it is short while some are expected. */
 #define SLEEP_BUSY_MS 1
@@ -18,244 +13,160 @@
 /* Parcels of a turn: the pages of this rank are not to wait for those of others. */
 #define PARCELS 64
 
-/* Sums over the ranks that have answered a wave. */
-struct wave {
-	int64_t number;
-	int nanswers, nidle;
-	int64_t sent, received, lists, accounts;
-	double best;
-};
-
-struct turn {
-	int events; /* of this turn */
-	int64_t sleep_ms;
-	int64_t began_ms;
-	struct watch watch;
-	int rc; /* first failure of this rank */
-	struct wave now, before;
-	int64_t wave_ms;
-	int64_t accounts_before; /* the first request */
-};
-
-static int to_coordinator(struct users_loop *l, const struct msg *m, int64_t now)
-{
-	if (!l->coordinator)
-		return transport_send(l->transport, 0, m);
-	coordinator_feed(l->coordinator, 0, m, now);
-	return 0;
-}
-
 /* --- waves: rank 0 --- */
 
-static void take_status(struct turn *t, const struct item_status *s)
+static void take_status(struct users_loop *l, const struct item_status *s)
 {
-	if (s->wave != t->now.number)
+	if (s->wave != l->now.number)
 		return;
-	t->now.nanswers++;
-	t->now.nidle += s->idle != 0;
-	t->now.sent += s->sent;
-	t->now.received += s->received;
-	t->now.lists += s->lists;
-	t->now.accounts += s->accounts;
-	t->now.best = s->best > t->now.best ? s->best : t->now.best;
+	l->now.nanswers++;
+	l->now.nidle += s->idle != 0;
+	l->now.sent += s->sent;
+	l->now.received += s->received;
+	l->now.lists += s->lists;
+	l->now.accounts += s->accounts;
+	l->now.best = s->best > l->now.best ? s->best : l->now.best;
 }
 
-static int begin_wave(struct users_loop *l, struct turn *t, int64_t now)
+static int begin_wave(struct users_loop *l, int64_t now)
 {
-	struct item_wave w = { .number = t->now.number + 1, .best = t->now.best };
+	struct item_wave w = { .number = l->now.number + 1, .best = l->now.best };
 	unsigned char bytes[1 + sizeof w] = { PARCEL_WAVE };
 	struct item_status own;
 	int rc = 0;
 
-	t->before = t->now;
-	t->now = (struct wave){ .number = w.number, .best = -1 };
-	t->wave_ms = now;
+	l->before = l->now;
+	l->now = (struct wave){ .number = w.number, .best = -1 };
+	l->wave_ms = now;
 	memcpy(bytes + 1, &w, sizeof w);
-	for (int r = 1; r < l->nranks && !rc; r++)
+	for (int r = 1; r < l->loop.nranks && !rc; r++)
 		rc = post_send(l->post, r, bytes, sizeof bytes);
-	asker_hold(l->asker, w.best);
-	asker_status(l->asker, &own);
+	asker_hold(l->loop.work, w.best);
+	asker_status(l->loop.work, &own);
 	own.wave = w.number;
-	take_status(t, &own);
+	take_status(l, &own);
 	return rc;
 }
 
-static int is_quiet(const struct users_loop *l, const struct turn *t)
+static int is_quiet(const struct users_loop *l)
 {
-	return t->now.nanswers == l->nranks && t->now.nidle == l->nranks && t->before.nidle == l->nranks &&
-	       t->before.received == t->now.sent;
+	return l->now.nanswers == l->loop.nranks && l->now.nidle == l->loop.nranks &&
+	       l->before.nidle == l->loop.nranks && l->before.received == l->now.sent;
 }
 
-static int wave(struct users_loop *l, struct turn *t, int64_t now)
+static int wave(struct users_loop *l, int64_t now)
 {
 	struct item_status own;
 	int64_t pause = WAVE_BUSY_MS;
 
-	if (t->now.number > 0 && t->now.nanswers < l->nranks)
+	if (l->now.number > 0 && l->now.nanswers < l->loop.nranks)
 		return 0;
-	if (is_quiet(l, t)) {
-		coordinator_stop(l->coordinator, MSG_DONE);
+	if (is_quiet(l)) {
+		coordinator_stop(l->loop.coordinator, MSG_DONE);
 		return 0;
 	}
-	asker_status(l->asker, &own);
+	asker_status(l->loop.work, &own);
 	if (own.idle)
 		pause = WAVE_IDLE_MS;
-	return now - t->wave_ms < pause ? 0 : begin_wave(l, t, now);
+	return now - l->wave_ms < pause ? 0 : begin_wave(l, now);
 }
 
-/* --- messages --- */
+/* --- the member of the loop --- */
 
-static void receive(struct users_loop *l, struct turn *t, int64_t now)
+static void feed(void *work, const struct msg *m, int64_t now)
 {
+	asker_feed(work, m, now);
+}
+
+static int next(void *work, int64_t now, struct msg *m)
+{
+	return asker_next(work, now, m);
+}
+
+static int turn(void *work, int64_t now, struct err *e)
+{
+	return asker_turn(work, now, e);
+}
+
+static int stop(void *work, int64_t now, struct err *e)
+{
+	return asker_stop(work, now, e);
+}
+
+static int64_t due(const void *work, int64_t now)
+{
+	return asker_due(work, now);
+}
+
+static int is_over(const void *work)
+{
+	return asker_is_over(work);
+}
+
+static int receive(struct loop *of)
+{
+	struct users_loop *l = (struct users_loop *)of;
 	unsigned char bytes[POST_MAX];
 	struct item_status s;
-	struct msg m;
+	int rank, i = 0;
 	size_t n;
-	int rank;
 
-	while (transport_receive(l->transport, &rank, &m)) {
-		t->events++;
-		if (l->coordinator)
-			coordinator_feed(l->coordinator, rank, &m, now);
-		else
-			asker_feed(l->asker, &m, now);
-	}
-	for (int i = 0; i < PARCELS && (n = post_receive(l->post, &rank, bytes)); i++) {
-		t->events++;
+	for (; i < PARCELS && (n = post_receive(l->post, &rank, bytes)); i++) {
 		if (bytes[0] != PARCEL_STATUS || n != 1 + sizeof s) {
-			asker_parcel(l->asker, rank, bytes, n);
+			asker_parcel(of->work, rank, bytes, n);
 			continue;
 		}
 		memcpy(&s, bytes + 1, sizeof s);
-		take_status(t, &s);
+		take_status(l, &s);
 	}
+	return i;
 }
 
-static int report(struct users_loop *l, struct turn *t, int64_t now)
+static int direct(struct loop *of, int64_t now)
 {
-	struct msg m;
-
-	while (asker_next(l->asker, now, &m)) {
-		t->events++;
-		if (to_coordinator(l, &m, now))
-			return -1;
-	}
-	return 0;
+	return wave((struct users_loop *)of, now);
 }
 
-static int direct(struct users_loop *l, struct turn *t, int64_t now)
+static void show(struct loop *of, int64_t now)
 {
-	struct msg m;
-	int rank;
-
-	if (!l->coordinator)
-		return 0;
-	if (!coordinator_look(l->coordinator)->stopping && wave(l, t, now))
-		return -1;
-	if (coordinator_turn(l->coordinator, now))
-		return -1;
-	while (coordinator_next(l->coordinator, &rank, &m)) {
-		t->events++;
-		if (rank == 0)
-			asker_feed(l->asker, &m, now);
-		else if (transport_send(l->transport, rank, &m))
-			return -1;
-	}
-	return 0;
-}
-
-/* This rank has failed, or was told to stop: the coordinator stops the others. */
-static int tell_trouble(struct users_loop *l, struct turn *t, int code, const struct err *e, int64_t now)
-{
-	struct msg m;
-
-	return watch_trouble(&t->watch, code, e, &m) ? to_coordinator(l, &m, now) : 0;
-}
-
-static int check_stop(struct users_loop *l, struct turn *t, int64_t now, struct err *e)
-{
-	if (l->coordinator && l->max_time_ms > 0 && now - l->start_ms >= l->max_time_ms)
-		coordinator_stop(l->coordinator, MSG_ASKED);
-	if (!l->is_stopped() || t->watch.told_trouble)
-		return 0;
-	if (tell_trouble(l, t, E_STOPPED, e, now))
-		return -1;
-	/* Sealed at once: after a signal there may be little time. */
-	if (!t->rc)
-		t->rc = asker_stop(l->asker, now, e);
-	return 0;
-}
-
-/* --- the loop --- */
-
-static void show(struct users_loop *l, struct turn *t, int64_t now)
-{
-	const struct coordinator_state *s = coordinator_look(l->coordinator);
-
+	struct users_loop *l = (struct users_loop *)of;
+	const struct coordinator_state *s = coordinator_look(of->coordinator);
 	struct users_progress p = { .accounts = s->rows,
-				    .before = t->accounts_before,
-				    .lists = t->now.nanswers == l->nranks ? t->now.lists : t->before.lists,
+				    .before = l->accounts_before,
+				    .lists = l->now.nanswers == of->nranks ? l->now.lists : l->before.lists,
 				    .requests = s->requests,
 				    .limit = l->limit,
-				    .window_ms = l->budget->window_ms,
-				    .elapsed_ms = now - t->began_ms,
-				    .paused_ms = budget_closed(l->budget, now),
+				    .window_ms = of->budget->window_ms,
+				    .elapsed_ms = now - l->began_ms,
+				    .paused_ms = budget_closed(of->budget, now),
 				    .quiet_ms = s->quiet_ms };
 
 	if (s->requests == 0)
-		t->accounts_before = p.before = p.accounts;
-	for (int i = 0; i < l->nbudgets; i++) {
-		p.tokens += budget_left(l->budget + i);
-		p.quota += l->budget[i].quota;
-	}
-	monitor_users(l->monitor, &p, now);
+		l->accounts_before = p.before = p.accounts;
+	loop_budgets(of, &p.tokens, &p.quota);
+	monitor_users(of->monitor, &p, now);
 }
 
-static void sleep_a_little(struct users_loop *l, struct turn *t, int64_t now)
+static int64_t sleep_ms(struct loop *l, int any)
 {
-	int64_t cap = l->nranks == 1 && !fetch_flying(l->fetch) ? SLEEP_MAX_MS : SLEEP_BUSY_MS;
-	int64_t due = asker_due(l->asker, now);
-
-	if (l->coordinator && coordinator_due(l->coordinator, now) < due)
-		due = coordinator_due(l->coordinator, now);
-	fetch_poll(l->fetch, t->events ? 0 : (int)(due < cap ? due : cap));
+	return any ? 0 : l->nranks == 1 && !fetch_flying(l->fetch) ? SLEEP_MAX_MS : SLEEP_BUSY_MS;
 }
 
-static int is_over(struct users_loop *l)
+int users_loop_run(struct users_loop *l, struct asker *a, struct err *e)
 {
-	if (!asker_is_over(l->asker) || transport_pending(l->transport) > 0)
-		return 0;
-	return !l->coordinator || coordinator_is_over(l->coordinator);
-}
+	static const struct loop_member member = { .feed = feed,
+						   .next = next,
+						   .turn = turn,
+						   .stop = stop,
+						   .due = due,
+						   .is_over = is_over,
+						   .receive = receive,
+						   .direct = direct,
+						   .show = show,
+						   .sleep_ms = sleep_ms };
 
-int users_loop_run(struct users_loop *l, struct err *e)
-{
-	struct turn t = { .began_ms = clock_ms() };
-
-	for (;;) {
-		int64_t now = clock_ms();
-		int rc;
-
-		t.events = 0;
-		receive(l, &t, now);
-		if (check_stop(l, &t, now, e))
-			watch_mute(l->transport);
-		rc = asker_turn(l->asker, now, e);
-		if (rc && !t.rc)
-			t.rc = rc;
-		if (t.rc && tell_trouble(l, &t, t.rc, e, now))
-			watch_mute(l->transport);
-		if (report(l, &t, now) || direct(l, &t, now))
-			watch_mute(l->transport);
-		if (l->coordinator)
-			watch_quiet(&t.watch, coordinator_look(l->coordinator)), show(l, &t, now);
-		if (is_over(l))
-			break;
-		if (l->coordinator)
-			watch_lost(&t.watch, l->coordinator, l->transport, asker_is_over(l->asker), now);
-		sleep_a_little(l, &t, now);
-	}
-	if (l->coordinator)
-		log_live("");
-	return t.rc;
+	l->loop.member = &member;
+	l->loop.work = a;
+	l->began_ms = clock_ms();
+	return loop_run(&l->loop, e);
 }

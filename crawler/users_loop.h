@@ -10,28 +10,28 @@
 #define CRAWLER_USERS_LOOP_H
 
 #include "crawler/asker.h"
-#include "crawler/budget.h"
-#include "crawler/coordinator.h"
-#include "crawler/monitor.h"
-#include "crawler/transport.h"
+#include "crawler/loop.h"
+#include "crawler/post.h"
 
-struct users_loop {
-	int rank, nranks;
-	struct fetch *fetch;
-	struct asker *asker;
-	struct post *post;
-	struct transport *transport;
-	struct coordinator *coordinator; /* rank 0 only, else NULL */
-	struct budget *budget;           /* likewise, nbudgets of them */
-	int nbudgets;
-	struct monitor *monitor;       /* likewise */
-	int64_t limit;                 /* requests of this session; -1 any number */
-	int64_t start_ms, max_time_ms; /* of the job; max_time_ms 0: none */
-	int (*is_stopped)(void);
+/* Sums over the ranks that have answered a wave. */
+struct wave {
+	int64_t number;
+	int nanswers, nidle;
+	int64_t sent, received, lists, accounts;
+	double best;
 };
 
-/* Collective: returns on every rank once all have stopped. Errors of this rank: those of asker_turn(); the others
- * are told to stop. No message of the transport is under way afterwards. */
-int users_loop_run(struct users_loop *l, struct err *e);
+struct users_loop {
+	struct loop loop; /* but for member and work */
+	struct post *post;
+	int64_t limit; /* requests of this session; -1 any number */
+	/* its own, zero */
+	struct wave now, before;
+	int64_t began_ms, wave_ms;
+	int64_t accounts_before; /* the first request */
+};
+
+/* Collective. As loop_run(); errors: those of asker_turn(). */
+int users_loop_run(struct users_loop *l, struct asker *a, struct err *e);
 
 #endif

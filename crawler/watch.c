@@ -3,7 +3,6 @@
 
 #include <stdio.h>
 
-#include "crawler/loop.h"
 #include "io/log.h"
 
 int watch_trouble(struct watch *w, int code, const struct err *e, struct msg *m)
@@ -37,7 +36,7 @@ void watch_lost(struct watch *w, struct coordinator *c, struct transport *t, int
 		return;
 	if (w->stopping_since == 0)
 		w->stopping_since = now;
-	if (now - w->stopping_since < LOOP_LINGER_MS || !is_over)
+	if (now - w->stopping_since < WATCH_LINGER_MS || !is_over)
 		return;
 	err_set(&e, E_IO, "rank %d does not answer any more: what was sealed is kept, run again to go on",
 		coordinator_absent(c));

@@ -1,11 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
-/* What the loops of the crawl (loop.h, users_loop.h) watch for beside their work: trouble of this rank, a Hub that is
+/* What the loop of a rank (loop.h) watches for beside its work: trouble of this rank, a Hub that is
  * silent, a rank that does not answer. Local; all zero to begin with. */
 #ifndef CRAWLER_WATCH_H
 #define CRAWLER_WATCH_H
 
 #include "crawler/coordinator.h"
 #include "crawler/transport.h"
+
+/* After a stop every rank has so long to drain, seal and say so. */
+#define WATCH_LINGER_MS 30000
 
 struct watch {
 	int told_trouble, told_quiet;
@@ -20,7 +23,7 @@ int watch_trouble(struct watch *w, int code, const struct err *e, struct msg *m)
 void watch_quiet(struct watch *w, const struct coordinator_state *s);
 
 /* Rank 0: when its own part is sealed (is_over) and somebody does not answer any more, say so and abort the job with
- * exit code 4 after LOOP_LINGER_MS. */
+ * exit code 4 after WATCH_LINGER_MS. */
 void watch_lost(struct watch *w, struct coordinator *c, struct transport *t, int is_over, int64_t now);
 
 /* This rank has no memory to tell the others anything: they would wait for it without an end, so it says so and aborts
