@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "crawler/crawl.h"
 
-#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -14,6 +13,7 @@
 #include "crawler/replay_users.h"
 #include "crawler/share.h"
 #include "crawler/start.h"
+#include "crawler/stop.h"
 #include "crawler/summary.h"
 #include "crawler/token.h"
 #include "crawler/users.h"
@@ -25,36 +25,6 @@
 #define ROUNDS 2
 /* Of so few requests none is spent on totals. */
 #define FEW_REQUESTS 10
-
-static volatile sig_atomic_t stopped;
-
-static void on_signal(int sig)
-{
-	(void)sig;
-	stopped = 1;
-}
-
-void crawl_catch_stop(void)
-{
-	struct sigaction a = { .sa_handler = on_signal };
-
-	sigaction(SIGTERM, &a, NULL);
-	sigaction(SIGUSR1, &a, NULL);
-	a.sa_flags = (int)SA_RESETHAND;
-	sigaction(SIGINT, &a, NULL);
-}
-
-void crawl_ignore_signals(void)
-{
-	signal(SIGPIPE, SIG_IGN);
-	/* A file beyond its limit is a full disk: an error to be told, not an end without a word. */
-	signal(SIGXFSZ, SIG_IGN);
-}
-
-int crawl_is_stopped(void)
-{
-	return stopped;
-}
 
 /* What rank 0 finds out before the start, and all ranks need. */
 struct brief {
@@ -186,7 +156,7 @@ static int probe(struct crawl *c, struct probe *p, struct err *e)
 				 .seed = (uint64_t)c->brief.session,
 				 .where = where,
 				 .want_total = want_total,
-				 .is_stopped = crawl_is_stopped };
+				 .is_stopped = stop_is_asked };
 	struct cover gaps = COVER_INIT;
 
 	for (int k = 0; k < NKINDS; k++) {
@@ -320,7 +290,7 @@ static int discover(struct crawl *c, int *exit_code, struct err *e)
 				 .rows = folder_rows(&c->folder),
 				 .start_ms = c->start_ms,
 				 .session = c->brief.session,
-				 .is_stopped = crawl_is_stopped };
+				 .is_stopped = stop_is_asked };
 	int before = *exit_code, rc = reach_hub(c, e);
 
 	if (!rc && c->rank != 0 && c->folder.lock < 0)
@@ -346,7 +316,7 @@ static int audit(struct crawl *c, struct err *e)
 				 .pages = c->o->audit,
 				 .retries = (int)c->o->retries,
 				 .session = c->brief.session,
-				 .is_stopped = crawl_is_stopped };
+				 .is_stopped = stop_is_asked };
 
 	if (c->rank != 0 || c->o->audit == 0)
 		return E_OK;
@@ -370,7 +340,7 @@ static int crawl_loop(struct crawl *c, struct err *e)
 					   .monitor = &c->monitor,
 					   .start_ms = c->start_ms,
 					   .max_time_ms = c->o->max_time,
-					   .is_stopped = crawl_is_stopped } };
+					   .is_stopped = stop_is_asked } };
 	int rc;
 
 	for (int k = 0; k < NKINDS; k++)

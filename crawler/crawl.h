@@ -14,12 +14,4 @@
  * on success. On error all ranks return the same code and text. Errors: those of io/ and E_USAGE, E_HUB, E_DENIED. */
 int crawl_run(MPI_Comm comm, const struct options *o, int *exit_code, struct err *e);
 
-/* From now on SIGTERM, SIGUSR1 and SIGINT ask for a clean stop; a second SIGINT kills. May be called before MPI_Init().
- */
-void crawl_catch_stop(void);
-int crawl_is_stopped(void);
-
-/* A connection that is closed, and a file beyond its limit, are errors of the calls that meet them. */
-void crawl_ignore_signals(void);
-
 #endif

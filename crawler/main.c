@@ -6,6 +6,7 @@
 #include "crawler/forget.h"
 #include "crawler/options.h"
 #include "crawler/replay.h"
+#include "crawler/stop.h"
 #include "io/agree.h"
 #include "io/launch.h"
 #include "io/log.h"
@@ -21,19 +22,19 @@ int main(int argc, char **argv)
 	if ((code = launch_check("hubcrawl")))
 		return code;
 	/* At once: the start of a thousand ranks takes a while, and a batch system may not wait for it. */
-	crawl_catch_stop();
+	stop_catch();
 	MPI_Init(&argc, &argv);
 	MPI_Comm_rank(MPI_COMM_WORLD, &rank);
 	rc = options_parse(&o, argc, argv, rank == 0, &done, &e);
 	log_init("hubcrawl", o.quiet);
 	if (!err_agree(MPI_COMM_WORLD, rc, &e) && !done) {
-		crawl_ignore_signals();
+		stop_ignore_rest();
 		if (o.forget)
 			err_agree(MPI_COMM_WORLD, rank == 0 ? forget_run(&o, &e) : E_OK, &e);
 		else if (o.dry_run)
-			dryrun_run(MPI_COMM_WORLD, &o, crawl_is_stopped, &e);
+			dryrun_run(MPI_COMM_WORLD, &o, stop_is_asked, &e);
 		else if (o.from_archive)
-			replay_run(MPI_COMM_WORLD, &o, crawl_is_stopped, &code, &e);
+			replay_run(MPI_COMM_WORLD, &o, stop_is_asked, &code, &e);
 		else
 			crawl_run(MPI_COMM_WORLD, &o, &code, &e);
 	}
