@@ -64,8 +64,8 @@ int snapshot_has_shards(const char *dir, struct err *e);
  * the server after its lease (NFS 4: 90 s as a rule).
  */
 
-/* For rank 0, before anything is read. What is left of a job that died is waited for. Says who holds it. Local. Errors:
- * E_USAGE (another job), E_IO. */
+/* For rank 0, before anything is read. What is left of a job that died is waited for: its ranks for 30 s, its rank 0,
+ * which may as well work on, for 3. Says who holds it. Local. Errors: E_USAGE (another job), E_IO. */
 int snapshot_lock(const char *dir, int *fd, struct err *e);
 
 /* For the other ranks, before they write. Local. Errors: E_IO. */

@@ -12,8 +12,10 @@
 #include "io/utc.h"
 
 #define PATH_CAP 4096
-/* How long the ranks of a job whose rank 0 is gone may take to be gone too, s: mpirun ends them within one. */
+/* How long the ranks of a job that was killed may take to be gone too, s: within one they find mpirun gone. Rank 0 may
+ * as well work on, so it is waited for less. */
 #define LEFTOVER_S 30
+#define JOB_S      3
 #define POLL_NS    100000000
 
 enum { BYTE_JOB, BYTE_RANKS };
@@ -64,19 +66,27 @@ static void write_holder(int fd)
 		log_warn("cannot write into .lock who holds it: %s", strerror(errno));
 }
 
-/* The second byte, alone for a moment, then together with the other ranks. */
-static int lock_ranks(int fd)
+static int lock_byte_in(int fd, int byte, int type, int seconds, const char *note)
 {
 	const struct timespec pause = { .tv_nsec = POLL_NS };
 	int bad;
 
-	for (int i = 0; (bad = lock_byte(fd, BYTE_RANKS, F_WRLCK)) == EAGAIN; i++) {
-		if (i == 10)
-			log_note("ranks of a job that died still work on the folder: waiting for their end");
-		if (i == LEFTOVER_S * (1000000000 / POLL_NS))
+	for (int i = 0; (bad = lock_byte(fd, byte, type)) == EAGAIN; i++) {
+		if (i == 10 && note)
+			log_note("%s", note);
+		if (i == seconds * (1000000000 / POLL_NS))
 			break;
 		nanosleep(&pause, NULL);
 	}
+	return bad;
+}
+
+/* The second byte, alone for a moment, then together with the other ranks. */
+static int lock_ranks(int fd)
+{
+	int bad = lock_byte_in(fd, BYTE_RANKS, F_WRLCK, LEFTOVER_S,
+			       "ranks of a job that died still work on the folder: waiting for their end");
+
 	return bad ? bad : lock_byte(fd, BYTE_RANKS, F_RDLCK);
 }
 
@@ -107,7 +117,7 @@ int snapshot_lock(const char *dir, int *fd, struct err *e)
 
 	if (bad)
 		return err_sys(e, bad, "cannot write into '%s'", dir);
-	bad = lock_byte(*fd, BYTE_JOB, F_WRLCK);
+	bad = lock_byte_in(*fd, BYTE_JOB, F_WRLCK, JOB_S, NULL);
 	if (!bad)
 		bad = lock_ranks(*fd);
 	if (bad)
@@ -137,6 +147,6 @@ int snapshot_look(const char *dir, int *fd, struct err *e)
 		return E_OK;
 	if (bad)
 		return err_sys(e, bad, "cannot read '%s'", path);
-	bad = lock_byte(*fd, BYTE_JOB, F_RDLCK);
+	bad = lock_byte_in(*fd, BYTE_JOB, F_RDLCK, JOB_S, NULL);
 	return bad && !has_no_locks(bad) ? refused(dir, fd, path, bad, e) : E_OK;
 }

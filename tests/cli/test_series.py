@@ -128,7 +128,7 @@ def retention():
 
 def stopped_and_killed():
     place = scratch()
-    with Hub(*SMALL, "--latency", 100) as hub:
+    with Hub(*SMALL, "--latency", 400) as hub:
         slow = ["--in-flight=1", "--seal-time=200ms"]
         one = begin(hub.url, *slow, f"{place}/one")
         ok(wait_for(f"{place}/one/shards/*.h5"), "a crawl has begun")
