@@ -28,8 +28,10 @@ def tortured(n, victim, k, program, *args):
         run = Run([*MPIRUN, "-n", n, f"{BUILD}/torture/{program}", *args], env=env, timeout=300)
     except subprocess.TimeoutExpired:
         return None, 0, f"call {k} on rank {victim} of {n}"
-    calls, name = open(log, encoding="ascii").read().strip().split(" ", 1) if os.path.exists(log) else (0, "?")
-    return run, int(calls), name
+    said = open(log, encoding="ascii").read().split(maxsplit=1) if os.path.exists(log) else []
+    if len(said) < 2:  # another rank ended the job before this one could say so
+        return run, 0, f"call {k} on rank {victim}"
+    return run, int(said[0]), said[1].strip()
 
 
 def judge(run, name, what, folder):
