@@ -264,21 +264,24 @@ asan-run: export ASAN_OPTIONS = fast_unwind_on_malloc=0:disable_coredump=0:verif
 asan-run: export LSAN_OPTIONS = suppressions=$(CURDIR)/tests/lsan.supp:print_suppressions=0
 asan-run: all check-unit check-mpi check-fuzz check-torture check-cli
 
-# Ten to thirty times as slow: of the programs each way once (tests/cli/paths.py), the rest is left to `make asan`; so is
-# test_hostile, whose 700 children end with all that they hold. Open MPI brings suppressions of its own.
+# Ten to thirty times as slow: of the programs each way once (tests/cli/paths.py) and every error (tests/cli/test_errors.py);
+# the other tests of the programs, three hours of CPU under `make asan`, would take more than a day and are left to it. So is
+# test_hostile, whose 700 children end with all that they hold. Open MPI brings suppressions of its own; hwloc's word about
+# valgrind is not one of ours.
 OMPI_SUPP = $(firstword $(wildcard $(dir $(shell command -v mpirun))../share/openmpi/openmpi-valgrind.supp /usr/share/openmpi/openmpi-valgrind.supp))
 VALGRIND = valgrind --quiet --error-exitcode=99 --leak-check=full --errors-for-leak-kinds=definite --show-leak-kinds=definite --keep-debuginfo=yes \
   $(OMPI_SUPP:%=--suppressions=%) --suppressions=$(CURDIR)/tests/valgrind.supp
 .PHONY: valgrind
-valgrind: ## the tests again under valgrind: unit, MPI on 1 and 2 ranks, each way through the programs (long)
+valgrind: ## the tests again under valgrind: unit, MPI on 1 and 2 ranks, each way through the programs, every error (long)
 	@tests/deps.sh valgrind
 	$(MAKE) --no-print-directory BUILD=build/valgrind CFLAGS='-O1 -g' CXXFLAGS='-O1 -g' valgrind-run
 
 .PHONY: valgrind-run
+valgrind-run: export HWLOC_COMPONENTS = -x86
 valgrind-run: all $(UNIT) $(MPI)
 	$(Q)RECORDED= prove --timer -j2 --exec '$(VALGRIND)' $(filter-out %/test_hostile,$(UNIT))
 	$(Q)for n in 1 2; do echo "== MPI tests on $$n ranks"; prove --timer --exec '$(MPIRUN) -n '$$n' $(VALGRIND)' $(MPI) || exit 1; done
-	$(Q)BUILD=$(BUILD) WRAP='$(VALGRIND)' SLOW=20 prove --timer --exec '$(PYTHON) -B' tests/cli/paths.py
+	$(Q)BUILD=$(BUILD) WRAP='$(VALGRIND)' SLOW=20 RECORDED= prove --timer -j2 --exec '$(PYTHON) -B' tests/cli/paths.py tests/cli/test_errors.py
 
 .PHONY: format
 format: ## reformat the sources (clang-format 14)
