@@ -264,10 +264,9 @@ asan-run: export ASAN_OPTIONS = fast_unwind_on_malloc=0:disable_coredump=0:verif
 asan-run: export LSAN_OPTIONS = suppressions=$(CURDIR)/tests/lsan.supp:print_suppressions=0
 asan-run: all check-unit check-mpi check-fuzz check-torture check-cli
 
-# Ten to thirty times as slow: of the programs each way once (tests/cli/paths.py) and every error (tests/cli/test_errors.py);
-# the other tests of the programs, three hours of CPU under `make asan`, would take more than a day and are left to it. So is
-# test_hostile, whose 700 children end with all that they hold. Open MPI brings suppressions of its own; hwloc's word about
-# valgrind is not one of ours.
+# Eight times the CPU and more: of the programs each way once (tests/cli/paths.py) and every error (tests/cli/test_errors.py);
+# the other tests of the programs, hours of it, are left to `make asan`. So is test_hostile, whose 700 children end with all
+# that they hold. Open MPI brings suppressions of its own; hwloc's word about valgrind is not one of ours.
 OMPI_SUPP = $(firstword $(wildcard $(dir $(shell command -v mpirun))../share/openmpi/openmpi-valgrind.supp /usr/share/openmpi/openmpi-valgrind.supp))
 VALGRIND = valgrind --quiet --error-exitcode=99 --leak-check=full --errors-for-leak-kinds=definite --show-leak-kinds=definite --keep-debuginfo=yes \
   $(OMPI_SUPP:%=--suppressions=%) --suppressions=$(CURDIR)/tests/valgrind.supp
