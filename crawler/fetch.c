@@ -200,8 +200,8 @@ static void slot_setup(struct slot *s, const struct fetch_setup *f, struct curl_
 
 static int make_headers(struct fetch *f, const char *token)
 {
-	struct curl_slist *l = curl_slist_append(NULL, "Accept: application/json");
 	static const char name[] = "Authorization: Bearer ";
+	struct curl_slist *l = curl_slist_append(NULL, "Accept: application/json");
 	char line[8192];
 
 	f->headers = l;
@@ -406,6 +406,7 @@ static void mask_token(char *text, size_t n, const char *token)
 
 static void mask_reply(struct slot *s)
 {
+	char *header[] = { s->link, s->ratelimit, s->policy, s->retry_after };
 	const char *token = s->owner->token;
 
 	if (!token)
@@ -414,7 +415,8 @@ static void mask_reply(struct slot *s)
 		mask_token(s->body, s->nbody, token);
 	if (s->head)
 		mask_token(s->head, s->nhead, token);
-	mask_token(s->link, strlen(s->link), token);
+	for (size_t i = 0; i < sizeof header / sizeof *header; i++)
+		mask_token(header[i], strlen(header[i]), token);
 }
 
 const struct fetch_reply *fetch_next(struct fetch *f)

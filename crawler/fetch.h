@@ -2,7 +2,7 @@
 /* Requests to the Hub, many at a time, by curl's multi interface. Local to a rank. The only file that knows curl.
  *
  * What it guarantees: only to the Hub's scheme, host and port; no redirect is followed; the token (if any) goes as
- * Authorization header and nowhere else, and where a reply repeats it there is an x for each of its letters (0.04 ms
+ * Authorization header and nowhere else, and where a reply repeats it, letter for letter, there are as many x (0.04 ms
  * for a page of 0.7 MB); certificates are verified; a body, decompressed, never exceeds the cap, nor do headers theirs.
  */
 #ifndef CRAWLER_FETCH_H
