@@ -49,7 +49,6 @@ int archive_reply(struct warc *w, const struct fetch_reply *r, const struct note
 
 struct archive {
 	struct archive_setup setup;
-	char *secret;
 	int64_t number;
 	struct warc *segment; /* NULL: not begun */
 };
@@ -58,14 +57,9 @@ struct archive *archive_create(const struct archive_setup *s)
 {
 	struct archive *a = calloc(1, sizeof *a);
 
-	if (!a)
-		return NULL;
-	a->setup = *s;
-	a->setup.secret = a->secret = strdup(s->secret);
-	if (a->secret)
-		return a;
-	free(a);
-	return NULL;
+	if (a)
+		a->setup = *s;
+	return a;
 }
 
 static int segment_path(const struct archive *a, char path[PATH_CAP], struct err *e)
@@ -85,7 +79,7 @@ static int segment_path(const struct archive *a, char path[PATH_CAP], struct err
 static int begin_segment(struct archive *a, struct err *e)
 {
 	const struct archive_setup *s = &a->setup;
-	struct warc_setup w = { .snapshot = s->snapshot, .user_agent = s->user_agent, .secret = s->secret };
+	struct warc_setup w = { .snapshot = s->snapshot, .user_agent = s->user_agent };
 	char path[PATH_CAP];
 
 	if (segment_path(a, path, e))
@@ -122,8 +116,6 @@ void archive_free(struct archive *a)
 	if (archive_seal(a, &e))
 		log_warn("%s", e.text);
 	warc_free(a->segment);
-	explicit_bzero(a->secret, strlen(a->secret));
-	free(a->secret);
 	free(a);
 }
 

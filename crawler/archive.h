@@ -25,7 +25,6 @@ struct archive; /* a rank's segments */
 struct archive_setup {
 	const char *dir;                   /* of the census; lives as long */
 	const char *snapshot, *user_agent; /* as in struct warc_setup; live as long */
-	const char *secret;                /* the token, or "": copied, and wiped in archive_free() */
 	int rank;
 	int64_t session; /* ms since 1970 */
 };

@@ -19,12 +19,11 @@ static int set_user_agent(struct contact *c, const char *contact, struct err *e)
 	return E_OK;
 }
 
-static int open_archive(struct contact *c, const struct archive_setup *keep, const char *secret, struct err *e)
+static int open_archive(struct contact *c, const struct archive_setup *keep, struct err *e)
 {
 	struct archive_setup a = *keep;
 
 	a.user_agent = c->user_agent;
-	a.secret = secret;
 	c->archive = archive_create(&a);
 	return c->archive ? E_OK : err_set(e, E_NOMEM, "no memory for the archive");
 }
@@ -38,14 +37,14 @@ int contact_open(struct contact *c, const struct hub *hub, const struct options 
 				 .ca_file = o->ca_file,
 				 .nslots = (int)o->in_flight,
 				 .timeout_ms = o->timeout };
-	struct warc_setup w = { .user_agent = c->user_agent, .secret = token->text };
+	struct warc_setup w = { .user_agent = c->user_agent };
 	int rc = set_user_agent(c, o->contact, e);
 
 	f.keep_heads = (save && o->save_probe) || keep;
 	if (!rc)
 		rc = fetch_create(&c->fetch, &f, e);
 	if (!rc && keep)
-		rc = open_archive(c, keep, token->text, e);
+		rc = open_archive(c, keep, e);
 	if (!rc && save && o->save_probe)
 		rc = warc_create(&c->saved, o->save_probe, &w, e);
 	if (*token->text)

@@ -19,7 +19,7 @@ struct contact {
 
 /* *c must be zeroed; contact_release() is fine after an error. The token is wiped, whatever happens.
  *   save  begin the file that --save-probe asks for
- *   keep  where to keep every reply, or NULL; user_agent and secret are filled in here
+ *   keep  where to keep every reply, or NULL; user_agent is filled in here
  * Errors: E_USAGE, E_NOMEM, E_IO. */
 int contact_open(struct contact *c, const struct hub *hub, const struct options *o, struct token *token, int save,
 		 const struct archive_setup *keep, struct err *e);

@@ -11,8 +11,8 @@
  * A reply is stored as received but for this, which the warcinfo states:
  *   - The body is decoded: Content-Encoding, Transfer-Encoding and Content-Length are renamed to X-Crawl-…, as in the
  *     archives of Common Crawl, and a Content-Length that fits the body is added.
- *   - Authorization, Proxy-Authorization, Cookie and Set-Cookie are left out, and wherever else a reply repeats the
- *     token as it is, in header or body, it is overwritten by as many x.
+ *   - Authorization, Proxy-Authorization, Cookie and Set-Cookie are left out. Wherever else a reply repeated the token
+ *     as it is there are as many x: crawler/fetch.h gives no reply without.
  *   - The status line says HTTP/1.1 where it was HTTP/2 or 3, which have no text form that all readers take. The
  *     record's WARC-Protocol then says h2 or h3 (https://github.com/iipc/warc-specifications/issues/42).
  *   - Folded header lines are unfolded, control characters in them become blanks, lines without a name are left out.
@@ -39,7 +39,6 @@ struct warc;
 struct warc_setup {
 	const char *snapshot;   /* struct snapshot.id, or NULL */
 	const char *user_agent; /* that requests carry, or NULL */
-	const char *secret;     /* the token, or NULL or "": copied, and wiped in warc_free() */
 };
 
 /* One reply. All pointers stay the caller's. */
@@ -84,11 +83,9 @@ void warc_leave(struct warc *w);
 
 /* The HTTP part of a record, status line to blank line, as warc_append() stores it: pure, for the tests. *block is
  * allocated, *n bytes and a NUL, and the caller frees it; NULL after an error.
- *   secret    or NULL
  *   protocol  if not NULL: set to "h2" or "h3" where the status line was changed, else NULL
  * Errors: E_NOMEM, E_BUG (no status line, too long). */
-int warc_http_block(const struct warc_exchange *x, const char *secret, char **block, size_t *n, const char **protocol,
-		    struct err *e);
+int warc_http_block(const struct warc_exchange *x, char **block, size_t *n, const char **protocol, struct err *e);
 
 /* ---- Reading: hostile input is welcome. Memory stays under the caps above and body_max, and grows with what is really
  * there, not with what a header announces. A body is never decompressed beyond its member.

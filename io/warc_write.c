@@ -63,29 +63,19 @@ __attribute__((format(printf, 2, 3))) static void put(struct text *t, const char
 	va_end(ap);
 }
 
-/* Controls would end a line for some reader or drive a terminal; the secret goes nowhere. */
-static void put_view(struct text *t, struct view v, const char *secret)
+/* Controls would end a line for some reader or drive a terminal. */
+static void put_view(struct text *t, struct view v)
 {
-	size_t nsecret = secret ? strlen(secret) : 0;
-
-	while (t->f && v.n > 0) {
+	for (; t->f && v.n > 0; v.s++, v.n--) {
 		unsigned char c = (unsigned char)*v.s;
-		size_t k = 1;
 
-		if (nsecret > 0 && v.n >= nsecret && memcmp(v.s, secret, nsecret) == 0) {
-			for (k = 0; k < nsecret; k++)
-				fputc('x', t->f);
-		} else {
-			fputc((c < 0x20 && c != '\t') || c == 0x7F ? ' ' : c, t->f);
-		}
-		v.s += k;
-		v.n -= k;
+		fputc((c < 0x20 && c != '\t') || c == 0x7F ? ' ' : c, t->f);
 	}
 }
 
-static void put_string(struct text *t, const char *s, const char *secret)
+static void put_string(struct text *t, const char *s)
 {
-	put_view(t, (struct view){ s, strlen(s) }, secret);
+	put_view(t, (struct view){ s, strlen(s) });
 }
 
 static int text_end(struct text *t, struct err *e)
@@ -128,7 +118,7 @@ static const char *last_block(const struct warc_exchange *x)
 	return block;
 }
 
-static void put_lines(struct text *t, const char *p, const char *end, const char *secret)
+static void put_lines(struct text *t, const char *p, const char *end)
 {
 	static const char *const left_out[] = { "Authorization", "Proxy-Authorization", "Cookie", "Set-Cookie", NULL };
 	static const char *const renamed[] = { "Content-Encoding", "Transfer-Encoding", "Content-Length", NULL };
@@ -138,7 +128,7 @@ static void put_lines(struct text *t, const char *p, const char *end, const char
 		if (line_is_blank(line.s[0])) {
 			put(t, "%s", is_open ? " " : "");
 			if (is_open)
-				put_view(t, line_trim(line), secret);
+				put_view(t, line_trim(line));
 			continue;
 		}
 		put(t, "%s", is_open ? "\r\n" : "");
@@ -146,15 +136,14 @@ static void put_lines(struct text *t, const char *p, const char *end, const char
 		if (!is_open)
 			continue;
 		put(t, "%s", is_among(name, renamed) ? "X-Crawl-" : "");
-		put_view(t, name, secret);
+		put_view(t, name);
 		put(t, ": ");
-		put_view(t, value, secret);
+		put_view(t, value);
 	}
 	put(t, "%s", is_open ? "\r\n" : "");
 }
 
-int warc_http_block(const struct warc_exchange *x, const char *secret, char **block, size_t *n, const char **protocol,
-		    struct err *e)
+int warc_http_block(const struct warc_exchange *x, char **block, size_t *n, const char **protocol, struct err *e)
 {
 	const char *p = last_block(x), *end = x->head + x->nhead;
 	struct view version, reason;
@@ -167,9 +156,9 @@ int warc_http_block(const struct warc_exchange *x, const char *secret, char **bl
 		return err_set(e, E_BUG, "a reply for the archive has no status line or too many headers");
 	text_begin(&t);
 	put(&t, "HTTP/1.%c %d ", line_is(version, "1.0") ? '0' : '1', status);
-	put_view(&t, reason, secret);
+	put_view(&t, reason);
 	put(&t, "\r\n");
-	put_lines(&t, p, end, secret);
+	put_lines(&t, p, end);
 	put(&t, "Content-Length: %zu\r\n\r\n", x->nbody);
 	rc = text_end(&t, e);
 	*block = t.s;
@@ -187,7 +176,6 @@ struct warc {
 	int is_broken, is_sealed;
 	int64_t count;
 	char info[64]; /* the warcinfo's id */
-	char *secret;  /* or NULL */
 	struct gzip_writer *gz;
 };
 
@@ -216,26 +204,6 @@ static void put_date(struct text *t, int64_t ms)
 	put(t, "WARC-Date: %.19s.%03dZ\r\n", utc_format(ms / 1000, s), (int)(ms % 1000));
 }
 
-/* Write n bytes with every occurrence of the secret overwritten. */
-static int put_body(struct warc *w, const char *p, size_t n, struct err *e)
-{
-	size_t nsecret = w->secret ? strlen(w->secret) : 0;
-	int rc = E_OK;
-
-	while (!rc && n > 0) {
-		const char *hit = nsecret > 0 ? memmem(p, n, w->secret, nsecret) : NULL;
-		size_t k = hit ? (size_t)(hit - p) : n;
-
-		rc = gzip_writer_put(w->gz, p, k, e);
-		for (size_t i = 0; hit && !rc && i < nsecret; i++)
-			rc = gzip_writer_put(w->gz, "x", 1, e);
-		k += hit ? nsecret : 0;
-		p += k;
-		n -= k;
-	}
-	return rc;
-}
-
 /* Write a record: `header` without its last lines, a block that consists of `head` and `body`. One gzip member more, or
  * the file as it was. */
 static int put_record(struct warc *w, const struct text *header, const struct text *head, const char *body,
@@ -250,7 +218,7 @@ static int put_record(struct warc *w, const struct text *header, const struct te
 	rc = gzip_writer_put(w->gz, header->s, header->n, e);
 	rc = rc ? rc : gzip_writer_put(w->gz, last, (size_t)nlast, e);
 	rc = rc ? rc : gzip_writer_put(w->gz, head->s, head->n, e);
-	rc = rc ? rc : put_body(w, body, nbody, e);
+	rc = rc || nbody == 0 ? rc : gzip_writer_put(w->gz, body, nbody, e);
 	rc = rc ? rc : gzip_writer_put(w->gz, "\r\n\r\n", 4, e);
 	rc = rc ? rc : gzip_writer_end(w->gz, e);
 	if (rc) {
@@ -272,18 +240,18 @@ static int put_info(struct warc *w, const struct warc_setup *s, struct err *e)
 	put(&header, "WARC/1.1\r\nWARC-Type: warcinfo\r\nWARC-Record-ID: %s\r\n", w->info);
 	put_date(&header, (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000);
 	put(&header, "WARC-Filename: ");
-	put_string(&header, slash ? slash + 1 : w->path, w->secret);
+	put_string(&header, slash ? slash + 1 : w->path);
 	put(&header, "\r\nContent-Type: application/warc-fields\r\n");
 	text_begin(&block);
 	put(&block, "%s", info_text);
 	if (s->snapshot) {
 		put(&block, "isPartOf: ");
-		put_string(&block, s->snapshot, w->secret);
+		put_string(&block, s->snapshot);
 		put(&block, "\r\n");
 	}
 	if (s->user_agent) {
 		put(&block, "http-header-user-agent: ");
-		put_string(&block, s->user_agent, w->secret);
+		put_string(&block, s->user_agent);
 		put(&block, "\r\n");
 	}
 	rc2 = text_end(&header, e);
@@ -334,7 +302,7 @@ int warc_append(struct warc *w, const struct warc_exchange *x, struct err *e)
 	if (!is_uri(x->uri) || !is_note(x->note) || x->nbody > WARC_BODY_MAX || x->date_ms < 0 ||
 	    x->date_ms >= DATE_END)
 		return err_set(e, E_BUG, "the URI, date or size of a reply does not fit the archive '%s'", w->path);
-	rc = warc_http_block(x, w->secret, &head.s, &head.n, &protocol, e);
+	rc = warc_http_block(x, &head.s, &head.n, &protocol, e);
 	rc = rc ? rc : make_id(id, e);
 	if (rc) {
 		free(head.s);
@@ -344,7 +312,7 @@ int warc_append(struct warc *w, const struct warc_exchange *x, struct err *e)
 	put(&header, "WARC/1.1\r\nWARC-Type: response\r\nWARC-Record-ID: %s\r\nWARC-Warcinfo-ID: %s\r\n", id, w->info);
 	put_date(&header, x->date_ms);
 	put(&header, "WARC-Target-URI: ");
-	put_string(&header, x->uri, w->secret);
+	put_string(&header, x->uri);
 	put_field(&header, "\r\nWARC-Protocol", protocol);
 	put_field(&header, "\r\nWARC-Truncated", x->truncated);
 	put_field(&header, "\r\nHubcensus-Note", x->note);
@@ -375,8 +343,6 @@ static int begin_file(struct warc *w, const char *path, const struct warc_setup 
 
 	if (snprintf(w->path, sizeof w->path, "%s", path) >= (int)sizeof w->path)
 		return err_set(e, E_USAGE, "the path '%.60s...' is too long", path);
-	if (s->secret && *s->secret && !(w->secret = strdup(s->secret)))
-		return err_set(e, E_NOMEM, "no memory to archive replies");
 	snprintf(w->tmp, sizeof w->tmp, "%s.tmp", w->path);
 	w->fd = open(w->tmp, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0666);
 	if (w->fd < 0)
@@ -435,9 +401,6 @@ void warc_leave(struct warc *w)
 		return;
 	if (w->fd >= 0)
 		close(w->fd);
-	if (w->secret)
-		explicit_bzero(w->secret, strlen(w->secret));
-	free(w->secret);
 	gzip_writer_free(w->gz);
 	free(w);
 }

@@ -187,7 +187,7 @@ static int begin_snapshot(struct err *e)
 static int archive(struct err *e)
 {
 	static const char head[] = "HTTP/1.1 200 OK\r\nContent-Type: application/json\r\n\r\n";
-	struct warc_setup u = { ID, "test", "hf_secret" };
+	struct warc_setup u = { ID, "test" };
 	struct warc_exchange x = { .uri = "https://hub.example/a",
 				   .date_ms = 1790000000000,
 				   .head = head,

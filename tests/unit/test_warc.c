@@ -71,9 +71,6 @@ static const struct block blocks[] = {
 	{ "no names", TEXT("HTTP/1.1 200 OK\r\nnothing\r\n: x\r\nA: 1\r\n\r\n"), "HTTP/1.1 200 OK\r\nA: 1\r\n" },
 	{ "controls", TEXT("HTTP/1.1 200 O\033[2JK\r\nA: \033]0;x\a\0y\177\r\n\r\n"),
 	  "HTTP/1.1 200 O [2JK\r\nA:  ]0;x  y \r\n" },
-	{ "the token", TEXT("HTTP/1.1 200 " SECRET "\r\nX-" SECRET ": Bearer " SECRET SECRET "!\r\n\r\n"),
-	  "HTTP/1.1 200 xxxxxxxxxxxxxxxxxxx\r\n"
-	  "X-xxxxxxxxxxxxxxxxxxx: Bearer xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx!\r\n" },
 	{ "no end", TEXT("HTTP/1.1 200 OK\r\nA: 1"), "HTTP/1.1 200 OK\r\nA: 1\r\n" },
 	{ "empty", TEXT(""), NULL },
 	{ "no status line", TEXT("A: 1\r\n\r\n"), NULL },
@@ -90,7 +87,7 @@ static void test_blocks(void)
 		struct err e = ERR_INIT;
 		char want[1024], *got;
 		size_t n = 0;
-		int rc = warc_http_block(&x, SECRET, &got, &n, NULL, &e), fits;
+		int rc = warc_http_block(&x, &got, &n, NULL, &e), fits;
 
 		snprintf(want, sizeof want, "%sContent-Length: 7\r\n\r\n", b->want ? b->want : "");
 		fits = b->want ? !rc && n == strlen(want) && memcmp(got, want, n) == 0 : rc == E_BUG && !got;
@@ -116,12 +113,12 @@ static void test_long_head(void)
 		x.nhead = (size_t)sprintf(head, "HTTP/1.1 200 \n");
 		while (x.nhead + strlen(unit[i]) <= WARC_HEAD_MAX)
 			x.nhead += (size_t)sprintf(head + x.nhead, "%s", unit[i]);
-		rc = warc_http_block(&x, NULL, &block, &n, NULL, &e);
+		rc = warc_http_block(&x, &block, &n, NULL, &e);
 		ok(!rc && n <= WARC_HTTP_MAX, "a header of %zu: %zu as stored", x.nhead, n);
 		free(block);
 		x.nhead = WARC_HEAD_MAX + 1;
 		head[WARC_HEAD_MAX] = '\n';
-		ok(warc_http_block(&x, NULL, &block, &n, NULL, &e) == E_BUG && !block, "a longer one is refused");
+		ok(warc_http_block(&x, &block, &n, NULL, &e) == E_BUG && !block, "a longer one is refused");
 		err_clear(&e);
 		free(head);
 	}
@@ -133,11 +130,10 @@ static const char binary[] = "\0\1\2\r\n\r\nWARC/1.1\r\n\x1f\x8b\xff";
 
 static const struct warc_exchange exchanges[] = {
 	{ URI, WHEN, TEXT(HEAD), TEXT("[{\"_id\":\"621ffdc036468d709f17434d\"}]"), .note = "page models ~" },
-	{ "https://hub.example/" SECRET "/b%20c?q=\xc3\xa4", WHEN + 1000,
+	{ "https://hub.example/a/b%20c?q=\xc3\xa4", WHEN + 1000,
 	  TEXT("HTTP/2 200 \r\nLink: <a>; rel=\"next\"\r\nX: y\r\nlink:<b>\r\nset-cookie: " SECRET "\r\n"
-	       "content-encoding: gzip\r\ncontent-length: 5\r\nx-echo: " SECRET "\r\n\r\n"),
-	  TEXT("{\"you\":\"" SECRET "\",\"twice\":\"" SECRET SECRET "\",\"half\":\"hf_abcdef\"}" SECRET),
-	  .note = NULL },
+	       "content-encoding: gzip\r\ncontent-length: 5\r\n\r\n"),
+	  TEXT("{}"), .note = NULL },
 	{ "http://127.0.0.1:1/", 0, TEXT("HTTP/1.1 204 No Content\r\n\r\n"), .note = NULL },
 	{ "http://h/binary", WHEN - 1, TEXT("HTTP/1.1 504 Gateway Timeout\r\nContent-Length: 20\r\n\r\n"), binary,
 	  sizeof binary - 1, .truncated = "disconnect" },
@@ -147,8 +143,7 @@ enum { NEXCHANGES = sizeof exchanges / sizeof *exchanges };
 static struct warc *begin(const char *name)
 {
 	struct warc_setup s = { .snapshot = "0123456789abcdef0123456789abcdef",
-				.user_agent = "hubcensus/test\r\nSet-Cookie: x",
-				.secret = SECRET };
+				.user_agent = "hubcensus/test\r\nSet-Cookie: x" };
 	struct err e = ERR_INIT;
 	struct warc *w;
 
@@ -180,7 +175,6 @@ static struct bytes make_archive(void)
 /* Is it what record `i` of the archive was when undamaged? Record 0 is the warcinfo. */
 static int is_same(const struct warc_record *x, int i)
 {
-	static const char tail[] = "\"half\":\"hf_abcdef\"}xxxxxxxxxxxxxxxxxxx";
 	const struct warc_exchange *want = &exchanges[i > 0 ? i - 1 : 0];
 
 	if (i == 0)
@@ -190,11 +184,6 @@ static int is_same(const struct warc_record *x, int i)
 	    x->is_truncated != (want->truncated != NULL) || x->nnote != (want->note ? strlen(want->note) : 0) ||
 	    (want->note && memcmp(x->note, want->note, x->nnote) != 0))
 		return 0;
-	if (i == 2)
-		return x->status == 200 &&
-		       strcmp(x->uri, "https://hub.example/xxxxxxxxxxxxxxxxxxx/b%20c?q=\xc3\xa4") == 0 &&
-		       memcmp(x->body, TEXT("{\"you\":\"xxxxxxxxxxxxxxxxxxx\",\"twice\":\"")) == 0 &&
-		       memcmp(x->body + x->nbody - (sizeof tail - 1), tail, sizeof tail - 1) == 0;
 	return strcmp(x->uri, want->uri) == 0 && (x->nbody == 0 || memcmp(x->body, want->body, x->nbody) == 0);
 }
 
@@ -257,7 +246,7 @@ static void test_no_secrets(struct bytes a)
 	const char *p = all.s, *end = all.s + all.n;
 	int bad = 0;
 
-	ok(all.n > 1000 && !has(all, SECRET), "the token is nowhere");
+	ok(all.n > 1000 && !has(all, SECRET), "what stood in a cookie is nowhere");
 	while (p < end) {
 		struct view name, value;
 
