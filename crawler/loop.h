@@ -28,6 +28,34 @@ struct loop_member {
 			    int any); /* the longest sleep of a turn in which something was sent or came */
 };
 
+/* The six of a loop_member that only need a type, as static functions of their names: feed() calls prefix_feed() of
+ * struct prefix, and so on. */
+#define LOOP_CALLS(prefix)                                                                                             \
+	static void feed(void *work, const struct msg *m, int64_t now)                                                 \
+	{                                                                                                              \
+		prefix##_feed(work, m, now);                                                                           \
+	}                                                                                                              \
+	static int next(void *work, int64_t now, struct msg *m)                                                        \
+	{                                                                                                              \
+		return prefix##_next(work, now, m);                                                                    \
+	}                                                                                                              \
+	static int turn(void *work, int64_t now, struct err *e)                                                        \
+	{                                                                                                              \
+		return prefix##_turn(work, now, e);                                                                    \
+	}                                                                                                              \
+	static int stop(void *work, int64_t now, struct err *e)                                                        \
+	{                                                                                                              \
+		return prefix##_stop(work, now, e);                                                                    \
+	}                                                                                                              \
+	static int64_t due(const void *work, int64_t now)                                                              \
+	{                                                                                                              \
+		return prefix##_due(work, now);                                                                        \
+	}                                                                                                              \
+	static int is_over(const void *work)                                                                           \
+	{                                                                                                              \
+		return prefix##_is_over(work);                                                                         \
+	}
+
 struct loop {
 	int rank, nranks;
 	struct fetch *fetch;

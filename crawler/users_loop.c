@@ -73,35 +73,7 @@ static int wave(struct users_loop *l, int64_t now)
 
 /* --- the member of the loop --- */
 
-static void feed(void *work, const struct msg *m, int64_t now)
-{
-	asker_feed(work, m, now);
-}
-
-static int next(void *work, int64_t now, struct msg *m)
-{
-	return asker_next(work, now, m);
-}
-
-static int turn(void *work, int64_t now, struct err *e)
-{
-	return asker_turn(work, now, e);
-}
-
-static int stop(void *work, int64_t now, struct err *e)
-{
-	return asker_stop(work, now, e);
-}
-
-static int64_t due(const void *work, int64_t now)
-{
-	return asker_due(work, now);
-}
-
-static int is_over(const void *work)
-{
-	return asker_is_over(work);
-}
+LOOP_CALLS(asker)
 
 static int receive(struct loop *of)
 {

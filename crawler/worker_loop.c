@@ -7,35 +7,7 @@
 #define SLEEP_HEAD_MS 4
 #define SLEEP_MAX_MS  20
 
-static void feed(void *work, const struct msg *m, int64_t now)
-{
-	worker_feed(work, m, now);
-}
-
-static int next(void *work, int64_t now, struct msg *m)
-{
-	return worker_next(work, now, m);
-}
-
-static int turn(void *work, int64_t now, struct err *e)
-{
-	return worker_turn(work, now, e);
-}
-
-static int stop(void *work, int64_t now, struct err *e)
-{
-	return worker_stop(work, now, e);
-}
-
-static int64_t due(const void *work, int64_t now)
-{
-	return worker_due(work, now);
-}
-
-static int is_over(const void *work)
-{
-	return worker_is_over(work);
-}
+LOOP_CALLS(worker)
 
 static void show(struct loop *of, int64_t now)
 {
