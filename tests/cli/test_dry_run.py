@@ -65,7 +65,7 @@ def no_hub():
 
 
 def forecasts():
-    """Within 5 % of what a crawl then asks, for each number of ranks."""
+    """Within 5 % of what a crawl then asks, for each number of ranks; under valgrind replies come late, and more windows overlap."""
     size = ["--models", 120000, "--datasets", 30000, "--spaces", 50000, "--seed", 3]
     for n, quota in ((1, "100/2"), (2, "100/2"), (4, "0")):
         with Hub(*size, "--quota", quota) as hub:
@@ -74,7 +74,7 @@ def forecasts():
             c = mpi(n, "hubcrawl", "--hub", hub.url, f"{scratch()}/c")
             real = asked(hub) - before
             ok(c.code == 0, f"{n} ranks, quota {quota}: a crawl", c)
-            ok(abs(requests(r) - real) <= 0.05 * real, f"{requests(r)} requests foretold, {real} made", r)
+            ok(abs(requests(r) - real) <= (0.05 if PLAIN else 0.1) * real, f"{requests(r)} requests foretold, {real} made", r)
             for name in ("anonymous", "free account", "PRO", "Team", "Enterprise", "Enterprise Plus", "+ Higher", "in force"):
                 ok(re.search(rf"^{re.escape(name)} +\d+ per \d+ s +[\d.]+ (s|min|h)$", r.out, re.M), f"  the time for {name}", r)
 
