@@ -4,7 +4,7 @@
 import os
 import shutil
 
-from tap import BUILD, ENV, PLAIN, UNTIL, Hub, Run, crawl, differing, digest, main, ok, reduce, same, scratch
+from tap import BUILD, ENV, PLAIN, UNTIL, WRAP, Hub, Run, crawl, differing, digest, main, ok, reduce, same, scratch
 
 SIZE = ["--models", 30000, "--datasets", 3000, "--spaces", 3000, "--seed", 5, "--until", UNTIL]
 # PBS is not in Debian. This stands for its command alone: it notes what is submitted; the test then runs that, as PBS would.
@@ -32,7 +32,7 @@ def census():
         f.write(QSUB)
     os.chmod(f"{place}/bin/qsub", 0o755)
     with Hub(*SIZE, "--quota", "20/3", "--pages-quota", 0, "--latency", 20) as hub:
-        r = job(place, hub.url, walltime=5 if PLAIN else 10, grace=2)
+        r = job(place, hub.url, walltime=5 if PLAIN or WRAP else 10, grace=2)
         ok(r.code == 3 and "submitted again" in r.out, "stopped cleanly before its time was up", r)
         ok("job 17.server, start 1, 2 ranks on node1" in r.out and "jobs/census --mpirun mpirun --ranks 2" in r.out, "the log names job, ranks, nodes, command", r.out)
         same(submitted(place), [f"2 -V {os.getcwd()}/jobs/pbs/census.pbs"], "and submitted again, with its environment")
