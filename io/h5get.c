@@ -29,7 +29,7 @@ hid_t h5get_open(struct h5get *r, const char *name, size_t size, uint64_t width,
 	}
 	type = H5Dget_type(d);
 	space = H5Dget_space(d);
-	good = H5Tget_class(type) == H5T_INTEGER && H5Tget_size(type) == size &&
+	good = h5safe_is_integer(type) && H5Tget_size(type) == size &&
 	       H5Sget_simple_extent_ndims(space) == (width ? 2 : 1) &&
 	       H5Sget_simple_extent_dims(space, dims, NULL) >= 0 && (!width || dims[1] == width) &&
 	       dims[0] <= r->nbytes / (size * (width ? width : 1));
@@ -101,9 +101,9 @@ int64_t h5get_attr(struct h5get *r, const char *name)
 	      space = a < 0 ? -1 : H5Aget_space(a);
 	int64_t x = 0;
 
-	if (type < 0 || space < 0 || H5Tget_class(type) != H5T_INTEGER || H5Sget_simple_extent_npoints(space) != 1 ||
+	if (type < 0 || space < 0 || !h5safe_is_integer(type) || H5Sget_simple_extent_npoints(space) != 1 ||
 	    H5Aread(a, H5T_NATIVE_INT64, &x) < 0)
-		h5get_bad(r, name, "is missing");
+		h5get_bad(r, name, "is missing, or no whole number");
 	if (space >= 0)
 		H5Sclose(space);
 	if (type >= 0)

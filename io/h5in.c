@@ -184,7 +184,10 @@ static void attr_close(hid_t a, hid_t type)
 static int attr_i64(hid_t obj, const char *name, int64_t *x)
 {
 	hid_t a, type;
-	int rc = attr_open(obj, name, H5T_INTEGER, &a, &type) && H5Aread(a, H5T_NATIVE_INT64, x) >= 0 ? 0 : -1;
+	int rc = attr_open(obj, name, H5T_INTEGER, &a, &type) && h5safe_is_integer(type) &&
+				 H5Aread(a, H5T_NATIVE_INT64, x) >= 0
+		       ? 0
+		       : -1;
 
 	attr_close(a, type);
 	return rc;

@@ -58,6 +58,7 @@ static int open_column(struct reader *r, const char *what, H5T_class_t class, st
 	       (c == &r->name || n == r->n);
 	H5Sclose(space);
 	good = good && H5Tget_size(c->type) > 0 && h5safe_is_credible(c->set, n, H5Tget_size(c->type), r->nbytes);
+	good = good && (class != H5T_INTEGER || h5safe_is_integer(c->type));
 	if (class == H5T_INTEGER && good) {
 		H5Tclose(c->type);
 		c->type = H5Tcopy(H5T_NATIVE_INT32);

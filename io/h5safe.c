@@ -159,3 +159,11 @@ int h5safe_is_credible(hid_t dataset, hsize_t n, size_t size, uint64_t nbytes)
 	return chunk_of(dataset) <= CHUNK_BYTES / size && stored <= nbytes && n <= UINT64_MAX / size &&
 	       n * size / DEFLATE_MOST <= stored;
 }
+
+int h5safe_is_integer(hid_t type)
+{
+	size_t size = type < 0 || H5Tget_class(type) != H5T_INTEGER ? 0 : H5Tget_size(type);
+
+	return (size == 1 || size == 2 || size == 4 || size == 8) && H5Tget_precision(type) == 8 * size &&
+	       H5Tget_offset(type) == 0;
+}

@@ -25,4 +25,8 @@ int h5safe_open(const char *path, const char *remedy, hid_t *file, struct err *e
  * can be, and are its chunks of a size to be read? 1 or 0. */
 int h5safe_is_credible(hid_t dataset, hsize_t n, size_t size, uint64_t nbytes);
 
+/* Is this an integer of 1, 2, 4 or 8 bytes, all of whose bits count? 1 or 0. Release 1.10.8 believes a type that says
+ * that its bits begin or end elsewhere, and reads past the value when it converts it. */
+int h5safe_is_integer(hid_t type);
+
 #endif

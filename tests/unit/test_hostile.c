@@ -147,6 +147,7 @@ enum trick {
 	MISSING,
 	GROUP,
 	CYCLE,
+	BITS,
 	NTRICKS
 };
 
@@ -165,6 +166,7 @@ static const char *const trick_name[NTRICKS] = {
 	[MISSING] = "nothing",
 	[GROUP] = "a group",
 	[CYCLE] = "the root of the file",
+	[BITS] = "integers of five bits within others",
 };
 
 static hid_t variable_string(void)
@@ -173,6 +175,31 @@ static hid_t variable_string(void)
 
 	H5Tset_size(t, H5T_VARIABLE);
 	return t;
+}
+
+/* The type, but not all of its bits count. */
+static hid_t some_bits(hid_t type)
+{
+	hid_t t = H5Tcopy(type);
+
+	H5Tset_precision(t, 5);
+	H5Tset_offset(t, 8 * H5Tget_size(t) - 7);
+	return t;
+}
+
+static void replace_bits(hid_t f, const char *name)
+{
+	hid_t was = H5Dopen2(f, name, H5P_DEFAULT), type = H5Dget_type(was), bits = some_bits(type),
+	      space = H5Dget_space(was), d;
+
+	H5Ldelete(f, name, H5P_DEFAULT);
+	d = H5Dcreate2(f, name, bits, space, H5P_DEFAULT, H5P_DEFAULT, H5P_DEFAULT);
+	ok(d >= 0, "%s: made", name);
+	H5Dclose(d);
+	H5Sclose(space);
+	H5Tclose(bits);
+	H5Tclose(type);
+	H5Dclose(was);
 }
 
 static void replace_dataset(hid_t f, const char *name, enum trick k)
@@ -205,6 +232,10 @@ static void replace_dataset(hid_t f, const char *name, enum trick k)
 
 static void play(hid_t f, const char *name, enum trick k)
 {
+	if (k == BITS) {
+		replace_bits(f, name);
+		return;
+	}
 	H5Ldelete(f, name, H5P_DEFAULT);
 	if (k < EXTERNAL_LINK)
 		replace_dataset(f, name, k);
@@ -250,6 +281,60 @@ static void tricks(void)
 	free(s);
 }
 
+struct attr {
+	char name[32];
+	hid_t type, space;
+};
+
+/* Every attribute of the file that is a number. */
+static herr_t note_number(hid_t f, const char *name, const H5A_info_t *info, void *arg)
+{
+	struct attr *a = arg;
+	hid_t x = H5Aopen(f, name, H5P_DEFAULT);
+
+	(void)info;
+	for (; a->name[0]; a++)
+		;
+	snprintf(a->name, sizeof a->name, "%s", name);
+	a->type = H5Aget_type(x);
+	a->space = H5Aget_space(x);
+	H5Aclose(x);
+	return 0;
+}
+
+static void bits_of_attributes(void)
+{
+	struct attr attr[32] = { 0 };
+	size_t n;
+	char *s = slurp(good, &n), text[512];
+	hid_t f = H5Fopen(good, H5F_ACC_RDONLY, H5P_DEFAULT);
+	int numbers = 0;
+
+	H5Aiterate2(f, H5_INDEX_NAME, H5_ITER_INC, NULL, note_number, attr);
+	H5Fclose(f);
+	for (struct attr *a = attr; a->name[0]; a++) {
+		if (H5Tget_class(a->type) == H5T_INTEGER) {
+			hid_t bits = some_bits(a->type), x;
+			int code;
+
+			spill(bad, s, n);
+			f = H5Fopen(bad, H5F_ACC_RDWR, H5P_DEFAULT);
+			H5Adelete(f, a->name);
+			x = H5Acreate2(f, a->name, bits, a->space, H5P_DEFAULT, H5P_DEFAULT);
+			H5Aclose(x);
+			H5Fclose(f);
+			H5Tclose(bits);
+			code = read_bad(text);
+			ok(x >= 0 && code == E_FORMAT, "%s as %s: %.150s", a->name, trick_name[BITS], text);
+			numbers++;
+		}
+		H5Sclose(a->space);
+		H5Tclose(a->type);
+	}
+	ok(numbers > 3, "%d attributes are numbers", numbers);
+	free(s);
+}
+
 static int was_opened(void)
 {
 	char events[4096];
@@ -270,6 +355,7 @@ int main(int argc, char **argv)
 	watch = inotify_init1(IN_NONBLOCK);
 	inotify_add_watch(watch, victim, IN_OPEN | IN_ACCESS);
 	tricks();
+	bits_of_attributes();
 	ok(!was_opened(), "the file that external storage, links and virtual datasets name was never opened");
 	close(open(victim, O_RDONLY));
 	ok(was_opened(), "or it would have been noticed");
