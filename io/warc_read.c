@@ -108,7 +108,8 @@ static int reserve(struct warc_reader *r, size_t n, struct err *e)
 	p = realloc(r->buf, cap + JS_PADDING);
 	if (!p)
 		return err_set(e, E_NOMEM, "no memory to read '%s'", r->name);
-	memset(p + cap, 0, JS_PADDING);
+	/* What is behind a record is looked at by who reads ahead. */
+	memset(p + r->cap, 0, cap + JS_PADDING - r->cap);
 	r->buf = p;
 	r->cap = cap;
 	return E_OK;

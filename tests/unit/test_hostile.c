@@ -94,8 +94,10 @@ static void mutated(int rounds)
 	int count[4] = { 0 }, guarded = 0, wrong = 0;
 	char text[512];
 	size_t n;
-	char *s = slurp(good, &n), *t = malloc(n);
+	static char *s, *t; /* its children end with them, and should not seem to have lost them */
 
+	s = slurp(good, &n);
+	t = malloc(n);
 	if (!t)
 		abort();
 	srandom(seed);
