@@ -104,17 +104,31 @@ static int count_ranks(const struct h5out *o, int have)
 	return (int)n;
 }
 
+/* No data sieving in MPI-IO: it writes whole ranges with the gaps between the pieces in them, and the gaps come from a
+ * buffer that nobody has filled when the file ends inside of the range. ROMIO is told by a hint, Open MPI's OMPIO knows
+ * none and is told by a parameter, which it reads at the first file that it opens. */
+static int without_sieving(MPI_Info *info)
+{
+	if (MPI_Info_create(info))
+		return -1;
+	return MPI_Info_set(*info, "romio_ds_write", "disable") ||
+	       setenv("OMPI_MCA_fbtl_posix_write_datasieving", "0", 1);
+}
+
 /* The file, on all ranks or on none: with a part of them it can be neither written nor closed, and nobody could wait
  * for the others. */
 static int open_together(struct h5out *o, hid_t fcpl, hid_t fapl, struct err *e)
 {
+	MPI_Info info = MPI_INFO_NULL;
 	int n;
 
-	/* The first of them makes a communicator of its own. Metadata by one rank for all: thousands of ranks do not
+	/* H5Pset_fapl_mpio makes a communicator of its own. Metadata by one rank for all: thousands of ranks do not
 	 * read the same header. */
-	if (H5Pset_fapl_mpio(fapl, o->comm, MPI_INFO_NULL) < 0 || H5Pset_all_coll_metadata_ops(fapl, 1) < 0 ||
-	    H5Pset_coll_metadata_write(fapl, 1) < 0)
+	if (without_sieving(&info) || H5Pset_fapl_mpio(fapl, o->comm, info) < 0 ||
+	    H5Pset_all_coll_metadata_ops(fapl, 1) < 0 || H5Pset_coll_metadata_write(fapl, 1) < 0)
 		h5safe_error(e, E_H5, "cannot make '%s'", o->tmp);
+	if (info != MPI_INFO_NULL)
+		MPI_Info_free(&info);
 	if (agree(o, e))
 		return e->code;
 	o->file = H5Fcreate(o->tmp, H5F_ACC_TRUNC, fcpl, fapl);

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 /* census.h5's writer: the same data whatever the ranks, idle ranks, one rank that fails. */
 #include <hdf5.h>
+#include <malloc.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -103,6 +105,46 @@ static void whole(void)
 	ok_all(comm, rank != 0 || size < 2 || read_few(), "and what rank 0 wrote for all");
 }
 
+/* The bytes of a file written while fresh memory holds `fill`. NULL: it could not be written or read. */
+static char *written_over(int fill, long *n)
+{
+	struct err e = ERR_INIT;
+	struct h5out *out;
+	FILE *f;
+	char *x = NULL;
+
+	mallopt(M_PERTURB, fill);
+	if (!h5out_create(&out, comm, path, "test", &e))
+		write_all(out, &e);
+	h5out_close(&out, 1, &e);
+	mallopt(M_PERTURB, 0);
+	f = rank == 0 && !e.code ? fopen(path, "rb") : NULL;
+	if (!f)
+		return NULL;
+	fseek(f, 0, SEEK_END);
+	*n = ftell(f);
+	rewind(f);
+	x = malloc((size_t)*n);
+	if (x && fread(x, 1, (size_t)*n, f) != (size_t)*n) {
+		free(x);
+		x = NULL;
+	}
+	fclose(f);
+	return x;
+}
+
+/* What nobody wrote is in no gap of it: neither noise nor what the process held. */
+static void gaps(void)
+{
+	long n = 0, m = 0;
+	char *x = written_over(0x11, &n), *y = written_over(0x22, &m);
+
+	ok_all(comm, rank != 0 || (x && y && n == m && !memcmp(x, y, (size_t)n)),
+	       "the same bytes whatever memory held before");
+	free(x);
+	free(y);
+}
+
 /* Nothing but what rank 0 keeps, and no memory for one table there. */
 static void kept(void)
 {
@@ -155,6 +197,7 @@ int main(int argc, char **argv)
 	agree_bcast(comm, dir, sizeof dir);
 	snprintf(path, sizeof path, "%s/x.h5", dir);
 	whole();
+	gaps();
 	kept();
 	failing();
 	MPI_Barrier(comm);
