@@ -111,7 +111,7 @@ def cover(folder):
 def troubled():
     """Replies that were refused, broken or cut are kept too, and make no difference."""
     folder = f"{scratch()}/census"
-    faults = [x for f in ("504@5%", "truncate@5%", "not-json@5%", "out-of-order@5%", "duplicate@5%", "html@5%", "reset@every:7") for x in ("--fault", f)]
+    faults = [x for f in ("504@every:9", "truncate@5%", "not-json@5%", "out-of-order@5%", "duplicate@5%", "html@5%", "reset@every:7") for x in ("--fault", f)]
     # Ten at once on a quota that was announced too late: some are 429, also where valgrind makes a second of what takes a tenth.
     with Hub(*SIZE, "--quota", "4/2" if WRAP else "12/1", "--pages-quota", "0", *faults, "--fault", "poison@1%") as hub:
         c = crawl(2, hub.url, folder, "--archive", "--burst", "--budget", "100/1", "--timeout", "5s")
