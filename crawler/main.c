@@ -15,7 +15,7 @@ int main(int argc, char **argv)
 {
 	struct err e = ERR_INIT;
 	struct options o;
-	int rank, done = 0, rc, code = 0;
+	int rank, nranks, done = 0, rc, code = 0;
 
 	if (opts_general(&crawl_opts, argc, argv))
 		return 0;
@@ -25,7 +25,9 @@ int main(int argc, char **argv)
 	stop_catch();
 	MPI_Init(&argc, &argv);
 	MPI_Comm_rank(MPI_COMM_WORLD, &rank);
+	MPI_Comm_size(MPI_COMM_WORLD, &nranks);
 	rc = options_parse(&o, argc, argv, rank == 0, &done, &e);
+	options_share(&o, nranks);
 	log_init("hubcrawl", o.quiet);
 	if (!err_agree(MPI_COMM_WORLD, rc, &e) && !done) {
 		stop_ignore_rest();

@@ -40,6 +40,9 @@ struct plan {
 /* Parse. *done: help was printed. Errors: E_USAGE. */
 int options_parse(struct options *o, int argc, char **argv, int print, int *done, struct err *e);
 
+/* Fill in what was not given and follows from the number of ranks. */
+void options_share(struct options *o, int nranks);
+
 /* Has every machine a budget of its own? */
 int options_host_scope(const struct options *o);
 
