@@ -28,6 +28,8 @@ WARN     := -Wall -Wextra -Wshadow -Wconversion -Wvla -Wformat=2
 CWARN     = $(WARN) -Wstrict-prototypes -Wmissing-prototypes
 # Tests of the programs at a time: they wait as much as they compute.
 JOBS     ?= 4
+# What each program of a test is started by, as valgrind.
+WRAP     ?=
 CFLAGS   ?= -O2 -g
 CXXFLAGS ?= -O2 -g
 CPPFLAGS := -D_GNU_SOURCE -I. -DHUBCENSUS_VERSION='"$(VERSION)"' -DHUBCENSUS_DATA='"$(PREFIX)/share/hubcensus"' $(CPPFLAGS)
@@ -145,11 +147,11 @@ check: ## install what is missing, build, and run all tests
 .PHONY: check-unit
 check-unit: $(UNIT)
 	@echo "== unit tests"
-	$(Q)RECORDED=$(RECORDED) prove -j2 --exec '' $(UNIT)
+	$(Q)RECORDED=$(RECORDED) prove --timer -j2 --exec '$(WRAP)' $(UNIT)
 
 .PHONY: check-mpi
 check-mpi: $(MPI)
-	$(Q)for n in 1 2 3 5; do echo "== MPI tests on $$n ranks"; prove --exec '$(MPIRUN) -n '$$n $(MPI) || exit 1; done
+	$(Q)for n in 1 2 3 5; do echo "== MPI tests on $$n ranks"; prove --timer --exec '$(MPIRUN) -n '$$n' $(WRAP)' $(MPI) || exit 1; done
 
 # io/ under torture: a copy of it whose fallible calls have other names (tests/torture/calls.h), and everything linked with that copy.
 TORTURED := $(BUILD)/torture/libio.a
@@ -175,7 +177,7 @@ TORTURE := $(BUILD)/torture/test_torture $(BUILD)/torture/hubcrawl $(BUILD)/tort
 STRIDE ?= 23
 .PHONY: check-torture
 check-torture: $(TORTURE)
-	$(Q)for n in 1 2 3; do echo "== io/ under torture, $$n ranks"; prove --timer --exec '$(MPIRUN) -n '$$n $(BUILD)/torture/test_torture :: $(STRIDE) || exit 1; done
+	$(Q)for n in 1 2 3; do echo "== io/ under torture, $$n ranks"; prove --timer --exec '$(MPIRUN) -n '$$n' $(WRAP)' $(BUILD)/torture/test_torture :: $(STRIDE) || exit 1; done
 
 .PHONY: check-cli
 check-cli: $(PROGRAMS) $(TORTURE)
@@ -193,7 +195,7 @@ check-fuzz: $(FUZZ:%=$(BUILD)/fuzz/replay-%) $(BUILD)/tests/unit/test_shard $(BU
 	$(Q)rm -rf $(BUILD)/fuzz/seeds && $(PYTHON) -B tests/fuzz/seed.py $(BUILD)/fuzz/seeds $(RECORDED)
 	$(Q)KEEP_SHARDS=$(BUILD)/fuzz/seeds/shard $(BUILD)/tests/unit/test_shard >/dev/null
 	$(Q)KEEP_SHARDS=$(BUILD)/fuzz/seeds/accounts $(BUILD)/tests/unit/test_accounts >/dev/null
-	$(Q)for t in $(FUZZ); do prove --exec '' $(BUILD)/fuzz/replay-$$t :: $(BUILD)/fuzz/seeds/$$t $$(find tests/fuzz/corpus/$$t -maxdepth 0 2>/dev/null) || exit 1; done
+	$(Q)for t in $(FUZZ); do prove --timer --exec '$(WRAP)' $(BUILD)/fuzz/replay-$$t :: $(BUILD)/fuzz/seeds/$$t $$(find tests/fuzz/corpus/$$t -maxdepth 0 2>/dev/null) || exit 1; done
 
 TIME ?= 60
 .PHONY: fuzz
@@ -264,23 +266,21 @@ asan-run: export ASAN_OPTIONS = fast_unwind_on_malloc=0:disable_coredump=0:verif
 asan-run: export LSAN_OPTIONS = suppressions=$(CURDIR)/tests/lsan.supp:print_suppressions=0
 asan-run: all check-unit check-mpi check-fuzz check-torture check-cli
 
-# Eight times the CPU and more: of the programs each way once (tests/cli/paths.py) and every error (tests/cli/test_errors.py);
-# the other tests of the programs, hours of it, are left to `make asan`. So is test_hostile, whose 700 children end with all
-# that they hold. Open MPI brings suppressions of its own; hwloc's word about valgrind is not one of ours.
+# Open MPI brings suppressions of its own; hwloc's word about valgrind is not one of ours.
 OMPI_SUPP = $(firstword $(wildcard $(dir $(shell command -v mpirun))../share/openmpi/openmpi-valgrind.supp /usr/share/openmpi/openmpi-valgrind.supp))
 VALGRIND = valgrind --quiet --error-exitcode=99 --leak-check=full --errors-for-leak-kinds=definite --show-leak-kinds=definite --keep-debuginfo=yes \
   $(OMPI_SUPP:%=--suppressions=%) --suppressions=$(CURDIR)/tests/valgrind.supp
 .PHONY: valgrind
-valgrind: ## the tests again under valgrind: unit, MPI on 1 and 2 ranks, each way through the programs, every error (long)
+valgrind: ## the tests again under valgrind (an hour and a half)
 	@tests/deps.sh valgrind
 	$(MAKE) --no-print-directory BUILD=build/valgrind CFLAGS='-O1 -g' CXXFLAGS='-O1 -g' valgrind-run
 
+# Fifteen times the CPU; what waits for a program waits twenty times as long.
 .PHONY: valgrind-run
+valgrind-run: export WRAP = $(VALGRIND)
+valgrind-run: export SLOW = 20
 valgrind-run: export HWLOC_COMPONENTS = -x86
-valgrind-run: all $(UNIT) $(MPI)
-	$(Q)RECORDED= prove --timer -j2 --exec '$(VALGRIND)' $(filter-out %/test_hostile,$(UNIT))
-	$(Q)for n in 1 2; do echo "== MPI tests on $$n ranks"; prove --timer --exec '$(MPIRUN) -n '$$n' $(VALGRIND)' $(MPI) || exit 1; done
-	$(Q)BUILD=$(BUILD) WRAP='$(VALGRIND)' SLOW=20 RECORDED= prove --timer -j2 --exec '$(PYTHON) -B' tests/cli/paths.py tests/cli/test_errors.py
+valgrind-run: all check-unit check-mpi check-fuzz check-torture check-cli
 
 .PHONY: format
 format: ## reformat the sources (clang-format 14)
