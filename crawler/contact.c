@@ -47,8 +47,6 @@ int contact_open(struct contact *c, const struct hub *hub, const struct options 
 		rc = open_archive(c, keep, e);
 	if (!rc && save && o->save_probe)
 		rc = warc_create(&c->saved, o->save_probe, &w, e);
-	if (*token->text)
-		token_guard();
 	token_wipe(token);
 	return rc;
 }

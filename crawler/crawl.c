@@ -94,7 +94,8 @@ static int prepare(struct crawl *c, struct err *e)
 	int done = 1;
 
 	if (options_plan(&c->plan, c->o, e) || token_find(&b->token, c->o->token_file, e) ||
-	    folder_open(f, c->o, &c->plan, NULL, e) || audit_check(f->dir, &f->snapshot, e))
+	    folder_open(f, c->o, &c->plan, NULL, e) || audit_check(f->dir, &f->snapshot, e) ||
+	    token_check_hub(&b->token, c->o->token_file, &c->plan.hub, f->snapshot.hub, e))
 		return e->code;
 	if (f->snapshot.users && (replay_users_mend(f->dir, e) || users_set_aside(f->dir, e)))
 		return e->code;
@@ -448,8 +449,11 @@ int crawl_run(MPI_Comm comm, const struct options *o, int *exit_code, struct err
 	MPI_Comm_size(comm, &c->nranks);
 	if (c->rank == 0)
 		rc = prepare(c, e);
+	else
+		token_guard(NULL);
 	if (!err_agree(comm, rc, e) && !find_hosts(c, e)) {
 		agree_bcast(comm, &c->brief, sizeof c->brief);
+		token_guard(&c->brief.token);
 		if (!c->brief.complete)
 			rc = crawl_all(c, exit_code, e);
 		else if (c->rank == 0) {

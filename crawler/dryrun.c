@@ -366,7 +366,7 @@ static int run(struct dryrun *d, int (*is_stopped)(void), struct err *e)
 	int rc;
 
 	if (options_plan(&d->plan, d->o, e) || token_find(&d->token, d->o->token_file, e) || read_folder(d, e) ||
-	    find_gaps(d, e))
+	    token_check_hub(&d->token, d->o->token_file, &d->plan.hub, d->snapshot.hub, e) || find_gaps(d, e))
 		return e->code;
 	if (is_complete(d)) {
 		print_all(d);

@@ -76,7 +76,7 @@ static const char *variable(const char *name)
 	return s && *s ? s : NULL;
 }
 
-int token_find(struct token *t, const char *file, struct err *e)
+static int search(struct token *t, const char *file, struct err *e)
 {
 	const char *path = variable("HF_TOKEN_PATH"), *home = variable("HF_HOME"), *cache = variable("XDG_CACHE_HOME");
 	char name[4096], origin[64];
@@ -107,10 +107,23 @@ int token_find(struct token *t, const char *file, struct err *e)
 	return n > 0 && (size_t)n < sizeof name ? take_file(t, name, 0, e) : E_OK;
 }
 
-void token_guard(void)
+int token_find(struct token *t, const char *file, struct err *e)
+{
+	int rc = search(t, file, e);
+
+	token_guard(t);
+	return rc;
+}
+
+void token_guard(const struct token *t)
 {
 	struct rlimit core;
+	int held = t && *t->text;
 
+	for (size_t i = 0; i < sizeof names / sizeof *names; i++)
+		held |= variable(names[i]) != NULL;
+	if (!held)
+		return;
 	/* One byte: less than any file needs, and the value for which no program that takes cores from a pipe is
 	 * started either (core(5), RLIMIT_CORE). Not prctl(PR_SET_DUMPABLE): it would keep the ranks of a machine out
 	 * of each other's memory, which MPI uses. */
@@ -124,6 +137,21 @@ void token_guard(void)
 		if (value)
 			explicit_bzero(value, strlen(value));
 	}
+}
+
+int token_check_hub(struct token *t, const char *file, const struct hub *meant, const char *url, struct err *e)
+{
+	if (!*t->text || hub_is_same_origin(meant, url, strlen(url)))
+		return E_OK;
+	if (file)
+		return err_set(e, E_USAGE,
+			       "it is the folder alone that names the Hub '%s'; to send it the token in '%s' give "
+			       "--hub=%s, too",
+			       url, file, url);
+	log_warn("it is the folder alone that names the Hub '%s': the token in '%s' is not sent there; --hub=%s would",
+		 url, t->origin, url);
+	token_wipe(t);
+	return E_OK;
 }
 
 void token_wipe(struct token *t)

@@ -3,6 +3,7 @@
 #ifndef CRAWLER_TOKEN_H
 #define CRAWLER_TOKEN_H
 
+#include "crawler/hub.h"
 #include "io/err.h"
 
 #define TOKEN_MAX 4096
@@ -19,9 +20,15 @@ struct token {
  * read the file. Errors: E_USAGE (a --token-file that cannot be read, a token with characters that no token has). */
 int token_find(struct token *t, const char *file, struct err *e);
 
-/* From now on this process holds a token: it leaves no core dump, and the environment that named the token is blanked.
- * Local, on every rank. */
-void token_guard(void);
+/* Does this process hold a token, in *t (may be NULL) or in its environment? Then it leaves no core dump from now on,
+ * and the environment is blanked. token_find() has done so; ranks that are sent a token do it before and behind that.
+ * Local. */
+void token_guard(const struct token *t);
+
+/* Is the Hub at `url`, which a folder names, the one that the user means? A token is for `meant`: --hub, $HF_ENDPOINT,
+ * or the Hub that both leave out; a folder may come from anybody. If not, the token is wiped and a warning says so; one
+ * that was asked for by `file` (--token-file, may be NULL) is an error. Local. Errors: E_USAGE. */
+int token_check_hub(struct token *t, const char *file, const struct hub *meant, const char *url, struct err *e);
 
 /* Overwrite it. */
 void token_wipe(struct token *t);

@@ -207,6 +207,30 @@ def where_to():
     ok(r.code == 2, "no password in the Hub's address", r)
 
 
+def foreign_folder():
+    """A folder that somebody else began does not tell where the token goes."""
+    folder, path = scratch(), token_file()
+    implicit = {"HF_TOKEN": TOKEN, "HF_HUB_DISABLE_IMPLICIT_TOKEN": ""}
+
+    def shown(hub):
+        return sum(q[4].endswith("yes") for q in hub.requests())
+
+    with Hub(*SIZE) as hub:
+        r = crawl(2, hub.url, folder, "--max-requests", 3)
+        ok(r.code == 3, "a census that somebody began", r)
+        r = mpi(1, "hubcrawl", "--dry-run", folder, env=implicit)
+        ok(r.code == 0 and "not sent" in r.err, "--dry-run says that the Hub of the folder does not get the token", r)
+        r = mpi(2, "hubcrawl", "--max-requests", 3, "--token-file", path, folder)
+        ok(r.code == 2 and path in r.err and f"--hub={hub.url}" in r.err, "nor does it get one from --token-file, in one line", r)
+        r = mpi(2, "hubcrawl", "--max-requests", 3, folder, env=implicit)
+        ok(r.code == 3 and f"--hub={hub.url}" in r.err and not has_token(r.err.encode()), "and goes on without it", r)
+        same(shown(hub), 0, "it was not sent")
+        r = mpi(2, "hubcrawl", "--max-requests", 3, folder, env={**implicit, "HF_ENDPOINT": hub.url})
+        ok(r.code == 3 and shown(hub) == 3, "but where $HF_ENDPOINT names the Hub, too", r)
+        r = mpi(2, "hubcrawl", "--hub", hub.url, "--token-file", path, folder)
+        ok(r.code == 0 and shown(hub) > 6, "or --hub", r)
+
+
 def readable():
     with Hub(*SIZE) as hub:
         for mode, warned in ((0o600, False), (0o640, True), (0o604, True)):
@@ -260,4 +284,4 @@ def environment():
         ok(job.end() == 0, "and the crawl goes on with it", job.said())
 
 
-main(left_behind, second_host, in_records, where_to, readable, core_dump, environment)
+main(left_behind, second_host, in_records, where_to, foreign_folder, readable, core_dump, environment)
