@@ -115,8 +115,8 @@ int shard_add_refusal(struct shard *s, int field, int64_t observed, struct oid o
 int shard_is_empty(const struct shard *s);
 
 /* Write the shard under its final name into folder `dir` (".../shards") and increment s->seq. Local. The content stays;
- * call shard_clear() afterwards. On error no file with the final name exists and nothing is lost from memory. Errors:
- * E_IO, E_H5, E_NOMEM. */
+ * call shard_clear() afterwards. On error no file with the final name was made, none that was there is replaced, and
+ * nothing is lost from memory. Errors: E_IO, E_H5, E_NOMEM. */
 int shard_seal(struct shard *s, const char *dir, struct err *e);
 
 /* Read a shard. Local. `s` is overwritten and must be released, also on error.

@@ -136,6 +136,22 @@ static int write_file(const struct shard *s, const char *tmp, struct err *e)
 	return h5put_finish(&w, "shard", SHARD_VERSION);
 }
 
+/* No shard is ever replaced, not even by a second job that got in where a file system has no locks. One that cannot
+ * promise that (EINVAL: NFS) is trusted. */
+static int give_name(const char *tmp, const char *path, struct err *e)
+{
+	int bad = renameat2(AT_FDCWD, tmp, AT_FDCWD, path, RENAME_NOREPLACE) ? errno : 0;
+
+	if (bad == EINVAL || bad == ENOSYS)
+		bad = rename(tmp, path) ? errno : 0;
+	if (bad == EEXIST)
+		return err_set(e, E_IO,
+			       "'%s' is there already: another job works on the folder; end one of them, then run the "
+			       "same command again",
+			       path);
+	return bad ? err_sys(e, bad, "cannot rename '%s'", tmp) : E_OK;
+}
+
 int shard_seal(struct shard *s, const char *dir, struct err *e)
 {
 	char path[4200], tmp[4220];
@@ -150,7 +166,7 @@ int shard_seal(struct shard *s, const char *dir, struct err *e)
 		return err_set(e, E_USAGE, "the path '%.60s...' is too long", dir);
 	}
 	snprintf(tmp, sizeof tmp, "%s.tmp", path);
-	if (write_file(s, tmp, e) || (rename(tmp, path) && err_sys(e, errno, "cannot rename '%s'", tmp))) {
+	if (write_file(s, tmp, e) || give_name(tmp, path, e)) {
 		s->counter[CNT_SHARDS]--;
 		unlink(tmp);
 		return e->code;

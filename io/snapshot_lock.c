@@ -32,7 +32,7 @@ static int lock_byte(int fd, int byte, int type)
 
 static int has_no_locks(int why)
 {
-	return why == ENOSYS || why == EOPNOTSUPP || why == ENOLCK || why == EINVAL;
+	return why == ENOSYS || why == EOPNOTSUPP || why == EINVAL;
 }
 
 static int open_lock(const char *dir, int flags, int *fd, char path[PATH_CAP])
@@ -107,6 +107,10 @@ static int refused(const char *dir, int *fd, const char *path, int why, struct e
 		return err_set(e, E_USAGE,
 			       "another job works on '%s' (%s); wait for it or end it, then run the same command again",
 			       dir, holder);
+	/* No proof that there are none: another host may have them, and a job that holds one. */
+	if (why == ENOLCK)
+		return err_sys(e, why, "cannot lock '%s': does the lock service of its file system run on this host?",
+			       path);
 	return err_sys(e, why, "cannot lock '%s'", path);
 }
 

@@ -49,6 +49,10 @@ static void round_trip(int n)
 		   !strcmp(s.piece[0].next, "cursor=="),
 	   "pieces join");
 	ok(shard_seal(&s, dir, &e) == E_OK && s.seq == n + 1, "seal %d rows: %s", n, e.text);
+	s.seq = n;
+	ok(shard_seal(&s, dir, &e) == E_IO && s.seq == n && strstr(e.text, "there already"), "none is replaced: %s",
+	   e.text);
+	err_clear(&e);
 	snprintf(path, sizeof path, "%s/datasets-r0003-%06d.h5", dir, n);
 	ok(shard_read(&r, path, ID, 1, &nrows, &e) == E_OK && nrows == (uint64_t)n && r.rows.n == nrows, "read: %s",
 	   e.text);
