@@ -105,7 +105,8 @@ struct hub_quota {
  */
 void hub_quota_parse(struct hub_quota *q, const char *limit, const char *policy);
 
-/* Retry-After in ms from `now_s` (s since 1970): whole seconds or an HTTP date; -1 if neither. At most a day. */
+/* Retry-After in ms from `now_s` (s since 1970): seconds, of which a part counts as one, or an HTTP date; -1 if
+ * neither. At most a day. */
 int64_t hub_retry_after(const char *s, int64_t now_s);
 
 #endif

@@ -112,18 +112,36 @@ static int64_t http_date(const char *s)
 	return -1;
 }
 
+/* Whole seconds, a day at most. Some servers give a fraction: it is rounded up, for who asks too early is refused
+ * again. -1: it is something else. */
+static int64_t delay_seconds(const char *s)
+{
+	int64_t x = 0;
+	int part = 0;
+
+	if (!isdigit((unsigned char)*s))
+		return -1;
+	for (; isdigit((unsigned char)*s); s++)
+		if (x <= WINDOW_MAX_S)
+			x = x * 10 + (*s - '0');
+	if (*s == '.')
+		for (s++; isdigit((unsigned char)*s); s++)
+			part |= *s != '0';
+	s += strspn(s, " \t");
+	x += part;
+	return *s ? -1 : x > WINDOW_MAX_S ? WINDOW_MAX_S : x;
+}
+
 int64_t hub_retry_after(const char *s, int64_t now_s)
 {
 	int64_t x;
 
 	if (!s)
 		return -1;
-	while (*s == ' ' || *s == '\t')
-		s++;
-	if (isdigit((unsigned char)*s)) {
-		x = number_at(s, WINDOW_MAX_S);
-		return x < 0 ? WINDOW_MAX_S * 1000LL : x * 1000;
-	}
+	s += strspn(s, " \t");
+	x = delay_seconds(s);
+	if (x >= 0)
+		return x * 1000;
 	x = http_date(s);
 	if (x < 0)
 		return -1;

@@ -184,12 +184,48 @@ static void test_quota(void)
 		ok(q.left == cases[i].r && q.reset_s == cases[i].t && q.quota == cases[i].q && q.window_s == cases[i].w,
 		   "rate limit %s", cases[i].limit ? cases[i].limit : "missing");
 	}
-	ok(hub_retry_after("17", 0) == 17000, "Retry-After in seconds");
+}
+
+static void test_retry_after(void)
+{
+	static const struct {
+		const char *text;
+		int64_t ms;
+	} cases[] = {
+		{ "17", 17000 },
+		{ " 17 ", 17000 },
+		{ "0", 0 },
+		{ "0.5", 1000 },
+		{ "0.0", 0 },
+		{ "2.001", 3000 },
+		{ "86400.5", 86400000 },
+		{ "1.", 1000 },
+		{ "99999999999", 86400000 },
+		{ "-1", -1 },
+		{ "-0.5", -1 },
+		{ "+5", -1 },
+		{ ".5", -1 },
+		{ "1.5.2", -1 },
+		{ "1e3", -1 },
+		{ "17 minutes", -1 },
+		{ "0x10", -1 },
+		{ "99999999999999999999s", -1 },
+		{ "soon", -1 },
+		{ "", -1 },
+		{ " ", -1 },
+		{ NULL, -1 },
+		{ "Infinity", -1 },
+		{ "Sun, 06 Nov 1994", -1 },
+	};
+
+	for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+		int64_t ms = hub_retry_after(cases[i].text, 0);
+
+		ok(ms == cases[i].ms, "Retry-After: '%s' is %lld ms", cases[i].text ? cases[i].text : "missing",
+		   (long long)ms);
+	}
 	ok(hub_retry_after("Sun, 06 Nov 1994 08:49:37 GMT", 784111777 - 5) == 5000, "Retry-After as a date");
 	ok(hub_retry_after("Sun, 06 Nov 1994 08:49:37 GMT", 884111777) == 0, "a date that has passed");
-	ok(hub_retry_after("99999999999", 0) == 86400000, "a day at most");
-	ok(hub_retry_after("soon", 0) == -1 && hub_retry_after("", 0) == -1 && hub_retry_after(NULL, 0) == -1,
-	   "neither");
 }
 
 static void test_retry(void)
@@ -223,6 +259,7 @@ int main(void)
 	test_cursor();
 	test_next();
 	test_quota();
+	test_retry_after();
 	test_retry();
 	return plan_done();
 }
