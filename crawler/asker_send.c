@@ -118,8 +118,11 @@ void asker_give_back(struct asker *a, int64_t n)
 	a->dirty = 1;
 }
 
+_Static_assert(ACCOUNT_CURSOR_MAX < HUB_CURSOR_MAX, "a shard's cursors are no longer than the Hub's");
+
 static void send(struct asker *a, struct slot *s)
 {
+	/* Of a base and a path of 511 bytes each, and a cursor's 1,023 written as three each: it fits. */
 	char url[HUB_URL_MAX];
 	int64_t *c = a->setup.ledger->shard.counter;
 

@@ -33,6 +33,9 @@
 
 #define ACCOUNT_SHARD_VERSION 1
 
+/* Bytes of a list's cursor: with a longer one, which no crawl keeps, it could not be asked. */
+#define ACCOUNT_CURSOR_MAX 1023
+
 /* Of each kind of list. */
 enum asked {
 	ASKED_PAGES,   /* pages taken */

@@ -211,7 +211,7 @@ static void get_lists(struct h5get *r, struct account_shard *s)
 	h5get_texts(r, "lists", "whose_", n, &s->whose);
 	h5get_texts(r, "lists", "next_", n, &s->next);
 	check_texts(r, "lists/whose_off", &s->whose, ACCOUNT_NAME_MAX, 1);
-	check_texts(r, "lists/next_off", &s->next, 8192, 0);
+	check_texts(r, "lists/next_off", &s->next, ACCOUNT_CURSOR_MAX, 0);
 }
 
 static void get_rest(struct h5get *r, struct account_shard *s)

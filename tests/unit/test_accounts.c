@@ -275,6 +275,30 @@ static void forge(const char *dataset, hid_t type, const void *value, const char
 	unlink(path);
 }
 
+/* A cursor that no request has room for: the list could never be asked. */
+static void endless_cursor(void)
+{
+	static const struct account_list_row more = { LIST_FOLLOWERS, LIST_MORE, 1, 1, 1 };
+	char cursor[ACCOUNT_CURSOR_MAX + 1], path[128];
+
+	memset(cursor, 'c', sizeof cursor);
+	snprintf(path, sizeof path, "%s/users-r0009-000000.h5", dir);
+	for (size_t n = ACCOUNT_CURSOR_MAX; n <= sizeof cursor; n++) {
+		struct err e = ERR_INIT;
+		struct account_shard s, r;
+
+		account_shard_init(&s, ID, 9, 99, "");
+		account_shard_add_list(&s, &more, "a", 1, cursor, n);
+		account_shard_seal(&s, dir, &e);
+		account_shard_release(&s);
+		account_shard_read(&r, path, ID, &e);
+		ok(e.code == (n > ACCOUNT_CURSOR_MAX ? E_FORMAT : E_OK), "a cursor of %d bytes: %s", (int)n,
+		   e.code ? e.text : "taken");
+		account_shard_release(&r);
+		unlink(path);
+	}
+}
+
 static void forgeries(void)
 {
 	const uint8_t many = 200, slash = '/';
@@ -308,6 +332,7 @@ int main(void)
 	folder();
 	damage();
 	forgeries();
+	endless_cursor();
 	/* Seeds for the fuzzer of the reader. */
 	if (getenv("KEEP_SHARDS")) {
 		snprintf(cmd, sizeof cmd, "cp '%s'/* '%s'", dir, getenv("KEEP_SHARDS"));
