@@ -290,6 +290,31 @@ int options_plan(struct plan *p, const struct options *o, struct err *e)
 	return E_OK;
 }
 
+/* A request that does not fit is never sent, so there must be room for one with the longest cursor that is followed,
+ * each byte of it written as three. */
+static int check_length(const struct snapshot *s, struct err *e)
+{
+	struct hub_list l = {
+		.order = HUB_DESC, .fields = s->fields, .limit = HUB_PAGE_ROWS, .author = s->author, .ntag = s->ntag
+	};
+	char cursor[HUB_CURSOR_MAX], url[HUB_URL_MAX];
+	struct hub hub;
+
+	if (hub_parse(&hub, s->hub, e))
+		return e->code;
+	memset(cursor, '+', sizeof cursor - 1);
+	cursor[sizeof cursor - 1] = '\0';
+	l.cursor = cursor;
+	for (int i = 0; i < s->ntag; i++)
+		l.tag[i] = s->tag[i];
+	for (int k = 0; k < NKINDS; k++) {
+		l.kind = (enum kind)k;
+		if (hub_list_url(&hub, &l, url, sizeof url) < 0)
+			return err_set(e, E_USAGE, "--filter: too much text for one request: leave out tags");
+	}
+	return E_OK;
+}
+
 int options_snapshot(struct snapshot *now, const struct plan *p, const struct snapshot *old, struct err *e)
 {
 	char until[32];
@@ -320,7 +345,7 @@ int options_snapshot(struct snapshot *now, const struct plan *p, const struct sn
 	if (!old || p->until >= 0)
 		now->t0 = p->until >= 0 ? p->until : (int64_t)time(NULL);
 	if (old && !p->filter_given)
-		return E_OK;
+		return check_length(now, e);
 	if (strlen(p->author) >= sizeof now->author)
 		return err_set(e, E_USAGE, "--filter: the author's name is too long");
 	snprintf(now->author, sizeof now->author, "%s", p->author);
@@ -328,5 +353,5 @@ int options_snapshot(struct snapshot *now, const struct plan *p, const struct sn
 	now->ntag = p->ntag;
 	for (int i = 0; i < p->ntag; i++)
 		snprintf(now->tag[i], sizeof now->tag[i], "%s", p->tag[i]);
-	return E_OK;
+	return check_length(now, e);
 }

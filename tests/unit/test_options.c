@@ -1,6 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
-/* What follows from the number of ranks. */
+/* What follows from the number of ranks; filters that no request has room for. */
 #include "crawler/options.h"
+
+#include <string.h>
+
 #include "tests/tap.h"
 
 static void share(void)
@@ -20,8 +23,38 @@ static void share(void)
 	}
 }
 
+/* n tags of `length` bytes, each of which is written as three. */
+static int take_tags(int n, size_t length, struct err *e)
+{
+	static char text[32][300];
+	struct options o = { .hub = "https://hub.example" };
+	struct snapshot now;
+	struct plan p;
+
+	for (int i = 0; i < n; i++) {
+		memset(text[i], 0, sizeof text[i]);
+		memcpy(text[i], "tag=", 4);
+		memset(text[i] + 4, '/', length);
+		o.filter.at[o.filter.n++] = text[i];
+	}
+	err_clear(e);
+	return options_plan(&p, &o, e) ? e->code : options_snapshot(&now, &p, NULL, e);
+}
+
+static void tags(void)
+{
+	struct err e = ERR_INIT;
+
+	ok(take_tags(32, 30, &e) == E_OK, "32 tags of 30 bytes");
+	ok(take_tags(4, 256, &e) == E_OK, "4 of 256");
+	ok(take_tags(32, 256, &e) == E_USAGE && strstr(e.text, "--filter"), "32 of 256: %s", e.text);
+	ok(take_tags(7, 256, &e) == E_USAGE, "7 of 256: no room for the longest cursor");
+	ok(take_tags(1, 257, &e) == E_USAGE, "1 of 257: %s", e.text);
+}
+
 int main(void)
 {
 	share();
+	tags();
 	return plan_done();
 }
