@@ -8,6 +8,7 @@
 #include "crawler/host.h"
 #include "crawler/outbox.h"
 #include "crawler/pool.h"
+#include "crawler/retry.h"
 
 /* More windows than the pace of the quota needs, because pages do not come evenly. */
 #define PACE_SPARE 1.1
@@ -323,13 +324,17 @@ static void feed_ahead(struct coordinator *c, const struct host *h, int64_t now)
 
 static void feed_seen(struct coordinator *c, int rank, const struct msg_seen *s, int64_t now)
 {
+	struct host *h = host_of(&c->hosts, rank);
 	struct budget_seen b = { .quota = s->quota,
 				 .sent_ms = now - s->sent_age_ms,
 				 .received_ms = now - s->received_age_ms,
 				 .retry_after_ms = s->retry_after_ms,
 				 .limited = s->limited };
 
-	budget_reply(host_of(&c->hosts, rank)->budget, now, &b);
+	budget_reply(h->budget, now, &b);
+	if (s->limited)
+		h->excused_until = retry_excused(h->excused_until, c->last_good_ms, b.sent_ms,
+						 now + budget_closed(h->budget, now));
 	if (s->good) {
 		c->last_good_ms = now;
 		c->rest_ms = c->rest_until_ms = 0;
@@ -493,12 +498,8 @@ static void tell_wait(struct coordinator *c, struct host *h, int64_t now)
 /* Nothing has come for too long, though somebody was allowed to ask. */
 static int is_silent(const struct coordinator *c, int64_t now)
 {
-	int64_t since = c->hosts.at->told_wait_until;
-
-	for (int i = 1; i < c->hosts.n; i++)
-		since = c->hosts.at[i].told_wait_until < since ? c->hosts.at[i].told_wait_until : since;
 	return c->setup.max_outage_ms > 0 && now - c->last_good_ms > c->setup.max_outage_ms &&
-	       now - since > c->setup.max_outage_ms;
+	       now - hosts_excused(&c->hosts) > c->setup.max_outage_ms;
 }
 
 int coordinator_turn(struct coordinator *c, int64_t now)

@@ -74,6 +74,15 @@ double host_work(const struct hosts *h, const struct host *x, double work)
 	return work * (double)x->budget->quota / all;
 }
 
+int64_t hosts_excused(const struct hosts *h)
+{
+	int64_t until = h->at->excused_until;
+
+	for (int i = 1; i < h->n; i++)
+		until = h->at[i].excused_until < until ? h->at[i].excused_until : until;
+	return until;
+}
+
 int64_t hosts_pending(const struct hosts *h)
 {
 	int64_t n = 0;

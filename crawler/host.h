@@ -18,6 +18,7 @@ struct host {
 	int next_rank; /* place in rank[] that is looked at first for a free slot */
 	int nfree;     /* slots without a window */
 	int64_t told_wait_until;
+	int64_t excused_until; /* by retry_excused() */
 };
 
 struct hosts {
@@ -42,6 +43,9 @@ int host_pop(struct host *h);
 
 /* The part of `work` that falls to a host, by what its quota is of all. */
 double host_work(const struct hosts *h, const struct host *x, double work);
+
+/* Until when the first of them to ask again is excused for having no page. */
+int64_t hosts_excused(const struct hosts *h);
 
 /* Tokens that were taken and are neither spent nor returned, of all. */
 int64_t hosts_pending(const struct hosts *h);

@@ -36,6 +36,13 @@ uint64_t retry_random(uint64_t *state)
 	return z ^ z >> 31;
 }
 
+int64_t retry_excused(int64_t excused_ms, int64_t good_ms, int64_t sent_ms, int64_t closed_ms)
+{
+	int is_first = excused_ms <= good_ms || sent_ms < excused_ms;
+
+	return is_first && closed_ms > excused_ms ? closed_ms : excused_ms;
+}
+
 int retry_limit(int n)
 {
 	if (n < 3)

@@ -28,6 +28,13 @@ int64_t retry_pause(int n, uint64_t random);
 /* The next of a sequence of random numbers (splitmix64, S. Vigna, public domain description); any seed. */
 uint64_t retry_random(uint64_t *state);
 
+/* No page comes during the wait that a 429 announces, and that is no outage: the Hub has said when it ends. But who
+ * asks again after it and is refused again may be banned for good: only the first wait since a page came is excused,
+ * which for all that was under way with it is one. excused_ms  until when it was so far, 0 at first good_ms     when
+ * the last page came sent_ms     when the request was sent that got a 429 closed_ms   until when nothing is sent now
+ * Returns until when it is. */
+int64_t retry_excused(int64_t excused_ms, int64_t good_ms, int64_t sent_ms, int64_t closed_ms);
+
 /* Rows to ask for after n failed attempts: a page that is too heavy to be served is asked for in smaller ones. */
 int retry_limit(int n);
 

@@ -22,6 +22,9 @@ struct play {
 	int is_held[NRANKS];
 	struct msg_report sums[NRANKS];
 	int is_out, is_fickle; /* the Hub; fickle: only the known page comes */
+	int64_t limited_ms;    /* > 0: every reply is 429, with this Retry-After */
+	int64_t wait_until;
+	int nrefused; /* replies 429 */
 	int nknown, nbad, nfine, nstop, why;
 	struct oid bad, known; /* where they begin */
 };
@@ -31,9 +34,11 @@ static struct window window_at(int64_t lo_s, int64_t hi_s)
 	return (struct window){ KIND_MODELS, HUB_ASC, { oid_at(lo_s), oid_at(hi_s) } };
 }
 
-static void begin(struct play *p, const struct window *good)
+static void begin_until(struct play *p, const struct window *good, int64_t max_outage_ms)
 {
-	struct coordinator_setup s = { .nranks = NRANKS, .nslots = 1, .rounds = ROUNDS };
+	struct coordinator_setup s = {
+		.nranks = NRANKS, .nslots = 1, .rounds = ROUNDS, .max_outage_ms = max_outage_ms
+	};
 	struct budget_setup b = { .quota = 100000, .window_s = 300 };
 
 	memset(p, 0, sizeof *p);
@@ -48,6 +53,11 @@ static void begin(struct play *p, const struct window *good)
 	p->c = coordinator_create(&s, &p->budget, p->now);
 }
 
+static void begin(struct play *p, const struct window *good)
+{
+	begin_until(p, good, 0);
+}
+
 static void receive(struct play *p)
 {
 	struct msg m;
@@ -56,6 +66,8 @@ static void receive(struct play *p)
 	while (coordinator_next(p->c, &r, &m)) {
 		if (m.type == MSG_TOKENS)
 			p->tokens[r] += m.u.tokens.n;
+		if (m.type == MSG_WAIT)
+			p->wait_until = p->now + m.u.wait.ms;
 		if (m.type == MSG_STOP) {
 			p->nstop++;
 			p->why = m.u.stop.why;
@@ -93,12 +105,33 @@ static void answer(struct play *p, int r)
 	coordinator_feed(p->c, r, &m, p->now);
 }
 
+/* 429: the window is ready again at once, and so asks for another token. */
+static void refuse(struct play *p, int r)
+{
+	struct msg m = { .type = MSG_REPORT };
+
+	p->nrefused++;
+	p->sums[r].spent++;
+	p->sums[r].asked++;
+	p->tokens[r]--;
+	p->sums[r].returned += p->tokens[r];
+	p->tokens[r] = 0;
+	m.u.report = p->sums[r];
+	m.u.report.nseen = 1;
+	m.u.report.seen[0] = (struct msg_seen){ { -1, -1, -1, -1 }, TURN / 2, 0, p->limited_ms, 1, 0 };
+	coordinator_feed(p->c, r, &m, p->now);
+}
+
 static void play(struct play *p, int64_t ms)
 {
 	for (int64_t end = p->now + ms; p->now < end && !p->nstop; p->now += TURN) {
 		for (int r = 0; r < NRANKS; r++)
-			if (p->is_held[r] && p->tokens[r] > 0)
-				answer(p, r);
+			if (p->is_held[r] && p->tokens[r] > 0 && p->now >= p->wait_until) {
+				if (p->limited_ms > 0)
+					refuse(p, r);
+				else
+					answer(p, r);
+			}
 		coordinator_turn(p->c, p->now);
 		receive(p);
 	}
@@ -220,8 +253,65 @@ static void fickle(void)
 	coordinator_free(p.c);
 }
 
+/* Every reply is 429. The first wait is the Hub's word, and not counted; that it is refused after it, is. */
+static void banned(void)
+{
+	static const struct {
+		int64_t wait_ms, max_ms, least, most;
+	} t[] = { { 60000, 600000, 600000, 780000 },
+		  { 300000, 60000, 300000, 420000 },
+		  { 10000, 0, 3600000, 3600000 } };
+	const struct window fine = window_at(FINE_S, END_S), more = window_at(BAD_S, FINE_S);
+
+	for (size_t i = 0; i < sizeof t / sizeof *t; i++) {
+		struct play p;
+		int64_t ms;
+
+		begin_until(&p, NULL, t[i].max_ms);
+		p.bad = oid_at(0);
+		coordinator_add(p.c, &fine, 0, NULL);
+		coordinator_add(p.c, &more, 0, NULL);
+		p.limited_ms = t[i].wait_ms;
+		play(&p, 3600000);
+		ms = p.now - 1000;
+		ok(ms >= t[i].least && ms <= t[i].most && coordinator_look(p.c)->silent == (t[i].max_ms > 0) &&
+			   p.nstop == (t[i].max_ms > 0 ? NRANKS : 0),
+		   "429 for ever, each for %lld s: after --max-outage of %lld s it is over: %lld s, %d replies",
+		   (long long)t[i].wait_ms / 1000, (long long)t[i].max_ms / 1000, (long long)ms / 1000, p.nrefused);
+		coordinator_free(p.c);
+	}
+}
+
+/* Pages between them: every time it is the first wait again. */
+static void throttled(void)
+{
+	int before;
+	struct play p;
+
+	begin_until(&p, NULL, 300000);
+	p.bad = oid_at(0);
+	for (int i = 0; i < 10; i++) {
+		const struct window w = window_at(BAD_S + i, BAD_S + i + 1);
+
+		coordinator_add(p.c, &w, 0, NULL);
+	}
+	for (int i = 0; i < 4; i++) {
+		p.limited_ms = 100000;
+		play(&p, 250000);
+		p.limited_ms = 0;
+		before = coordinator_look(p.c)->windows;
+		for (int n = 0; n < 2000 && coordinator_look(p.c)->windows == before; n++)
+			play(&p, TURN);
+	}
+	ok(!p.nstop && p.nrefused >= 12 && p.now > 1000000, "%d replies 429 in %lld s, pages between them: no outage",
+	   p.nrefused, (long long)p.now / 1000);
+	coordinator_free(p.c);
+}
+
 int main(void)
 {
+	banned();
+	throttled();
 	alone();
 	outage();
 	unknown();

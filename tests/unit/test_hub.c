@@ -228,6 +228,25 @@ static void test_retry_after(void)
 	ok(hub_retry_after("Sun, 06 Nov 1994 08:49:37 GMT", 884111777) == 0, "a date that has passed");
 }
 
+/* Until when a wait is excused. */
+static void test_excused(void)
+{
+	static const struct {
+		const char *what;
+		int64_t excused, good, sent, closed, want;
+	} cases[] = {
+		{ "the first 429", 0, 1000, 2000, 12000, 12000 },
+		{ "another that was under way with it", 12000, 1000, 2100, 13000, 13000 },
+		{ "one that says less", 13000, 1000, 2200, 11000, 13000 },
+		{ "one that was asked for after the wait", 13000, 1000, 13000, 23000, 13000 },
+		{ "the first since a page came", 13000, 14000, 15000, 25000, 25000 },
+	};
+
+	for (size_t i = 0; i < sizeof cases / sizeof *cases; i++)
+		ok(retry_excused(cases[i].excused, cases[i].good, cases[i].sent, cases[i].closed) == cases[i].want,
+		   "%s", cases[i].what);
+}
+
 static void test_retry(void)
 {
 	static const struct {
@@ -261,5 +280,6 @@ int main(void)
 	test_quota();
 	test_retry_after();
 	test_retry();
+	test_excused();
 	return plan_done();
 }
