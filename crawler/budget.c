@@ -392,6 +392,11 @@ void budget_reply(struct budget *b, int64_t now, const struct budget_seen *s)
 		b->blind = 0;
 }
 
+void budget_spend(struct budget *b)
+{
+	b->pending--;
+}
+
 int64_t budget_closed(const struct budget *b, int64_t now)
 {
 	return max64(0, b->closed_until - now);

@@ -3,7 +3,7 @@
  * backwards) is an argument.
  *
  * A token is the right to send one request. Tokens are taken (leased), and each ends in one of two ways: returned
- * unused, or spent, and then one budget_reply() follows, whatever became of the request.
+ * unused, or spent, and then one budget_reply() or budget_spend() follows, whatever became of the request.
  *
  *   taken in this window + others' requests in it <= q (less the reserve), always; and what was under way when the
  * window ended may have been counted in either, so it counts in both until its reply says where it was.
@@ -89,6 +89,9 @@ void budget_return(struct budget *b, int64_t n);
 
 /* A request ended; s->quota with -1 where its reply told nothing, or there was none. */
 void budget_reply(struct budget *b, int64_t now, const struct budget_seen *s);
+
+/* A request ended, and nothing is learned from it: it was for something that another quota may have counted. */
+void budget_spend(struct budget *b);
 
 /* Everybody waits until then (ms left), after a 429; 0: nobody. */
 int64_t budget_closed(const struct budget *b, int64_t now);

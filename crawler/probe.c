@@ -59,7 +59,22 @@ static void begin_mode(struct run *u, enum kind k, enum probe_mode mode)
 		t->window = far;
 }
 
-static int ask(struct run *u, enum kind k, int64_t now)
+/* With a token in hand. What cannot be sent never will be, unless all slots are taken. */
+static int start(struct run *u, const char *url, int fits, enum kind k, uint64_t tag, struct err *e)
+{
+	if (fits && !fetch_start(u->s->fetch, url, tag)) {
+		count(u, k, CNT_REQUESTS, 1);
+		return 1;
+	}
+	budget_return(u->s->budget, 1);
+	if (!fits)
+		err_set(e, E_USAGE, "a request for %s is longer than %d bytes", kind_name[k], HUB_URL_MAX - 1);
+	else if (fetch_flying(u->s->fetch) == 0)
+		err_set(e, E_NOMEM, "no memory for a request to '%s'", u->s->hub->base);
+	return 0;
+}
+
+static void ask(struct run *u, enum kind k, int64_t now, struct err *e)
 {
 	const struct snapshot *snap = u->s->snapshot;
 	struct trial *t = u->trial + k;
@@ -70,31 +85,28 @@ static int ask(struct run *u, enum kind k, int64_t now)
 			      .author = snap->author,
 			      .ntag = snap->ntag };
 	char url[HUB_URL_MAX], cursor[HUB_CURSOR_ID];
+	int fits;
 
 	if (budget_take(u->s->budget, now, 1, 1) == 0)
-		return 0;
+		return;
 	for (int i = 0; i < snap->ntag; i++)
 		l.tag[i] = snap->tag[i];
 	if (t->mode == PROBE_ASC || t->mode == PROBE_DESC)
 		l.cursor = hub_cursor_make(l.order, window_cursor(&t->window), cursor);
-	if (hub_list_url(u->s->hub, &l, url, sizeof url) < 0 || fetch_start(u->s->fetch, url, k)) {
-		budget_return(u->s->budget, 1);
-		return 0;
-	}
-	count(u, k, CNT_REQUESTS, 1);
-	t->flying = 1;
-	return 1;
+	fits = hub_list_url(u->s->hub, &l, url, sizeof url) >= 0;
+	t->flying = start(u, url, fits, k, k, e);
 }
 
-static void ask_total(struct run *u, enum kind k)
+static void ask_total(struct run *u, enum kind k, int64_t now, struct err *e)
 {
+	struct trial *t = u->trial + k;
 	char url[HUB_URL_MAX];
+	int fits = hub_total_url(u->s->hub, k, url, sizeof url) >= 0;
 
-	if (hub_total_url(u->s->hub, k, url, sizeof url) < 0 || fetch_start(u->s->fetch, url, TAG_TOTAL + k))
-		return; /* no slot: later */
-	u->trial[k].total_wanted = 0;
-	u->trial[k].total_flying = 1;
-	count(u, k, CNT_REQUESTS, 1);
+	if (budget_take(u->s->budget, now, 1, 1) == 0)
+		return;
+	t->total_flying = start(u, url, fits, k, TAG_TOTAL + k, e);
+	t->total_wanted = !t->total_flying;
 }
 
 /* --- replies --- */
@@ -111,6 +123,8 @@ static void tell_budget(struct run *u, const struct fetch_reply *r, int64_t now)
 static void take_total(struct run *u, enum kind k, const struct fetch_reply *r)
 {
 	u->trial[k].total_flying = 0;
+	/* Its headers are those of the web site's quota. */
+	budget_spend(u->s->budget);
 	buffer_count_reply(worker_buffer(u->s->worker), k, r);
 	if (r->status == 200)
 		u->p->total[k] = page_number(worker_page(u->s->worker), r->body, r->nbody, "numTotalItems");
@@ -294,24 +308,38 @@ static int take_replies(struct run *u, int64_t now, struct err *e)
 
 /* --- the run --- */
 
-/* Send what can be sent. Returns whether anything is still open; a total that does not come is not waited for. */
-static int step(struct run *u, int64_t now)
+/* Send what can be sent, first the pages. Returns whether anything is still open; a total that does not come is not
+ * waited for. */
+static int step(struct run *u, int64_t now, struct err *e)
 {
 	int open = 0, totals = 0;
 
-	for (int k = 0; k < NKINDS; k++) {
+	for (int k = 0; k < NKINDS && !e->code; k++) {
 		struct trial *t = u->trial + k;
 
 		if (t->mode != PROBE_NONE && !t->flying && now >= t->until)
-			ask(u, (enum kind)k, now);
-		if (t->total_wanted)
-			ask_total(u, (enum kind)k);
+			ask(u, (enum kind)k, now, e);
 		open |= t->mode != PROBE_NONE;
-		totals |= t->total_flying;
+	}
+	for (int k = 0; k < NKINDS && !e->code; k++) {
+		if (u->trial[k].total_wanted)
+			ask_total(u, (enum kind)k, now, e);
+		totals |= u->trial[k].total_flying;
 	}
 	if (open)
 		u->totals_until = now + TOTALS_MS;
+	if (e->code)
+		return 0;
 	return open || (totals && now < u->totals_until);
+}
+
+/* Totals that did not come in time. */
+static void drop_rest(struct run *u)
+{
+	fetch_abort(u->s->fetch);
+	for (int k = 0; k < NKINDS; k++)
+		if (u->trial[k].flying || u->trial[k].total_flying)
+			budget_spend(u->s->budget);
 }
 
 /* The kinds that are crawled in a mode, as "models, spaces"; "" if there are none. */
@@ -341,7 +369,6 @@ static void tell(const struct probe *p)
 int probe_run(struct probe *p, const struct probe_setup *s, struct err *e)
 {
 	struct run u = { .p = p, .s = s, .random = s->seed };
-	int rc = E_OK;
 
 	memset(p, 0, sizeof *p);
 	for (int k = 0; k < NKINDS; k++) {
@@ -352,14 +379,17 @@ int probe_run(struct probe *p, const struct probe_setup *s, struct err *e)
 		begin_mode(&u, (enum kind)k, PROBE_ASC);
 		u.trial[k].total_wanted = s->want_total[k];
 	}
-	while (!rc && step(&u, clock_ms())) {
+	while (step(&u, clock_ms(), e)) {
 		fetch_poll(s->fetch, POLL_MS);
-		rc = take_replies(&u, clock_ms(), e);
-		if (!rc && s->is_stopped())
-			rc = err_set(e, E_STOPPED, "stopped before the first page");
+		if (take_replies(&u, clock_ms(), e))
+			break;
+		if (s->is_stopped()) {
+			err_set(e, E_STOPPED, "stopped before the first page");
+			break;
+		}
 	}
-	fetch_abort(s->fetch);
-	if (!rc)
+	drop_rest(&u);
+	if (!e->code)
 		tell(p);
-	return rc;
+	return e->code;
 }

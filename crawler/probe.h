@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-/* The first requests of a crawl: does the Hub do what the windows rely on? One request per kind, and one for its total.
+/* The first requests of a crawl: does the Hub do what the windows rely on? One request per kind, and one for its total,
+ * each with a token of the budget.
  *
  *   PROBE_ASC    a made-up cursor in the middle gives the rows above it, oldest first: windows
  *   PROBE_DESC   ... only newest first: windows that are walked downwards

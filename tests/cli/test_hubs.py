@@ -75,6 +75,16 @@ def no_429():
         same([d for d in differing(digest(folder), WANT) if d != "census.json"], [], "same bytes")
 
 
+def totals():
+    """The requests for the totals count, too: where one quota is for all, they would be the ones too many."""
+    with Hub(*SIZE, "--quota", "0") as hub:
+        c = crawl(1, hub.url, scratch(), "--budget", "6/4", "--max-requests", 11)
+        seen = hub.requests()
+        first = [q for q in seen if float(q[0]) < float(seen[0][0]) + 3]
+        ok(c.code == 3 and sum("/api/" not in q[3] for q in seen) == 3, "a budget of 6 requests per 4 s, fixed: 3 pages and 3 totals", c)
+        ok(len(first) <= 6, f"and nothing else in those 4 s: {len(first)} requests", *[q[3] for q in first])
+
+
 def partial():
     with Hub(*SIZE, "--quota", "0") as hub:
         folder, c, r = take(hub, 2, "--filter", "tag=license:apache-2.0", "--kinds", "models")
@@ -105,4 +115,4 @@ def poison():
         same([d for d in differing(digest(again), first)], [], "the same again on three ranks")
 
 
-main(plain, fall_backs, suspect, faults, no_429, partial, poison)
+main(plain, fall_backs, suspect, faults, no_429, totals, partial, poison)

@@ -184,6 +184,24 @@ static void test_rules(void)
 	ok(budget_due(&b, 66000, 1) == 7000, "and know for how long");
 }
 
+/* A request that ended, and whose reply tells of another quota, or none came. */
+static void test_spent(void)
+{
+	struct budget_setup fixed = { .quota = 10, .window_s = 60 };
+	struct budget b;
+
+	budget_init(&b, &fixed, 0);
+	ok(budget_take(&b, 0, 10, 1) == 10, "all tokens of a window");
+	for (int i = 0; i < 4; i++)
+		budget_spend(&b);
+	ok(budget_take(&b, 59999, 1, 1) == 0 && b.answered == 0,
+	   "4 are spent: none comes back, none counts as answered");
+	ok(budget_take(&b, 60000, 10, 1) == 4 && b.pending == 10, "in the next window only the 6 still count");
+	budget_spend(&b);
+	ok(budget_take(&b, 60001, 10, 1) == 0, "and one that ends then may have been counted in it");
+	ok(budget_take(&b, 120000, 10, 1) == 1, "but not in the one after");
+}
+
 static void test_spread(void)
 {
 	struct budget_setup fixed = { .quota = 300, .window_s = 300 };
@@ -205,6 +223,7 @@ static void test_spread(void)
 int main(void)
 {
 	test_rules();
+	test_spent();
 	test_spread();
 	test_exact();
 	return plan_done();
