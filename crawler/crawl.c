@@ -154,6 +154,8 @@ static int probe(struct crawl *c, struct probe *p, struct err *e)
 				 .worker = c->worker,
 				 .budget = c->budget,
 				 .retries = (int)(c->o->retries < 4 ? c->o->retries : 4),
+				 .deadline_ms = c->o->max_time > 0 ? c->start_ms + c->o->max_time : 0,
+				 .max_outage_ms = c->o->max_outage,
 				 .seed = (uint64_t)c->brief.session,
 				 .where = where,
 				 .want_total = want_total,

@@ -9,6 +9,7 @@
 #include "crawler/retry.h"
 #include "crawler/window.h"
 #include "io/log.h"
+#include "io/utc.h"
 
 #define TAG_TOTAL 100
 #define POLL_MS   50
@@ -33,6 +34,8 @@ struct run {
 	struct trial trial[NKINDS];
 	uint64_t random;
 	int64_t totals_until;
+	int64_t good_ms, excused_until; /* the last page; see retry_excused() */
+	int told_wait;
 };
 
 static void count(struct run *u, enum kind k, enum counter c, int64_t n)
@@ -118,6 +121,20 @@ static void tell_budget(struct run *u, const struct fetch_reply *r, int64_t now)
 	hub_quota_parse(&b.quota, r->ratelimit, r->policy);
 	b.retry_after_ms = b.limited ? hub_retry_after(r->retry_after, clock_wall_ms() / 1000) : -1;
 	budget_reply(u->s->budget, now, &b);
+}
+
+/* All ranks wait, and nobody else says so yet. */
+static void note_limited(struct run *u, const struct fetch_reply *r, int64_t now)
+{
+	int64_t wait = budget_closed(u->s->budget, now);
+	char until[32];
+
+	u->excused_until = retry_excused(u->excused_until, u->good_ms, r->sent_ms, now + wait);
+	if (u->told_wait++)
+		return;
+	log_event("limited", (struct log_field[]){ { "replies_429", 1 }, { "paused_s", (double)wait / 1000 } }, 2,
+		  "a reply of 429 to the first requests: nothing is asked until %s, for %lld s",
+		  utc_format((clock_wall_ms() + wait + 999) / 1000, until), (long long)((wait + 999) / 1000));
 }
 
 static void take_total(struct run *u, enum kind k, const struct fetch_reply *r)
@@ -225,6 +242,7 @@ static int take_page(struct run *u, enum kind k, const struct fetch_reply *r, in
 		/* Once may be an accident. */
 		return t->broken++ == 0 ? again(u, k, res.why, now, e) : fall_back(u, k, res.why, e);
 	}
+	u->good_ms = now;
 	u->p->mode[k] = t->mode;
 	t->mode = PROBE_NONE;
 	if (!is_chain)
@@ -252,6 +270,7 @@ static int take_reply(struct run *u, enum kind k, const struct fetch_reply *r, i
 	case OUT_PAGE:
 		return take_page(u, k, r, now, e);
 	case OUT_LIMITED:
+		note_limited(u, r, now);
 		return E_OK;
 	case OUT_RETRY:
 		/* The Hub is there, and gives nothing at this place: is that so everywhere? */
@@ -366,9 +385,25 @@ static void tell(const struct probe *p)
 		log_note("the Hub takes no cursors but its own for %s: one walk each, newest first", kinds);
 }
 
+static int check_stop(const struct run *u, int64_t now, struct err *e)
+{
+	const struct probe_setup *s = u->s;
+	int64_t since = u->good_ms > u->excused_until ? u->good_ms : u->excused_until;
+
+	if (s->is_stopped())
+		return err_set(e, E_STOPPED, "stopped before the first page");
+	if (s->deadline_ms > 0 && now >= s->deadline_ms)
+		return err_set(e, E_STOPPED, "--max-time is up before the first page from '%s': run again to go on",
+			       s->hub->base);
+	if (s->max_outage_ms > 0 && now - since > s->max_outage_ms)
+		return err_set(e, E_STOPPED, "no page from '%s' for longer than --max-outage: run again to go on",
+			       s->hub->base);
+	return E_OK;
+}
+
 int probe_run(struct probe *p, const struct probe_setup *s, struct err *e)
 {
-	struct run u = { .p = p, .s = s, .random = s->seed };
+	struct run u = { .p = p, .s = s, .random = s->seed, .good_ms = clock_ms() };
 
 	memset(p, 0, sizeof *p);
 	for (int k = 0; k < NKINDS; k++) {
@@ -381,12 +416,8 @@ int probe_run(struct probe *p, const struct probe_setup *s, struct err *e)
 	}
 	while (step(&u, clock_ms(), e)) {
 		fetch_poll(s->fetch, POLL_MS);
-		if (take_replies(&u, clock_ms(), e))
+		if (take_replies(&u, clock_ms(), e) || check_stop(&u, clock_ms(), e))
 			break;
-		if (s->is_stopped()) {
-			err_set(e, E_STOPPED, "stopped before the first page");
-			break;
-		}
 	}
 	drop_rest(&u);
 	if (!e->code)

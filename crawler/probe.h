@@ -25,6 +25,8 @@ struct probe_setup {
 	struct worker *worker; /* its buffers take the pages: a probe's page is work done */
 	struct budget *budget;
 	int retries;
+	int64_t deadline_ms;   /* by clock_ms(), whatever the Hub says; 0: none */
+	int64_t max_outage_ms; /* as the coordinator's; 0: any */
 	uint64_t seed;
 	/* Per kind: the largest gap; empty: nothing to probe. What the Hub does not give there may be the very reason
 	 * for the gap: then another place is asked, and that page is not kept. */
@@ -40,8 +42,9 @@ struct probe {
 	struct window good;       /* of some kind: the page at its beginning has come; empty: only those of chains */
 };
 
-/* Local, rank 0. Says in one line what it fell back to. Errors: E_HUB (cannot be reached, is no Hub), E_DENIED,
- * E_STOPPED, E_NOMEM, E_IO (a reply could not be saved). */
+/* Local, rank 0. Says in one line what it fell back to, and in one that the Hub wants it to wait. Errors: E_HUB (cannot
+ * be reached, is no Hub), E_DENIED, E_STOPPED (a signal, the deadline, an outage), E_NOMEM, E_IO (a reply could not be
+ * saved). */
 int probe_run(struct probe *p, const struct probe_setup *s, struct err *e);
 
 #endif

@@ -1,7 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
-"""A Hub that goes away in the middle: it is waited for, for so long as was said, and nothing is lost."""
+"""A Hub that goes away in the middle, or asks to wait: it is waited for, for so long as was said, and nothing is lost."""
 
 import json
+import re
 import os
 import signal
 import sys
@@ -9,7 +10,7 @@ import time
 
 from disturb import Job, tally
 from meddle import Meddler
-from tap import UNTIL, Hub, crawl, differing, digest, free_port, load, main, ok, reduce, same, scratch, value
+from tap import SLOW, UNTIL, Hub, crawl, differing, digest, free_port, load, main, ok, reduce, same, scratch, value
 
 SIZE = ["--models", 20000, "--datasets", 4000, "--spaces", 4000, "--seed", 8, "--until", UNTIL, "--quota", "12/2"]
 PATIENT = ["--timeout", "2s", "--retries", "3", "--seal-rows", "1000"]
@@ -138,4 +139,54 @@ def one_page():
         ok(c.code == 0, "and once the Hub gives it the census is complete", c)
 
 
-main(one_page, undisturbed, frozen, restarted, long_outage, gone)
+def too_many(seconds):
+    """A reply of 429 for every page from now on."""
+
+    def reply(h):
+        h.send_response(429)
+        h.send_header("retry-after", str(seconds))
+        h.send_header("content-length", "0")
+        h.end_headers()
+
+    return lambda path, n, body: reply
+
+
+def limited_at_once():
+    """429 from the first request on. The wait is told, and ends by --max-time and --max-outage."""
+    with Hub(*SIZE[:-2], "--quota", "0") as hub:
+        with Meddler(hub.url, too_many(86400)) as m:
+            began = time.monotonic()
+            c = crawl(2, m.url, scratch(), "--max-time", f"{3 * SLOW}s", timeout=60)
+            seconds = time.monotonic() - began
+        told = [line for line in c.err.splitlines() if "429" in line]
+        ok(c.code == 3 and "--max-time" in c.err and seconds < 20 * SLOW, f"Retry-After: 86400 and --max-time: exit {c.code} after {seconds:.0f} s", c)
+        ok(len(told) == 1 and re.search(r"until \d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ", told[0]), "one line says that it waits, and until when", c)
+        for wait in (1, "soon"):
+            with Meddler(hub.url, too_many(wait)) as m:
+                began = time.monotonic()
+                c = crawl(2, m.url, scratch(), "--max-outage", "3s", timeout=60)
+                seconds = time.monotonic() - began
+                asked = len([path for path, _ in m.seen if path.startswith("/api/")])
+            ok(c.code == 3 and "--max-outage" in c.err and seconds < 40 * SLOW, f"429 for ever, Retry-After: {wait}, and --max-outage: exit {c.code} after {seconds:.0f} s", c)
+            ok(asked <= 3 * 6 and c.err.count("429") == 1, f"{asked} requests, one line", c)
+
+
+def limited():
+    """429 from some page on, for good: so long as a page is missing it is an outage, however often it asks to wait."""
+    folder, good = scratch(), [12]
+
+    def hook(path, n, body):
+        return too_many(1)(path, n, body) if n > good[0] else None
+
+    with Hub(*SIZE[:-2], "--quota", "0") as hub, Meddler(hub.url, hook) as m:
+        began = time.monotonic()
+        c = crawl(2, m.url, folder, "--max-outage", "4s", timeout=60)
+        seconds = time.monotonic() - began
+        ok(c.code == 3 and "has not answered for too long" in c.out and seconds < 30 * SLOW, f"429 from a page on: exit {c.code} after {seconds:.0f} s", c)
+        good[0] = 10**9
+        c = crawl(2, m.url, folder)
+        ok(c.code == 0, "run again when there is a quota, the census completes", c)
+    equal(folder, "limited")
+
+
+main(one_page, limited_at_once, undisturbed, frozen, restarted, long_outage, gone, limited)
