@@ -17,7 +17,7 @@
 /* Behind this repository the page begins. */
 struct place {
 	uint64_t index; /* in the census, in the order of the shards */
-	int64_t number; /* in the sample */
+	int64_t number; /* in the sample: when it was drawn */
 	struct oid oid;
 	int64_t value; /* of the counter */
 };
@@ -41,6 +41,13 @@ static int by_index(const void *a, const void *b)
 	const struct place *x = a, *y = b;
 
 	return x->index < y->index ? -1 : x->index > y->index;
+}
+
+static int by_number(const void *a, const void *b)
+{
+	const struct place *x = a, *y = b;
+
+	return x->number < y->number ? -1 : x->number > y->number;
 }
 
 /* The shards of the kind: their paths stay in the list, the others' are dropped. */
@@ -119,9 +126,12 @@ static int fill_places(const struct run *r, const struct shard_list *l, const ui
 	return rc;
 }
 
-/* Draw n places; *got of them, 0 for an empty census. */
+/* Draw n places, in p[] as they were drawn, so that the first of them are the same for any larger n, and look up those
+ * that are not done. *got of them, 0 for an empty census. */
 static int draw(struct run *r, struct place *p, int64_t n, int64_t *got, struct err *e)
 {
+	struct place *rest = p + r->done;
+	size_t nrest = (size_t)(n - r->done);
 	struct shard_list l;
 	uint64_t *nrow = NULL;
 	int64_t total = 0;
@@ -136,9 +146,11 @@ static int draw(struct run *r, struct place *p, int64_t n, int64_t *got, struct 
 		rc = err_set(e, E_NOMEM, "no memory for the second pass"); /* unless count_rows() has said more */
 	if (!rc && total > 0) {
 		for (int64_t i = 0; i < n; i++)
-			p[i].index = retry_random(&r->random) % (uint64_t)total;
-		qsort(p, (size_t)n, sizeof *p, by_index);
-		rc = fill_places(r, &l, nrow, p, n, e);
+			p[i] = (struct place){ .index = retry_random(&r->random) % (uint64_t)total, .number = i };
+		/* In the order of the shards each of them is read once. */
+		qsort(rest, nrest, sizeof *p, by_index);
+		rc = fill_places(r, &l, nrow, rest, (int64_t)nrest, e);
+		qsort(rest, nrest, sizeof *p, by_number);
 		*got = n;
 	}
 	free(nrow);
@@ -349,7 +361,6 @@ static int sample_kind(struct run *r, const char *dir, struct err *e)
 		return err_set(e, E_NOMEM, "no memory for the second pass");
 	rc = draw(r, p, n, &got, e);
 	for (int64_t i = r->done; i < got && !rc; i++) {
-		p[i].number = i;
 		rc = sample_page(r, &p[i], e);
 		if (r->plain)
 			break; /* the same page again and again */

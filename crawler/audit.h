@@ -30,8 +30,9 @@ struct audit_setup {
 };
 
 /* Ask what is still missing of the sample and seal it. Rank 0 alone, no MPI. The sample is drawn from the snapshot's
- * id, so a second pass that was interrupted goes on with the same places. Errors: E_STOPPED, E_HUB, E_DENIED, E_IO,
- * E_FORMAT, E_NOMEM. */
+ * id, and asked in the order in which it was drawn: a second pass that was interrupted, or is to have more pages, goes
+ * on with the places that one of so many pages has anyway. Errors: E_STOPPED, E_HUB, E_DENIED, E_IO, E_FORMAT, E_NOMEM.
+ */
 int audit_run(const struct audit_setup *s, struct err *e);
 
 /* Verify the sealed samples of a folder, and set those of a kind aside where one is damaged (all of the kind: which of

@@ -5,6 +5,7 @@ A few seeds here; `test_audit.py 100` takes a hundred of each share (make soak).
 """
 
 import os
+import shutil
 import sys
 
 from tap import UNTIL, Hub, crawl, diag, load, main, ok, reduce, same, scratch, value
@@ -54,4 +55,24 @@ def resumed():
         ok(sorted(os.listdir(f"{folder}/audit"))[0].endswith(".h5"), "the sample is kept apart")
 
 
-main(intervals, resumed)
+def asked(hub, folder, *args, code=0):
+    """What a second pass asks for, in order."""
+    before = len(hub.requests())
+    c = crawl(1, hub.url, folder, *args)
+    ok(c.code == code, f"a second pass, {' '.join(str(a) for a in args)}: exit {code}", c)
+    return [path for _, _, _, path, *_ in hub.requests()[before:]]
+
+
+def enlarged():
+    """Of 20 places the first 10 that are drawn are the 10 of before: in two steps nothing is asked twice, and nothing is left out."""
+    at_once, in_steps = f"{scratch()}/census", f"{scratch()}/census"
+    with Hub("--models", 3000, "--datasets", 0, "--spaces", 0, "--until", UNTIL, "--quota", 0) as hub:
+        ok(crawl(2, hub.url, at_once, "--kinds", "models").code == 0, "a census")
+        shutil.copytree(at_once, in_steps)
+        want = asked(hub, at_once, "--audit", 20)
+        got = asked(hub, in_steps, "--audit", 10) + asked(hub, in_steps, "--audit", 20)
+    same(len(want), 20, "20 places are asked for")
+    same(sorted(got), sorted(want), "10, then 20, are the same 20 places")
+
+
+main(intervals, resumed, enlarged)
