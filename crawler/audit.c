@@ -7,6 +7,7 @@
 #include <string.h>
 #include <sys/stat.h>
 
+#include "crawler/buffer.h"
 #include "crawler/page.h"
 #include "crawler/retry.h"
 #include "io/h5shard.h"
@@ -29,8 +30,9 @@ struct run {
 	enum field counter;
 	struct page *page;
 	struct shard sample;
-	int64_t done; /* pages that earlier sessions have sealed */
-	int plain;    /* made-up cursors do not work */
+	int64_t oldest_ms; /* when the first page of what is not sealed came */
+	int64_t done;      /* pages that earlier sessions have sealed */
+	int plain;         /* made-up cursors do not work */
 	uint64_t random;
 };
 
@@ -158,7 +160,59 @@ static int draw(struct run *r, struct place *p, int64_t n, int64_t *got, struct 
 	return rc;
 }
 
+/* --- what has come --- */
+
+static int seal(struct run *r, struct err *e)
+{
+	if (r->sample.counter[CNT_PAGES] == 0)
+		return E_OK;
+	if (archive_seal(r->s->archive, e) || audit_seal(&r->sample, r->s->dir, e))
+		return e->code;
+	shard_clear(&r->sample);
+	return E_OK;
+}
+
+static int seal_due(struct run *r, struct err *e)
+{
+	const struct shard *x = &r->sample;
+	int is_due = x->rows.n >= (uint64_t)r->s->seal_rows || x->nrefusal >= BUFFER_REFUSALS ||
+		     clock_ms() - r->oldest_ms >= r->s->seal_ms;
+
+	return is_due ? seal(r, e) : E_OK;
+}
+
 /* --- a page --- */
+
+static int check_stop(const struct run *r, struct err *e)
+{
+	return r->s->is_stopped()
+		     ? err_set(e, E_STOPPED, "stopped in the second pass: run the same command again to go on")
+		     : E_OK;
+}
+
+/* May another request be made? */
+static int check_limits(const struct run *r, struct err *e)
+{
+	const struct audit_setup *s = r->s;
+
+	if (check_stop(r, e))
+		return e->code;
+	if (s->max_requests > 0 && *s->requests >= s->max_requests)
+		return err_set(e, E_STOPPED,
+			       "--max-requests is reached in the second pass: run the same command again to go on");
+	if (s->max_time_ms > 0 && clock_ms() - s->start_ms >= s->max_time_ms)
+		return err_set(e, E_STOPPED,
+			       "--max-time is over in the second pass: run the same command again to go on");
+	return E_OK;
+}
+
+static int wait_a_little(struct run *r, struct err *e)
+{
+	if (check_stop(r, e))
+		return e->code;
+	fetch_poll(r->s->fetch, POLL_MS);
+	return seal_due(r, e);
+}
 
 static void tell_budget(const struct run *r, const struct fetch_reply *reply)
 {
@@ -171,24 +225,27 @@ static void tell_budget(const struct run *r, const struct fetch_reply *reply)
 	budget_reply(r->s->budget, clock_ms(), &b);
 }
 
-/* Wait for a token, send, wait for the reply. NULL: stopped. */
-static const struct fetch_reply *ask(const struct run *r, const char *url)
+/* Wait for a token, send, wait for the reply. NULL: the end, and why in e. */
+static const struct fetch_reply *ask(struct run *r, const char *url, struct err *e)
 {
 	const struct fetch_reply *reply = NULL;
 
-	while (budget_take(r->s->budget, clock_ms(), 1, 1) == 0) {
-		if (r->s->is_stopped())
+	if (check_limits(r, e))
+		return NULL;
+	while (budget_take(r->s->budget, clock_ms(), 1, 1) == 0)
+		if (wait_a_little(r, e) || check_limits(r, e))
 			return NULL;
-		fetch_poll(r->s->fetch, POLL_MS);
-	}
 	if (fetch_start(r->s->fetch, url, 0)) {
 		budget_return(r->s->budget, 1);
+		err_set(e, E_NOMEM, "no memory for a request of the second pass");
 		return NULL;
 	}
-	while (!(reply = fetch_next(r->s->fetch)) && !r->s->is_stopped())
-		fetch_poll(r->s->fetch, POLL_MS);
-	if (reply)
-		tell_budget(r, reply);
+	++*r->s->requests;
+	r->sample.counter[CNT_REQUESTS]++;
+	while (!(reply = fetch_next(r->s->fetch)))
+		if (wait_a_little(r, e))
+			return NULL;
+	tell_budget(r, reply);
 	return reply;
 }
 
@@ -238,6 +295,8 @@ static int take_reply(struct run *r, const struct place *at, const struct fetch_
 
 	if (archive_add(r->s->archive, reply, &n, e) || outcome != OUT_PAGE)
 		return 0;
+	if (r->sample.counter[CNT_PAGES] == 0)
+		r->oldest_ms = clock_ms();
 	return audit_take(&r->sample, r->page, reply->body, reply->nbody, reply->received_at_ms / 1000, e);
 }
 
@@ -255,12 +314,13 @@ static int refused(struct run *r, int status, struct err *e)
 	return E_OK;
 }
 
-static void pause_ms(const struct run *r, int64_t ms)
+static void pause_ms(struct run *r, int64_t ms, struct err *e)
 {
 	int64_t until = clock_ms() + ms;
 
-	while (clock_ms() < until && !r->s->is_stopped())
-		fetch_poll(r->s->fetch, POLL_MS);
+	while (clock_ms() < until && !check_limits(r, e))
+		if (wait_a_little(r, e))
+			break;
 }
 
 /* One page, with retries. */
@@ -275,10 +335,9 @@ static int sample_page(struct run *r, const struct place *at, struct err *e)
 
 		if (make_url(r, at, url, sizeof url) < 0)
 			return err_set(e, E_USAGE, "the address of a page of the second pass is too long");
-		reply = ask(r, url);
+		reply = ask(r, url, e);
 		if (!reply)
-			return err_set(e, E_STOPPED, "stopped in the second pass");
-		r->sample.counter[CNT_REQUESTS]++;
+			return e->code;
 		status = reply->status;
 		outcome = retry_outcome(status);
 		good = take_reply(r, at, reply, outcome, e);
@@ -291,7 +350,7 @@ static int sample_page(struct run *r, const struct place *at, struct err *e)
 			return err_set(e, E_HUB, "no page of the second pass from '%s' (status %d)", r->s->hub->base,
 				       status);
 		else if (outcome != OUT_LIMITED)
-			pause_ms(r, retry_pause(failures, retry_random(&r->random)));
+			pause_ms(r, retry_pause(failures, retry_random(&r->random)), e);
 	}
 	return e->code;
 }
@@ -351,27 +410,24 @@ static int look_back(int64_t *done, enum kind kind, const char *dir, const char 
 static int sample_kind(struct run *r, const char *dir, struct err *e)
 {
 	int64_t got = 0, n = r->s->pages;
+	struct err own = ERR_INIT;
 	struct place *p;
 	int rc = look_back(&r->done, r->kind, dir, r->s->snapshot->id, e);
 
-	if (rc || r->done >= n)
-		return rc;
+	if (rc || r->done >= n || check_limits(r, e))
+		return e->code;
 	p = calloc((size_t)n, sizeof *p);
 	if (!p)
 		return err_set(e, E_NOMEM, "no memory for the second pass");
 	rc = draw(r, p, n, &got, e);
 	for (int64_t i = r->done; i < got && !rc; i++) {
-		rc = sample_page(r, &p[i], e);
+		rc = sample_page(r, &p[i], e) || seal_due(r, e) ? e->code : E_OK;
 		if (r->plain)
 			break; /* the same page again and again */
 	}
 	/* What has come is kept, whatever stopped it. */
-	if (r->sample.counter[CNT_PAGES] > 0) {
-		struct err own = ERR_INIT;
-
-		if ((archive_seal(r->s->archive, &own) || audit_seal(&r->sample, r->s->dir, &own)) && !rc)
-			rc = err_set(e, own.code, "%s", own.text);
-	}
+	if (seal(r, &own) && !rc)
+		rc = err_set(e, own.code, "%s", own.text);
 	free(p);
 	return rc;
 }

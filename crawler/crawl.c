@@ -58,7 +58,7 @@ struct crawl {
 	int64_t mark_ms;                   /* rank 0: when the present phase began */
 	struct share share;
 	struct monitor monitor; /* rank 0 */
-	int64_t requests;       /* of this session, when the repositories are crawled */
+	int64_t requests;       /* of this session, when the repositories are crawled; rank 0: and the second pass */
 };
 
 static void phase_ends(struct crawl *c, enum summary_phase phase)
@@ -319,6 +319,12 @@ static int audit(struct crawl *c, struct err *e)
 				 .pages = c->o->audit,
 				 .retries = (int)c->o->retries,
 				 .session = c->brief.session,
+				 .requests = &c->requests,
+				 .max_requests = c->o->max_requests,
+				 .start_ms = c->start_ms,
+				 .max_time_ms = c->o->max_time,
+				 .seal_rows = c->o->seal_rows,
+				 .seal_ms = c->o->seal_time,
 				 .is_stopped = stop_is_asked };
 
 	if (c->rank != 0 || c->o->audit == 0)
@@ -466,6 +472,7 @@ int crawl_run(MPI_Comm comm, const struct options *o, int *exit_code, struct err
 		}
 		if (!err_agree(comm, rc, e)) {
 			agree_bcast(comm, exit_code, sizeof *exit_code);
+			agree_bcast(comm, &c->requests, sizeof c->requests);
 			if (c->brief.users && *exit_code != err_exit_code(E_STOPPED))
 				discover(c, exit_code, e);
 		}

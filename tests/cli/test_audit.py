@@ -6,9 +6,12 @@ A few seeds here; `test_audit.py 100` takes a hundred of each share (make soak).
 
 import os
 import shutil
+import signal
+import subprocess
 import sys
+import time
 
-from tap import UNTIL, Hub, crawl, diag, load, main, ok, reduce, same, scratch, value
+from tap import BUILD, ENV, MPIRUN, SLOW, UNTIL, Hub, crawl, diag, load, main, ok, reduce, same, scratch, value
 
 SEEDS = int(sys.argv[1]) if len(sys.argv) > 1 else 5
 MODELS = 8000
@@ -75,4 +78,48 @@ def enlarged():
     same(sorted(got), sorted(want), "10, then 20, are the same 20 places")
 
 
-main(intervals, resumed, enlarged)
+def limited():
+    """The second pass is part of its session: its requests and its time are bounded as those of the crawl, and it goes on."""
+    at_once, in_steps = f"{scratch()}/census", f"{scratch()}/census"
+    size = ["--models", 3000, "--datasets", 500, "--spaces", 0, "--until", UNTIL]
+    with Hub(*size, "--quota", 0) as hub:
+        ok(crawl(2, hub.url, at_once, "--kinds", "models,datasets").code == 0, "a census")
+        shutil.copytree(at_once, in_steps)
+        want = asked(hub, at_once, "--audit", 6)
+        steps = [asked(hub, in_steps, "--audit", 6, "--max-requests", 5, code=code) for code in (3, 3, 0)]
+        same([len(s) for s in steps], [5, 5, 2], "--max-requests in the middle: five, five and the rest")
+        same(sum(steps, []), want, "together they are what is asked at once")
+        more = [asked(hub, in_steps, "--audit", 16, "--budget", f"2/{SLOW}", "--max-time", f"{2 * SLOW}s", code=3), asked(hub, in_steps, "--audit", 16)]
+        ok(0 < len(more[0]) < 15, f"--max-time in the middle: {len(more[0])} requests")
+        same(len(more[0]) + len(more[1]), 20, "and the rest")
+    folder = f"{scratch()}/census"
+    with Hub(*size, "--users", 300, "--quota", 0) as hub:
+        c = crawl(3, hub.url, folder, "--kinds", "models,users", "--in-flight", 1, "--audit", 5, "--max-requests", 20)
+        ok(c.code == 3 and sum("sort=downloads" in r[3] for r in hub.requests()) == 5, "a crawl, a second pass, accounts", c)
+        same(len(hub.requests()), 20, "of all three so many requests")
+
+
+def killed():
+    """What a kill takes is what was not sealed."""
+    folder, n = f"{scratch()}/census", 12
+    with Hub("--models", 3000, "--datasets", 0, "--spaces", 0, "--until", UNTIL, "--quota", 0) as hub:
+        ok(crawl(2, hub.url, folder, "--kinds", "models").code == 0, "a census")
+        before = len(hub.requests())
+        args = [*MPIRUN, "-n", "1", f"{BUILD}/hubcrawl", "--audit", str(n), "--seal-rows", "1", "--budget", "5/1", folder]
+        job = subprocess.Popen(args, env=ENV, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+        end = time.monotonic() + 60
+        while len(sealed(folder)) < 4 and job.poll() is None and time.monotonic() < end:
+            time.sleep(0.01)
+        job.send_signal(signal.SIGKILL)
+        job.wait()
+        # The rank notices a little later that mpirun is gone.
+        ok(crawl(1, hub.url, folder, "--audit", n).code == 0, "run again it goes on")
+        total = len(hub.requests()) - before
+        ok(4 <= len(sealed(folder)) and n <= total <= n + 1, f"{total} requests for {n} pages: at most one of them again")
+
+
+def sealed(folder):
+    return [f for f in os.listdir(f"{folder}/audit") if f.endswith(".h5")] if os.path.isdir(f"{folder}/audit") else []
+
+
+main(intervals, resumed, enlarged, limited, killed)
