@@ -195,7 +195,7 @@ static int take_segment(struct replay *p, const char *name, struct err *e)
 	return e->code;
 }
 
-/* What every rank has taken in this session becomes what older ones do not give any more. */
+/* What every rank has taken in this session becomes what older ones do not give any more. Collective. */
 static int share_spans(struct replay *p, enum kind k, struct err *e)
 {
 	struct cover *mine = p->reread.fresh + k;
@@ -221,7 +221,8 @@ static int share_spans(struct replay *p, enum kind k, struct err *e)
 			err_set(e, E_NOMEM, "no memory for the windows");
 	free(all);
 	free(each);
-	return e->code;
+	/* A rank that has no room for them must not leave the others to the next kind. */
+	return err_agree(p->comm, e->code, e);
 }
 
 static int end_session(struct replay *p, int rc, struct err *e)
@@ -230,10 +231,9 @@ static int end_session(struct replay *p, int rc, struct err *e)
 
 	if (err_agree(p->comm, rc, e))
 		return e->code;
-	for (int k = 0; k < NKINDS && !rc; k++)
-		rc = share_spans(p, (enum kind)k, e);
-	if (err_agree(p->comm, rc, e))
-		return e->code;
+	for (int k = 0; k < NKINDS; k++)
+		if (share_spans(p, (enum kind)k, e))
+			return e->code;
 	for (int k = 0; k < NKINDS; k++) {
 		r->total_later[k] = r->total_later[k] >= 0 ? r->total_later[k] : r->total[k];
 		r->place_later[k] = r->place[k] < r->place_later[k] ? r->place[k] : r->place_later[k];

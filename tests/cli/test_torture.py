@@ -99,4 +99,30 @@ def known(folder):
     return {key: (a.name, a.oid, a.type, a.sources, a.done, a.followers) for key, a in read(folder)[0].items()}
 
 
-main(programs, accounts)
+def replayed():
+    """What the ranks of a replay tell each other when they have read their segments, and before they seal: the calls in which one of them finds no memory for it."""
+    archive = scratch()
+    with Hub("--models", 20000, "--datasets", 0, "--spaces", 0, "--seed", 2, "--until", UNTIL, "--quota", 0) as hub:
+        ok(crawl(5, hub.url, archive, "--kinds", "models", "--archive").code == 0, "an archive of five ranks")
+
+    def replay(k):
+        folder = f"{scratch()}/census"
+        run, calls, name = tortured(2, 1, k, "hubcrawl", "--from-archive", archive, folder)
+        return run, calls, name, os.path.isdir(f"{folder}/shards") and os.listdir(f"{folder}/shards")
+
+    clean, high, _, _ = replay(0)
+    ok(clean.code == 0, f"a replay makes {high} calls that can fail", clean)
+    low = 1
+    while low < high:  # the first call whose failure leaves what the other rank has sealed
+        middle = k = (low + high) // 2
+        run, _, _, has_sealed = replay(k)
+        while run and run.code == 0 and k < high:  # it did not matter, and tells nothing
+            k += 1
+            run, _, _, has_sealed = replay(k)
+        low, high = (low, middle) if has_sealed else (k + 1, max(high, k + 1))
+    for k in range(max(1, high - 8), high + 1):
+        run, _, name, _ = replay(k)
+        ok(run and run.code in (0, 4), f"call {k} of {name}: exit {run and run.code}", run)
+
+
+main(programs, accounts, replayed)
