@@ -143,9 +143,12 @@ static int each_file(const char *dir, int (*take)(void *to, const char *dir, con
 
 	if (!d)
 		return err_sys(e, errno, "cannot read the folder '%s'", dir);
-	while (!rc && (x = readdir(d)))
+	/* An end and a failure look the same but for errno: half a list would hide segments. */
+	for (errno = 0; !rc && (x = readdir(d)); errno = 0)
 		if (x->d_name[0] != '.')
 			rc = take(to, dir, x->d_name, e);
+	if (!rc && errno)
+		rc = err_sys(e, errno, "cannot read the folder '%s'", dir);
 	closedir(d);
 	return rc;
 }
