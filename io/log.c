@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "io/log.h"
 
+#include <errno.h>
 #include <math.h>
 #include <stdarg.h>
 #include <stdio.h>
@@ -37,12 +38,15 @@ int log_is_live(void)
 	return !log_json && isatty(STDERR_FILENO);
 }
 
-/* A log that cannot be written is no reason to stop a crawl. */
+/* A log that cannot be written is no reason to stop a crawl. A signal that asks for its end interrupts a write that
+ * waits for room, and the line that says so is wanted most. */
 static void put(const char *s, size_t n)
 {
 	while (n > 0) {
 		ssize_t w = write(STDERR_FILENO, s, n);
 
+		if (w < 0 && errno == EINTR)
+			continue;
 		if (w <= 0)
 			return;
 		s += w;

@@ -3,10 +3,13 @@
 #include "io/log.h"
 #include "io/metrics.h"
 
+#include <fcntl.h>
 #include <jansson.h>
 #include <math.h>
+#include <signal.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/time.h>
 #include <unistd.h>
 
 #include "tests/tap.h"
@@ -93,6 +96,47 @@ static void logs(void)
 	ok(!log_set_format(NULL, &e) && !log_is_json(), "text where nothing is asked for");
 }
 
+static int full[2];
+static volatile sig_atomic_t nsignals;
+
+/* The second one makes room. */
+static void on_alarm(int sig)
+{
+	char page[4096];
+
+	(void)sig;
+	if (++nsignals == 2 && read(full[0], page, sizeof page) < 0)
+		nsignals = -1;
+}
+
+/* As a job is told to stop while nobody reads what it says. */
+static void interrupted(void)
+{
+	struct sigaction a = { .sa_handler = on_alarm };
+	struct itimerval often = { { 0, 50000 }, { 0, 50000 } }, never = { { 0, 0 }, { 0, 0 } };
+	char page[4096], got[4097];
+	int keep = dup(STDERR_FILENO);
+	ssize_t n;
+
+	memset(page, '.', sizeof page);
+	if (keep < 0 || pipe(full) || fcntl(full[1], F_SETPIPE_SZ, sizeof page) != sizeof page ||
+	    write(full[1], page, sizeof page) != sizeof page || dup2(full[1], STDERR_FILENO) < 0) {
+		skip("a signal at a full pipe", "no pipe of one page");
+		return;
+	}
+	sigaction(SIGALRM, &a, NULL);
+	setitimer(ITIMER_REAL, &often, NULL);
+	log_warn("heard");
+	setitimer(ITIMER_REAL, &never, NULL);
+	dup2(keep, STDERR_FILENO);
+	close(keep);
+	close(full[1]);
+	n = read(full[0], got, sizeof got - 1);
+	got[n > 0 ? n : 0] = '\0';
+	close(full[0]);
+	ok(!strcmp(got, "test: warning: heard\n"), "a line waits for room, whatever signals come");
+}
+
 static void metrics(void)
 {
 	struct err e = ERR_INIT;
@@ -124,6 +168,7 @@ int main(void)
 {
 	snprintf(path, sizeof path, "/tmp/hubcensus-test-log-%ld", (long)getpid());
 	logs();
+	interrupted();
 	metrics();
 	return plan_done();
 }
