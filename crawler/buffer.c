@@ -71,7 +71,6 @@ static int seal(struct buffer *b, enum kind k, struct err *e)
 		return E_OK;
 	if (archive_seal(b->archive, e))
 		return e->code;
-	s->counter[CNT_SHARDS]++;
 	if (shard_seal(s, b->dir, e))
 		return e->code;
 	for (int c = 0; c < NCOUNTERS; c++)

@@ -66,6 +66,7 @@ def table_and_metrics():
         run = json.load(f)["run"]
     part, wall = run["reduce_wall"], run["reduce"]["wall_ms"]
     ok({"read", "exchange", "figures.growth", "figures.lineage", "write.rows", "write.figures"} <= part.keys() and abs(sum(part.values()) - wall) < 200, "run.json tells where the time of the reduce went", part, wall)
+    same((run["crawl"]["shards"], run["reduce"]["shards"]), (len(os.listdir(f"{folder}/shards")),) * 2, "run.json counts each shard once")
     same(sorted(os.listdir(place)), ["crawl.prom", "reduce.prom"], "nothing else lies beside them")
     with Hub("--models", 100, "--datasets", 20, "--spaces", 20, "--users", 300, "--quota", 0, "--until", UNTIL) as hub:
         r = crawl(2, hub.url, scratch(), "--kinds", "models,datasets,spaces,users", "--user-requests", 200, "--metrics-file", f"{place}/users.prom")
