@@ -3,6 +3,11 @@
 
 #include <string.h>
 
+#include "crawler/page_label.h"
+
+/* Whatever the page brings behind which a shard is sealed, the shard can be read again. */
+_Static_assert(BUFFER_REFUSALS + PAGE_RECORDS_MAX * PAGE_REFUSALS_MAX <= SHARD_REFUSALS_MAX, "too many refusals");
+
 /* Room for the rows of a shard at once: memory that is not touched costs nothing, growing copies. */
 #define ROWS_AHEAD (1 << 16)
 

@@ -5,7 +5,8 @@
  *   - a record without a readable _id or id, or with an id that is too long or holds control characters, goes to the
  * quarantine as a whole;
  *   - another member of the wrong type, negative, fractional or too large is refused: it goes to the quarantine with
- * its name, and the row is taken without it. So are single tags that are no texts or hold a NUL;
+ * its name, and the row is taken without it. So are single tags that are no texts or hold a NUL, the first
+ * of each record: page_label.h, PAGE_REFUSED_MAX;
  *   - a label above its cap is cut at a character and counted;
  *   - a page that is no JSON but a complete list in brackets is cut into its records and each is parsed alone
  * (page_take() with PAGE_SPLIT);

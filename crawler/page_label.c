@@ -22,6 +22,12 @@ int page_label_init(struct page_label *l)
 	return l->text && l->run && l->code ? 0 : -1;
 }
 
+void page_label_begin(struct page_label *l)
+{
+	l->n = l->nrun = l->nlast = 0;
+	l->last = OID_MIN;
+}
+
 void page_label_drop(struct page_label *l, const struct table *t)
 {
 	if (l->nrun > 0 && l->run[l->nrun - 1].row == t->n)
@@ -37,22 +43,37 @@ size_t page_label_cut(const char *s, size_t n, size_t cap)
 	return cap;
 }
 
-static int refuse(const struct page_label *l, uint32_t i, enum field f, struct shard *to, int64_t observed)
+static struct oid record_of(const struct page_label *l, uint32_t i, const struct table *t)
 {
-	char raw[REFUSAL_RAW_MAX + 1];
-	size_t n = js_write_text(l->text[i].s, l->text[i].len, raw, sizeof raw);
 	const struct table_run *run = l->run;
 
 	for (uint32_t before = run->n; before <= i; before += run->n)
 		run++;
-	return shard_add_refusal(to, (int)f, observed, to->rows.col[F_OID].oid[run->row], "a NUL in it", raw,
-				 n < REFUSAL_RAW_MAX ? n : REFUSAL_RAW_MAX);
+	return t->col[F_OID].oid[run->row];
+}
+
+static int refuse(struct page_label *l, uint32_t i, enum field f, struct shard *to, int64_t observed)
+{
+	char raw[REFUSAL_RAW_MAX + 1];
+	struct oid oid = record_of(l, i, &to->rows);
+	const char *why;
+	size_t n;
+
+	if (oid_cmp(oid, l->last)) {
+		l->last = oid;
+		l->nlast = 0;
+	}
+	why = page_refused_why(l->nlast++, "a NUL in it");
+	if (!why)
+		return 0;
+	n = js_write_text(l->text[i].s, l->text[i].len, raw, sizeof raw);
+	return shard_add_refusal(to, (int)f, observed, oid, why, raw, n < REFUSAL_RAW_MAX ? n : REFUSAL_RAW_MAX);
 }
 
 /* A label that the dictionary does not have. Control characters stay (there are tags with a tab), but for NUL, which no
  * text of census.h5 can hold: then the code is -1. */
-static int add_new(const struct page_label *l, uint32_t i, uint32_t hash, enum field f, struct shard *to,
-		   int64_t observed, struct page_label_counts *counts)
+static int add_new(struct page_label *l, uint32_t i, uint32_t hash, enum field f, struct shard *to, int64_t observed,
+		   struct page_label_counts *counts)
 {
 	struct dict *d = &to->rows.col[f].labels;
 	const char *s = l->text[i].s;

@@ -91,7 +91,7 @@ void page_row_begin(struct page_row *r, enum kind kind, unsigned fields, int64_t
 	r->nrecords = 0;
 	r->counts = (struct page_row_counts){ 0, 0 };
 	for (int f = 0; f < NFIELDS; f++) {
-		r->label[f].n = r->label[f].nrun = 0;
+		page_label_begin(r->label + f);
 		if (schema[f].flags & COL_IMPLICIT)
 			r->fields |= 1u << f;
 		if (r->fields >> f & 1 && schema_has(kind, (enum field)f) && schema[f].expand)
@@ -256,7 +256,17 @@ static int take_flag(struct page_row *r, enum field f, const struct js_item *v)
 	return 0;
 }
 
-static int take_element(struct page_row *r, enum field f, const struct js_item *v)
+/* *n: how many of the list were before. */
+static int refuse_element(struct page_row *r, enum field f, const struct js_item *v, const char *why, uint32_t *n)
+{
+	why = page_refused_why((*n)++, why);
+	if (why)
+		return refuse_field(r, f, v, why);
+	r->counts.fields_refused++;
+	return 0;
+}
+
+static int take_element(struct page_row *r, enum field f, const struct js_item *v, uint32_t *nrefused)
 {
 	const char *s;
 	struct oid oid;
@@ -266,14 +276,14 @@ static int take_element(struct page_row *r, enum field f, const struct js_item *
 		struct js_value id;
 
 		if (!js_member(v->v, schema[F_OID].expand, &id) || js_type(id) != JS_STRING)
-			return refuse_field(r, f, v, "an element without _id");
+			return refuse_element(r, f, v, "an element without _id", nrefused);
 		s = js_string(id, &n);
 		if (oid_parse(&oid, s, n))
-			return refuse_field(r, f, v, "an element's _id is not an ObjectId");
+			return refuse_element(r, f, v, "an element's _id is not an ObjectId", nrefused);
 		return add_label(r, f, (struct text){ s, n });
 	}
 	if (v->type != JS_STRING)
-		return refuse_field(r, f, v, "an element that is not a text");
+		return refuse_element(r, f, v, "an element that is not a text", nrefused);
 	return add_label(r, f, v->as.text);
 }
 
@@ -296,6 +306,7 @@ static int take_texts(struct page_row *r, enum field f, struct js_iter *it)
 static int take_list(struct page_row *r, enum field f, const struct js_item *v)
 {
 	struct js_iter it = js_begin(v->v);
+	uint32_t nrefused = 0;
 	struct js_value x;
 
 	if (v->type != JS_ARRAY)
@@ -308,7 +319,7 @@ static int take_list(struct page_row *r, enum field f, const struct js_item *v)
 		if (!js_next(&it, NULL, NULL, &x))
 			break;
 		item = js_look(x);
-		if (take_element(r, f, &item))
+		if (take_element(r, f, &item, &nrefused))
 			return -1;
 	}
 	r->set |= 1u << f;

@@ -128,7 +128,7 @@ void summary_print(const struct summary *s)
 			printf("%-12s %lld rows\n", kind_name[k], (long long)s->resume->rows[k]);
 	print_requests(s);
 	if (all[CNT_REFUSED] || all[CNT_FIELDS_REFUSED])
-		printf("quarantine   %lld records, %lld single members\n", (long long)all[CNT_REFUSED],
+		printf("refused      %lld records, %lld single members\n", (long long)all[CNT_REFUSED],
 		       (long long)all[CNT_FIELDS_REFUSED]);
 	print_time(s);
 	print_missing(s);

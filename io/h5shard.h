@@ -72,6 +72,8 @@ struct shard_piece {
 
 /* A record, or one member of it, that was not understood. */
 #define REFUSAL_RAW_MAX 4096
+/* A shard that holds more is refused: what a crawl seals behind a page cannot have them (crawler/buffer.c). */
+#define SHARD_REFUSALS_MAX (1 << 20)
 struct shard_refusal {
 	int field;        /* enum field, or -1: the whole record is lost */
 	int64_t observed; /* s since 1970 */
@@ -124,8 +126,8 @@ int shard_seal(struct shard *s, const char *dir, struct err *e);
  *   snapshot   id that it must belong to, or NULL
  *   with_rows  0: everything but the rows (their number is in *nrows)
  * A file that is no shard, belongs to another snapshot, holds external storage, links or virtual datasets, or whose
- * sizes and codes do not fit each other is refused with one line (E_FORMAT) before its datasets are read. A file whose
- * stamp does not hold is E_DAMAGED, and not read at all. */
+ * sizes and codes do not fit each other, or with more than SHARD_REFUSALS_MAX, is refused with one line (E_FORMAT)
+ * before its datasets are read. A file whose stamp does not hold is E_DAMAGED, and not read at all. */
 int shard_read(struct shard *s, const char *path, const char *snapshot, int with_rows, uint64_t *nrows, struct err *e);
 
 /* The shards of a snapshot folder, sorted by name. Local. */

@@ -207,7 +207,10 @@ static void get_refusals(struct h5get *r, struct shard *s)
 
 	h5get_texts(r, "refusals", "why_", n, &why);
 	h5get_texts(r, "refusals", "raw_", n, &raw);
-	if (!r->e->code && n <= UINT32_MAX / 2)
+	/* Each takes more memory than room in the file. */
+	if (!r->e->code && n > SHARD_REFUSALS_MAX)
+		h5get_bad(r, "refusals", "are more than a crawl seals");
+	if (!r->e->code)
 		fill_refusals(r, s, (uint32_t)n, field, observed, oid, &why, &raw);
 	free(field);
 	free(observed);

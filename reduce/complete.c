@@ -6,7 +6,9 @@
 const struct figure_col complete_cols[8] = {
 	{ "kind", CELL_TEXT, FIGURE_KEY, NULL, "models, datasets or spaces" },
 	{ "covered", CELL_F64, 0, "share", "share of the time from 2022-03-02 to t0 whose repositories were listed" },
-	{ "field_errors", CELL_I64, 0, "1", "members of records that were not understood, the records taken" },
+	{ "field_errors", CELL_I64, 0, "1",
+	  "members of records that were not understood, the records taken, as "
+	  "/quarantine lists them: of a list with many its first" },
 	{ "gaps", CELL_I64, 0, "1", "spans of the axis that were not listed" },
 	{ "hub_total", CELL_I64, 0, "repositories", "repositories that the Hub itself says it has" },
 	{ "quarantined", CELL_I64, 0, "1", "records that were not understood and are missing" },

@@ -1,6 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """Replies that are made to hurt, and a crawl whose memory is told."""
 
+import itertools
+import json
 import zlib
 
 from tap import BUILD, PLAIN, Run
@@ -83,4 +85,17 @@ REPLIES = {
     "30 MB of empty lists": b"[" + b"[]," * (10 << 20) + b"[]]",
     "gzip that is none": lambda h: (headers(h, ("content-encoding", "gzip"), ("content-length", "9")), h.wfile.write(b"not gzip!")),
     "a body shorter than said": lambda h: (headers(h, ("content-length", "1000")), h.wfile.write(b"[]")),
+}
+
+
+def swollen(row, rows, tags):
+    """The rows as a page in which one has these tags, given as JSON: too many to build them as a list."""
+    rows[row]["tags"] = ["@tags@"]
+    return json.dumps(rows).encode().replace(b'"@tags@"', b",".join(tags))
+
+
+# Of a list page, by its number: a record of up to 30 MB, all of them good JSON, and how many of its elements are refused.
+SWOLLEN = {
+    "15 million tags that are numbers": (lambda n: itertools.repeat(b"1", 15_000_000), 15_000_000),
+    "3 million tags that hold a NUL": (lambda n: itertools.repeat(b'"\\u0000"', 3_000_000), 3_000_000),
 }

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """Content made to hurt: memory stays under its cap, records are cleaned or quarantined by a stated rule, nothing printed drives a terminal, nothing reaches a path."""
 
+import collections
 import json
 import os
 
@@ -8,7 +9,7 @@ import h5py
 
 from disturb import tally
 from meddle import Meddler
-from nasty import REPLIES, RSS_MB, TERMINAL, clean, measured, rss
+from nasty import REPLIES, RSS_MB, SWOLLEN, TERMINAL, clean, measured, rss, swollen
 from tap import UNTIL, Hub, load, main, ok, reduce, same, scratch, value
 
 SIZE = ["--models", 4000, "--datasets", 0, "--spaces", 0, "--seed", 3, "--until", UNTIL, "--quota", 0, "--no-gzip"]
@@ -115,6 +116,37 @@ def records():
         ok(max(len(x) for x in f["models/labels/tags"][:]) <= 256, "no label is wider than its cap")
 
 
+def quarantined(folder):
+    """Of each record how many lines the quarantine has, and the bytes of all shards."""
+    with h5py.File(f"{folder}/census.h5", "r") as f:
+        lines = collections.Counter(f["quarantine/_id"][:])
+    return lines, sum(os.path.getsize(f"{folder}/shards/{name}") for name in os.listdir(f"{folder}/shards"))
+
+
+def swelling():
+    """Good pages with a record each that swells in memory: the row is kept, and the first of its elements noted."""
+    for name, (tags, refused) in SWOLLEN.items():
+        served = []
+
+        def hook(path, n, body, tags=tags, served=served):
+            rows = json.loads(body)
+            if len(rows) < 500:
+                return None
+            served.append(n)
+            return swollen(7, rows, tags(n))
+
+        folder = scratch()
+        with Hub(*SIZE) as hub, Meddler(hub.url, hook) as m:
+            c = crawl(m.url, folder)
+        count["tried"] += 1
+        good = ok(c.code == 0 and f"models       {ROWS} rows" in c.out and len(served) > 3 and rss(c) < RSS_MB, f"{name}, {len(served)} times: {rss(c)} MB", c)
+        r = reduce(1, folder)
+        lines, size = quarantined(folder)
+        run = json.load(open(f"{folder}/run.json", encoding="utf-8"))["run"]["crawl"]
+        good &= ok(r.code == 0 and run["fields_refused"] >= refused * 4 and set(lines.values()) == {2} and size < 10 << 20, f"all counted, few kept: shards of {size >> 10} kB", r, run, lines, size)
+        count["survived"] += good
+
+
 def pages():
     """Pages that are no JSON as a whole are cut into records: NaN, broken UTF-8, lone surrogates each cost one record at most."""
     bad = {
@@ -167,4 +199,4 @@ def table():
     tally("hostile content", count["tried"], count["survived"], 0)
 
 
-main(bodies, records, pages, twice, table)
+main(bodies, records, swelling, pages, twice, table)

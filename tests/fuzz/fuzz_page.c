@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "crawler/page.h"
+#include "crawler/page_label.h"
 #include "io/json.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t n);
@@ -20,6 +21,7 @@ static void check_rows(const struct shard *s, const struct page_ask *ask, const 
 
 	require(r->verdict == PAGE_TAKEN || (r->verdict == PAGE_BROKEN && ask->flags & PAGE_FORCE) ||
 		(t->n == 0 && s->nrefusal == 0));
+	require(s->nrefusal <= r->nrecords * PAGE_REFUSALS_MAX);
 	require((int64_t)t->n == r->rows && r->rows <= PAGE_RECORDS_MAX);
 	for (uint64_t i = 0; i < t->n; i++) {
 		size_t len;

@@ -304,6 +304,26 @@ static herr_t note_number(hid_t f, const char *name, const H5A_info_t *info, voi
 	return 0;
 }
 
+/* As many refusals as no crawl seals, each of which would take more memory than the file has bytes for it. */
+static void many_refusals(void)
+{
+	struct err e = ERR_INIT;
+	struct shard s;
+	char text[512] = "", path[128];
+
+	shard_init(&s, KIND_MODELS, ID, 1, 99);
+	for (int i = 0; i <= SHARD_REFUSALS_MAX; i++)
+		shard_add_refusal(&s, F_TAGS, 55, OID_MIN, "", "", 0);
+	snprintf(path, sizeof path, "%s/models-r0001-000000.h5", dir);
+	ok(!shard_seal(&s, dir, &e) && !rename(path, bad) && read_bad(text) == E_FORMAT && strstr(text, "refusals"),
+	   "%u refusals: %.150s", s.nrefusal, text);
+	s.nrefusal--;
+	snprintf(path, sizeof path, "%s/models-r0001-000001.h5", dir);
+	ok(!shard_seal(&s, dir, &e) && !rename(path, bad) && read_bad(text) == E_OK, "%u are read", s.nrefusal);
+	s.nrefusal++;
+	shard_release(&s);
+}
+
 static void bits_of_attributes(void)
 {
 	struct attr attr[32] = { 0 };
@@ -358,6 +378,7 @@ int main(int argc, char **argv)
 	inotify_add_watch(watch, victim, IN_OPEN | IN_ACCESS);
 	tricks();
 	bits_of_attributes();
+	many_refusals();
 	ok(!was_opened(), "the file that external storage, links and virtual datasets name was never opened");
 	close(open(victim, O_RDONLY));
 	ok(was_opened(), "or it would have been noticed");

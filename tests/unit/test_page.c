@@ -157,6 +157,54 @@ static void test_members(void)
 	   "a boolean as label and as flag");
 }
 
+/* Behind `s`: n times a text, with commas between. */
+static char *repeat(char *s, const char *what, int n)
+{
+	for (int i = 0; i < n; i++)
+		s = stpcpy(stpcpy(s, i ? "," : ""), what);
+	return s;
+}
+
+/* How many refusals of a record there are for a reason. */
+static int count_refusals(const char *id, const char *why)
+{
+	int n = 0;
+
+	for (uint32_t i = 0; i < to.nrefusal; i++)
+		n += !oid_cmp(to.refusal[i].oid, oid(id)) && !strcmp(to.refusal[i].why, why);
+	return n;
+}
+
+/* The first of a record, whatever the records before it were. */
+static void test_many_elements(void)
+{
+	static const char text_why[] = "an element that is not a text", nul_why[] = "a NUL in it";
+	enum { MANY = PAGE_LABEL_MAX };
+	char *text = malloc(64 * MANY), *s = text;
+
+	if (!text)
+		abort();
+	s = stpcpy(s, "[{\"_id\":\"" A "\",\"id\":\"o/n\",\"tags\":[");
+	s = repeat(s, "1", MANY);
+	s = repeat(stpcpy(s, ",\"a\","), "\"\\u0000\"", 10);
+	s = repeat(stpcpy(s, ","), "\"b\"", MANY);
+	s = repeat(stpcpy(s, ","), "\"c\\u0000\"", 20);
+	s = stpcpy(s, "]},{\"_id\":\"" B "\",\"id\":\"o/n\",\"downloads\":-1,\"tags\":[");
+	s = repeat(s, "[]", PAGE_REFUSED_MAX);
+	s = repeat(stpcpy(s, ","), "\"\\u0000\"", PAGE_REFUSED_MAX);
+	stpcpy(s, "]}]");
+	ok(!take_all(text, 0) && res.rows == 2 && res.fields_refused == MANY + 30 + 2 * PAGE_REFUSED_MAX + 1,
+	   "%lld elements are refused and counted", (long long)res.fields_refused);
+	ok(count_refusals(A, text_why) == PAGE_REFUSED_MAX && count_refusals(A, nul_why) == PAGE_REFUSED_MAX &&
+		   count_refusals(A, PAGE_REFUSED_MORE) == 2,
+	   "the first of each sort are kept, and one says that there are more");
+	ok(count_refusals(B, text_why) == PAGE_REFUSED_MAX && count_refusals(B, nul_why) == PAGE_REFUSED_MAX &&
+		   count_refusals(B, "negative") == 1 && to.nrefusal == 4 * PAGE_REFUSED_MAX + 3,
+	   "of the next record, too, whose are just as many");
+	ok(to.rows.col[F_TAGS].off[1] == MANY + 1 && to.rows.col[F_TAGS].off[2] == MANY + 1, "the others stay");
+	free(text);
+}
+
 static void test_quarantine(void)
 {
 	static const char *const bad[] = { "7",
@@ -255,6 +303,7 @@ int main(void)
 	shard_init(&to, KIND_MODELS, "0123456789abcdef0123456789abcdef", 0, 0);
 	test_order();
 	test_members();
+	test_many_elements();
 	test_quarantine();
 	test_broken_pages();
 	test_cut_text();
