@@ -6,7 +6,7 @@
 #include "crawler/page_label.h"
 
 /* Whatever the page brings behind which a shard is sealed, the shard can be read again. */
-_Static_assert(BUFFER_REFUSALS + PAGE_RECORDS_MAX * PAGE_REFUSALS_MAX <= SHARD_REFUSALS_MAX, "too many refusals");
+_Static_assert(SHARD_REFUSALS_FULL + PAGE_RECORDS_MAX * PAGE_REFUSALS_MAX <= SHARD_REFUSALS_MAX, "too many refusals");
 
 /* Room for the rows of a shard at once: memory that is not touched costs nothing, growing copies. */
 #define ROWS_AHEAD (1 << 16)
@@ -81,6 +81,7 @@ static int seal(struct buffer *b, enum kind k, struct err *e)
 	for (int c = 0; c < NCOUNTERS; c++)
 		b->total[k][c] += s->counter[c];
 	shard_clear(s);
+	(void)table_reserve(&s->rows, ROWS_AHEAD);
 	return E_OK;
 }
 
@@ -102,7 +103,7 @@ int buffer_seal_due(struct buffer *b, int64_t now, struct err *e)
 
 		if (b->oldest[k] < 0 && !shard_is_empty(s))
 			b->oldest[k] = now;
-		if (s->rows.n >= (uint64_t)b->seal_rows || s->nrefusal >= BUFFER_REFUSALS ||
+		if (s->rows.n >= (uint64_t)b->seal_rows || shard_is_full(s) ||
 		    (b->oldest[k] >= 0 && now - b->oldest[k] >= b->seal_ms))
 			rc = seal(b, (enum kind)k, e);
 	}

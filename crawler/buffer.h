@@ -8,9 +8,6 @@
 #include "crawler/page.h"
 #include "io/h5shard.h"
 
-/* A shard is sealed early when it holds so many refusals. */
-#define BUFFER_REFUSALS 5000
-
 struct buffer {
 	struct shard shard[NKINDS];
 	int64_t oldest[NKINDS];           /* when what is in it came, ms; -1: nothing */
@@ -36,7 +33,8 @@ void buffer_count_reply(struct buffer *b, enum kind k, const struct fetch_reply 
 /* Count a page that was taken. */
 void buffer_count_page(struct buffer *b, enum kind k, const struct page_result *r);
 
-/* Seal everything, or what is old or large enough. Errors: those of shard_seal(); what could not be sealed stays. */
+/* Seal everything, or what is old or large enough: seal_ms, seal_rows, shard_is_full(). Errors: those of shard_seal();
+ * what could not be sealed stays. */
 int buffer_seal_all(struct buffer *b, struct err *e);
 int buffer_seal_due(struct buffer *b, int64_t now, struct err *e);
 

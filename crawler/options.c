@@ -91,7 +91,7 @@ static const struct opt table[] = {
 	  0 },
 	{ "seal-rows", OPT_COUNT, AT(seal_rows), 1, 10000000, "N", NULL,
 	  "Rows of a rank's shard; by default 50000, or of more than 8 ranks each its part of 400000, but 10000 at "
-	  "least.",
+	  "least. A shard that takes 32 MB of memory is full before.",
 	  0 },
 	{ "seal-time", OPT_DURATION, AT(seal_time), 1, 0, "TIME", "60s", "Seal what there is after that time.", 0 },
 	{ NULL, OPT_GROUP, 0, 0, 0, NULL, NULL, "What it tells", 0 },

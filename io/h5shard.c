@@ -59,11 +59,17 @@ static void drop_content(struct shard *s)
 		free(s->refusal[i].raw);
 	}
 	s->npiece = s->nrefusal = 0;
+	s->refusal_nbytes = 0;
 	memset(s->counter, 0, sizeof s->counter);
 }
 
 void shard_clear(struct shard *s)
 {
+	/* What a hostile page took would be held for the rest of the crawl, by the shard of each kind. */
+	if (shard_is_full(s)) {
+		shard_release(s);
+		return;
+	}
 	drop_content(s);
 	table_clear(&s->rows);
 }
@@ -167,7 +173,18 @@ int shard_add_refusal(struct shard *s, int field, int64_t observed, struct oid o
 		return -1;
 	}
 	s->refusal[s->nrefusal++] = r;
+	s->refusal_nbytes += strlen(why) + nraw;
 	return 0;
+}
+
+uint64_t shard_nbytes(const struct shard *s)
+{
+	return table_nbytes(&s->rows) + s->nrefusal * sizeof *s->refusal + s->refusal_nbytes;
+}
+
+int shard_is_full(const struct shard *s)
+{
+	return s->nrefusal >= SHARD_REFUSALS_FULL || shard_nbytes(s) >= SHARD_NBYTES_FULL;
 }
 
 int shard_is_empty(const struct shard *s)

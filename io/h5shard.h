@@ -96,13 +96,14 @@ struct shard {
 	uint32_t npiece, piece_cap;
 	struct shard_refusal *refusal;
 	uint32_t nrefusal, refusal_cap;
+	uint64_t refusal_nbytes; /* of their texts */
 	int64_t counter[NCOUNTERS];
 };
 
 void shard_init(struct shard *s, enum kind kind, const char *snapshot, int rank, int64_t session);
 void shard_release(struct shard *s);
 
-/* No rows, pieces, refusals, counters; memory, snapshot, kind, rank, session kept. */
+/* No rows, pieces, refusals, counters; snapshot, kind, rank, session kept, and memory, unless the shard was full. */
 void shard_clear(struct shard *s);
 
 /* Append a piece (next is copied, may be NULL), or lengthen the last one where p->span goes on from its end (either
@@ -115,6 +116,14 @@ int shard_add_refusal(struct shard *s, int field, int64_t observed, struct oid o
 
 /* Is there anything worth sealing: a row, a piece, a refusal, a counter? */
 int shard_is_empty(const struct shard *s);
+
+/* Bytes that its rows, labels and refusals take; memory held may be twice that. No loop over them: once a page. */
+uint64_t shard_nbytes(const struct shard *s);
+
+/* Is it to be sealed, however few its rows? A hostile page has 32 MB of labels, or thousands of refusals. */
+#define SHARD_REFUSALS_FULL 5000
+#define SHARD_NBYTES_FULL   (32u << 20)
+int shard_is_full(const struct shard *s);
 
 /* Write the shard under its final name into folder `dir` (".../shards") and increment s->seq. Local. The content stays;
  * call shard_clear() afterwards. On error no file with the final name was made, none that was there is replaced, and

@@ -318,6 +318,9 @@ int table_append(struct table *t, const struct table *src, uint64_t first, uint6
 	return 0;
 }
 
+/* Of a label, beside its text: where it begins, and two slots to find it. */
+#define LABEL_NBYTES (sizeof(uint64_t) + 2 * sizeof(struct dict_slot))
+
 uint64_t table_nbytes(const struct table *t)
 {
 	static const uint64_t width[] = {
@@ -335,6 +338,7 @@ uint64_t table_nbytes(const struct table *t)
 			sum += texts_nbytes(&c->str);
 		if (schema[f].type == COL_LIST && t->n)
 			sum += c->off[t->n] * 4;
+		sum += texts_nbytes(&c->labels.text) + c->labels.text.n * LABEL_NBYTES;
 	}
 	return sum;
 }

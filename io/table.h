@@ -82,7 +82,7 @@ void table_truncate(struct table *t, uint64_t n);
 /* Append rows [first, first + n) of src, which has the same kind; labels are translated. */
 int table_append(struct table *t, const struct table *src, uint64_t first, uint64_t n);
 
-/* Bytes that the rows take, for a budget; memory held may be twice that. */
+/* Bytes that the rows and labels take, for a budget; memory held may be twice that. */
 uint64_t table_nbytes(const struct table *t);
 
 #endif

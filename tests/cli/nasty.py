@@ -98,4 +98,5 @@ def swollen(row, rows, tags):
 SWOLLEN = {
     "15 million tags that are numbers": (lambda n: itertools.repeat(b"1", 15_000_000), 15_000_000),
     "3 million tags that hold a NUL": (lambda n: itertools.repeat(b'"\\u0000"', 3_000_000), 3_000_000),
+    "3 million tags that no other page has": (lambda n: (b'"%x"' % (n << 22 | i) for i in range(3_000_000)), 0),
 }

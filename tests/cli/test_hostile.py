@@ -140,6 +140,10 @@ def swelling():
             c = crawl(m.url, folder)
         count["tried"] += 1
         good = ok(c.code == 0 and f"models       {ROWS} rows" in c.out and len(served) > 3 and rss(c) < RSS_MB, f"{name}, {len(served)} times: {rss(c)} MB", c)
+        if not refused:
+            good &= ok(len(os.listdir(f"{folder}/shards")) > 2, "sealed by what they take, long before their time", os.listdir(f"{folder}/shards"))
+            count["survived"] += good
+            continue
         r = reduce(1, folder)
         lines, size = quarantined(folder)
         run = json.load(open(f"{folder}/run.json", encoding="utf-8"))["run"]["crawl"]
