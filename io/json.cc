@@ -60,11 +60,16 @@ extern "C" void js_free(struct js *j)
 	delete j;
 }
 
+static const size_t KEPT = 8 << 20;
+
 extern "C" int js_parse(struct js *j, const char *text, size_t n, struct js_value *root, struct err *e)
 {
 	element el;
 	simdjson::error_code rc;
 
+	// A hostile text of 32 MB takes 12 times as much, which is not kept for what comes behind it.
+	if (j->parser.capacity() > KEPT)
+		j->parser = simdjson::dom::parser();
 	// parse() grows to the text's size and would fall back to the library's own depth limit: allocate first, with
 	// ours. A parser with room for a text of so many bytes more has room behind the strings of this one.
 	if (j->parser.capacity() < n + JS_TEXT_PADDING &&

@@ -108,6 +108,29 @@ static void values(struct js *j)
 	ok(js_write(v, out, 5) == strlen(text) && !strcmp(out, "{\"s\""), "write is cut");
 }
 
+/* What a large text took is given back, and the parser is as before. */
+static void large(struct js *j)
+{
+	size_t n = 20u << 20;
+	char *s = malloc(n);
+	struct js_value v;
+	int good;
+
+	if (!s)
+		abort();
+	for (size_t i = 0; i < n; i += 2)
+		memcpy(s + i, i ? "1," : "[ ", 2);
+	s[n - 1] = ']';
+	good = !parse(j, s, n, &v) && js_count(v) == n / 2 - 1;
+	good &= !parse(j, "[1,2]", 5, &v) && js_count(v) == 2;
+	good &= !parse(j, s, n, &v) && js_count(v) == n / 2 - 1;
+	ok(good, "10 million elements, two, and as many again");
+	memset(s, '[', JS_MAX_DEPTH + 1);
+	memset(s + JS_MAX_DEPTH + 1, ']', JS_MAX_DEPTH + 1);
+	ok(parse(j, s, 2 * (JS_MAX_DEPTH + 1), &v) == E_FORMAT, "no deeper behind them");
+	free(s);
+}
+
 int main(void)
 {
 	struct js *j = js_create();
@@ -120,6 +143,7 @@ int main(void)
 	for (size_t n = 0; n < sizeof text - 1; n++)
 		good &= parse(j, text, n, &v) != E_OK;
 	ok(good, "cut at every byte: refused");
+	large(j);
 	js_free(j);
 	js_free(NULL);
 	return plan_done();
