@@ -7,7 +7,6 @@
 #include <string.h>
 #include <sys/stat.h>
 
-#include "crawler/buffer.h"
 #include "crawler/page.h"
 #include "crawler/retry.h"
 #include "io/h5shard.h"
@@ -175,7 +174,7 @@ static int seal(struct run *r, struct err *e)
 static int seal_due(struct run *r, struct err *e)
 {
 	const struct shard *x = &r->sample;
-	int is_due = x->rows.n >= (uint64_t)r->s->seal_rows || x->nrefusal >= BUFFER_REFUSALS ||
+	int is_due = x->rows.n >= (uint64_t)r->s->seal_rows || shard_is_full(x) ||
 		     clock_ms() - r->oldest_ms >= r->s->seal_ms;
 
 	return is_due ? seal(r, e) : E_OK;
