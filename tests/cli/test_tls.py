@@ -7,6 +7,8 @@ import socket
 import subprocess
 import time
 
+from meddle import Meddler
+from nasty import headers
 from tap import UNTIL, Hub, crawl, free_port, main, ok, same, scratch, skip_all
 
 if not shutil.which("nghttpx") or not shutil.which("openssl"):
@@ -34,7 +36,7 @@ class Proxy:
         self.log = f"{PLACE}/access.log"
 
     def __enter__(self):
-        args = ["nghttpx", f"-f127.0.0.1,{self.port}", f"-b127.0.0.1,{self.back}", f"--accesslog-file={self.log}", f"{PLACE}/server.key", f"{PLACE}/server.pem"]
+        args = ["nghttpx", f"-f127.0.0.1,{self.port}", f"-f127.0.0.2,{self.port}", f"-b127.0.0.1,{self.back}", f"--accesslog-file={self.log}", f"{PLACE}/server.key", f"{PLACE}/server.pem"]
         self.process = subprocess.Popen(args, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
         for _ in range(100):
             with socket.socket() as s:
@@ -65,11 +67,35 @@ def over_tls():
         r = crawl(2, url, f"{PLACE}/bad", "--token-file", token)
         ok(r.code == 4 and "certificate" in r.err and "hf_secret" not in r.err, "a certificate that nobody vouches for is refused", r)
         r = crawl(1, f"https://127.0.0.2:{proxy.port}", f"{PLACE}/name", "--ca-file", f"{PLACE}/ca.pem", "--token-file", token, "--retries", 0)
-        ok(r.code == 4, "another name is refused", r)
+        ok(r.code == 4 and "127.0.0.2" in r.err and "subject" in r.err, "a certificate of another name is refused", r)
     left = subprocess.run(["grep", "-r", "-l", "hf_secretsecret", f"{PLACE}/good"], capture_output=True, text=True, check=False)
     same(left.stdout, "", "the token is in no file")
+    downgrade(token)
     r = crawl(1, "http://hub.invalid", f"{PLACE}/plain", "--token-file", token)
     ok(r.code == 2 and "https" in r.err, "no token over plain http to another machine", r)
+
+
+def downgrade(token):
+    """A Hub that answers over https and leads to plain http, by redirects and by links: nobody comes there."""
+    with Hub("--models", 3000, "--datasets", 0, "--spaces", 0, "--until", UNTIL, "--quota", 0) as hub, Meddler(hub.url, lambda *_: None) as plain:
+
+        def hook(path, n, body):
+            def redirect(handler):
+                handler.send_response(302)
+                handler.send_header("location", plain.url + path)
+                handler.send_header("content-length", "0")
+                handler.end_headers()
+
+            def link(handler):
+                headers(handler, ("link", f'<{plain.url}{path}>; rel="next"'), ("content-length", str(len(body))))
+                handler.wfile.write(body)
+
+            return (redirect, link, None)[n % 3]
+
+        with Meddler(hub.url, hook) as m, Proxy(m.url) as proxy:
+            r = crawl(2, f"https://localhost:{proxy.port}", f"{PLACE}/down", "--ca-file", f"{PLACE}/ca.pem", "--token-file", token, "--retries", 9)
+        ok(r.code in (0, 5) and len(m.seen) > 6 and all("hf_secretsecret" in h.get("Authorization", "") for _, h in m.seen), f"over https, {len(m.seen)} requests with the token", r)
+        same(plain.seen, [], "none over http, where redirects and links led")
 
 
 main(over_tls)

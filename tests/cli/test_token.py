@@ -153,13 +153,14 @@ def second_host():
             n = replies_about_accounts(folder)
             ok(m.pages > 150 and n > 100, f"{m.pages} replies, {n} of them in the archive and about accounts")
             ok(any("Authorization" in h for _, h in m.seen), "the token was sent to it")
+            astray = [path for path, _ in Second.seen]
             refused = crawl(1, there, f"{folder}/x", "--token-file", token_file(), "--retries", 0)
-            Second.seen.clear()
     finally:
         other.shutdown()
         thread.join()
         other.server_close()
-    same([path for path, _ in Second.seen], [], "nobody came to the second host")
+    same(astray, [], "nobody came to the second host")
+    ok(refused.code == 4 and any("Authorization" in h for _, h in Second.seen), "which sees whoever comes, and what with", refused)
     n = archived(folder, b"bad token " + len(TOKEN) * b"x")
     ok(n > 10, f"where the Hub repeats it, {n} times, there is an x for each letter of it in the archive")
     same(files_with_token(folder), [], "and it is in no file")
