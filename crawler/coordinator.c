@@ -8,7 +8,6 @@
 #include "crawler/host.h"
 #include "crawler/outbox.h"
 #include "crawler/pool.h"
-#include "crawler/retry.h"
 
 /* More windows than the pace of the quota needs, because pages do not come evenly. */
 #define PACE_SPARE 1.1
@@ -333,8 +332,7 @@ static void feed_seen(struct coordinator *c, int rank, const struct msg_seen *s,
 
 	budget_reply(h->budget, now, &b);
 	if (s->limited)
-		h->excused_until = retry_excused(h->excused_until, c->last_good_ms, b.sent_ms,
-						 now + budget_closed(h->budget, now));
+		host_excuse(h, c->last_good_ms, b.sent_ms, now);
 	if (s->good) {
 		c->last_good_ms = now;
 		c->rest_ms = c->rest_until_ms = 0;

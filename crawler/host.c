@@ -4,6 +4,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "crawler/retry.h"
+
 int hosts_init(struct hosts *h, int nranks, int nslots, int nhosts, const int *of, struct budget *budget)
 {
 	int at = 0;
@@ -72,6 +74,11 @@ double host_work(const struct hosts *h, const struct host *x, double work)
 	for (int i = 0; i < h->n; i++)
 		all += (double)h->at[i].budget->quota;
 	return work * (double)x->budget->quota / all;
+}
+
+void host_excuse(struct host *h, int64_t good_ms, int64_t sent_ms, int64_t now)
+{
+	h->excused_until = retry_excused(h->excused_until, good_ms, sent_ms, now + budget_closed(h->budget, now));
 }
 
 int64_t hosts_excused(const struct hosts *h)

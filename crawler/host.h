@@ -44,6 +44,9 @@ int host_pop(struct host *h);
 /* The part of `work` that falls to a host, by what its quota is of all. */
 double host_work(const struct hosts *h, const struct host *x, double work);
 
+/* A request of its, sent then, got a 429; the last page of all came at good_ms. */
+void host_excuse(struct host *h, int64_t good_ms, int64_t sent_ms, int64_t now);
+
 /* Until when the first of them to ask again is excused for having no page. */
 int64_t hosts_excused(const struct hosts *h);
 
