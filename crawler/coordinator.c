@@ -104,9 +104,7 @@ int coordinator_add(struct coordinator *c, const struct window *w, int chain, co
 	if (!it)
 		return -1;
 	it->chain = chain;
-	if (next && *next && !(it->next = strdup(next)))
-		return -1;
-	return 0;
+	return next ? pool_set_next(&c->pool, it->id, next) : 0;
 }
 
 /* Ask the holder of the largest for its far half. Returns 0 if there is none worth it. */
@@ -464,6 +462,9 @@ void coordinator_feed(struct coordinator *c, int rank, const struct msg *m, int6
 	switch (m->type) {
 	case MSG_REPORT:
 		feed_report(c, rank, &m->u.report, now);
+		break;
+	case MSG_CURSOR:
+		c->no_memory |= pool_set_next(&c->pool, m->u.cursor.window, m->u.cursor.next) < 0;
 		break;
 	case MSG_TROUBLE:
 		coordinator_stop(c, m->u.trouble.code == E_STOPPED ? MSG_ASKED : MSG_FAILURE);

@@ -2,12 +2,18 @@
 /* What ranks say to each other during a crawl. Fixed layouts, the same on all ranks: one program on one kind of
  * machine. Every message is a struct msg cut behind the member of `u` that its type uses.
  *
- *     worker to coordinator   REPORT   what it has done and wants; at most one per turn, and only when something
- * changed TROUBLE  it was told to stop (a signal) or has failed BYE      nothing of it follows; sent once, after STOP,
- * with everything sealed coordinator to worker   WINDOW   crawl this; occupies one of its slots until reported finished
- * or failed SHRINK   the window's far end is nearer now; answered by the window's next progress TOKENS   requests that
- * it may send, within a time WAIT     send nothing for a while; tokens come back STOP     no new request; drain, seal,
- * BYE. Nothing follows.
+ * Worker to coordinator:
+ *   - REPORT: what it has done and wants; at most one per turn, and only when something changed
+ *   - CURSOR: where a chain goes on that the next REPORT gives up
+ *   - TROUBLE: it was told to stop (a signal) or has failed
+ *   - BYE: nothing of it follows; sent once, after STOP, with everything sealed
+ *
+ * Coordinator to worker:
+ *   - WINDOW: crawl this; occupies one of its slots until reported finished or failed
+ *   - SHRINK: the window's far end is nearer now; answered by the window's next progress
+ *   - TOKENS: requests that it may send, within a time
+ *   - WAIT: send nothing for a while; tokens come back
+ *   - STOP: no new request; drain, seal, BYE. Nothing follows.
  *
  * Counts are cumulative, never differences, so that no message depends on the order in which it is handled with others.
  */
@@ -21,7 +27,17 @@
 #include "io/h5shard.h"
 #include "io/oid.h"
 
-enum msg_type { MSG_REPORT = 1, MSG_TROUBLE, MSG_BYE, MSG_WINDOW, MSG_SHRINK, MSG_TOKENS, MSG_WAIT, MSG_STOP };
+enum msg_type {
+	MSG_REPORT = 1,
+	MSG_CURSOR,
+	MSG_TROUBLE,
+	MSG_BYE,
+	MSG_WINDOW,
+	MSG_SHRINK,
+	MSG_TOKENS,
+	MSG_WAIT,
+	MSG_STOP
+};
 
 /* What one reply said about the quota. Ages are ms before the message was written: hosts' clocks differ. */
 struct msg_seen {
@@ -58,6 +74,11 @@ struct msg_report {
 	uint32_t nseen, nprogress;
 	struct msg_seen seen[MSG_NSEEN];
 	struct msg_progress progress[MSG_NPROGRESS];
+};
+
+struct msg_cursor {
+	uint64_t window;
+	char next[HUB_CURSOR_MAX]; /* "" from the beginning */
 };
 
 struct msg_trouble {
@@ -98,6 +119,7 @@ struct msg {
 	int32_t type, pad;
 	union {
 		struct msg_report report;
+		struct msg_cursor cursor;
 		struct msg_trouble trouble;
 		struct msg_window window;
 		struct msg_shrink shrink;
@@ -115,6 +137,8 @@ static inline size_t msg_size(const struct msg *m)
 	switch (m->type) {
 	case MSG_REPORT:
 		return head + sizeof m->u.report;
+	case MSG_CURSOR:
+		return head + sizeof m->u.cursor;
 	case MSG_TROUBLE:
 		return head + sizeof m->u.trouble;
 	case MSG_WINDOW:

@@ -241,6 +241,18 @@ struct pool_item *pool_next(struct pool *p)
 	return best;
 }
 
+int pool_set_next(struct pool *p, uint64_t id, const char *next)
+{
+	struct pool_item *it = pool_find(p, id);
+	char *copy = it ? strdup(next) : NULL;
+
+	if (!copy)
+		return it ? -1 : 0;
+	free(it->next);
+	it->next = copy;
+	return 0;
+}
+
 void pool_hand(struct pool *p, struct pool_item *it, int rank, int64_t now)
 {
 	it->rank = rank;
@@ -392,12 +404,15 @@ static void find_lump(struct pool_item *it)
 void pool_progress(struct pool *p, struct pool_item *it, struct span left, int64_t rows)
 {
 	enum kind k = it->window.kind;
+	double more = (double)(rows - it->rows), stretch, guess, keep;
+
+	/* A chain that had to begin anew. */
+	if (oid_cmp(left.lo, it->window.left.lo) < 0)
+		it->window.left.lo = OID_MIN;
 	/* What was predicted for the stretch that is done now. */
-	double stretch = it->window.order == HUB_ASC ? curve_span(k, (struct span){ it->window.left.lo, left.lo })
-						     : curve_span(k, (struct span){ left.hi, it->window.left.hi });
-
-	double more = (double)(rows - it->rows), guess = stretch * scale_of(p, k), keep;
-
+	stretch = it->window.order == HUB_ASC ? curve_span(k, (struct span){ it->window.left.lo, left.lo })
+					      : curve_span(k, (struct span){ left.hi, it->window.left.hi });
+	guess = stretch * scale_of(p, k);
 	judge(p, it, more, guess);
 	/* After a change as abrupt as a lump's edge, what was before says nothing. */
 	keep = more > ABRUPT * guess * profile(p, it).density[0] ? 0 : 1 / (1 + FORGET * more / HUB_PAGE_ROWS);

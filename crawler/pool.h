@@ -60,6 +60,9 @@ void pool_remove(struct pool *p, struct pool_item *it);
 /* The largest of those that wait, or NULL. */
 struct pool_item *pool_next(struct pool *p);
 
+/* Where a chain goes on, "" from the beginning. 0, or -1 when memory is short. */
+int pool_set_next(struct pool *p, uint64_t id, const char *next);
+
 /* It waits no more, or again. */
 void pool_hand(struct pool *p, struct pool_item *it, int rank, int64_t now);
 void pool_take_back(struct pool *p, struct pool_item *it);

@@ -24,6 +24,19 @@ void walk_shrink(struct walk *w, const struct msg_shrink *m)
 	w->changed = 1;
 }
 
+int walk_rewind(struct walk *w)
+{
+	if (!w->chain || !*w->next || w->pages > 0)
+		return 0;
+	w->next[0] = '\0';
+	/* What a descending one has done lies before its window, and is passed over. */
+	if (w->window.order == HUB_ASC)
+		w->window.left.lo = OID_MIN;
+	w->failures = w->broken = w->not_json = 0;
+	w->changed = 1;
+	return 1;
+}
+
 void walk_progress(const struct walk *w, struct msg_progress *p)
 {
 	*p = (struct msg_progress){ .window = w->id,

@@ -31,6 +31,7 @@ struct walk {
 	int empty;                 /* pages without progress in a row */
 	int limit;                 /* rows that the request under way asked for */
 	int given_up;
+	int told_next; /* a chain that was given up: where it goes on */
 	uint32_t shrinks;
 	int64_t rows, pages;
 	int changed; /* since the last report */
@@ -41,6 +42,10 @@ struct walk {
 
 void walk_begin(struct walk *w, const struct msg_window *m);
 void walk_shrink(struct walk *w, const struct msg_shrink *m);
+/* The Hub does not take the cursor that a chain was to go on with: from the beginning, as if it had done nothing.
+ * Returns 0 if that is not why it fails: it has begun there already, or got on. */
+int walk_rewind(struct walk *w);
+
 void walk_progress(const struct walk *w, struct msg_progress *p);
 
 /* The URL of the next page of `list` (kind, fields, filters are set; the rest is the walk's). Returns its length, or

@@ -240,6 +240,12 @@ static int take_reply(struct worker *w, const struct fetch_reply *r, int64_t now
 			     kind_name[x->window.kind], r->status);
 		break;
 	case OUT_REFUSED:
+		if (r->status == 400 && walk_rewind(x)) {
+			log_note("the Hub does not take the cursor at which the walk of %s stopped: it begins anew",
+				 kind_name[x->window.kind]);
+			ready(w, x);
+			break;
+		}
 		x->failures = w->setup.retries;
 		fail(w, x, "the Hub refused the request", now);
 		break;
@@ -468,12 +474,31 @@ static void report_seen(struct worker *w, struct msg_report *r, int64_t now)
 	memmove(w->seen, w->seen + n, w->nseen * sizeof *w->seen);
 }
 
+/* A chain that the next report gives up, and where it goes on. */
+static int tell_next(struct worker *w, struct msg *m)
+{
+	for (int i = 0; i < w->setup.nslots; i++) {
+		struct walk *x = w->walk + i;
+
+		if (x->state != WALK_OVER || !x->given_up || !x->chain || x->told_next)
+			continue;
+		m->type = MSG_CURSOR;
+		m->u.cursor.window = x->id;
+		memcpy(m->u.cursor.next, x->next, sizeof m->u.cursor.next);
+		x->told_next = 1;
+		return 1;
+	}
+	return 0;
+}
+
 int worker_next(struct worker *w, int64_t now, struct msg *m)
 {
 	struct msg_report *r = &m->u.report;
 
 	if (w->said_bye)
 		return 0;
+	if (w->dirty && tell_next(w, m))
+		return 1;
 	if (w->dirty) {
 		m->type = MSG_REPORT;
 		*r = w->sums;

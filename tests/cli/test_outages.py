@@ -95,6 +95,48 @@ def long_outage():
     tally("an outage of the Hub", 1, int(code == 0), 0)
 
 
+def chains():
+    """A Hub that takes no cursors but its own: after an outage longer than all attempts each walk goes on where it was, with no page twice."""
+    folder = scratch()
+    port = free_port()
+    hub_args = [*SIZE, "--fault", "reject-cursor", "--port", port]
+    with Hub(*hub_args) as hub:
+        run = begin(hub.url, folder, "--retries", "0", "--timeout", "1s")
+        ok(after(hub, 20), "a Hub in the middle of a census along its own cursors")
+        before = len([q for q in hub.requests() if q[1] == "200" and "/api/" in q[3]])
+    time.sleep(OUTAGE_S)
+    ok(run.process.poll() is None, f"it is away for {OUTAGE_S} s, and waited for")
+    with Hub(*hub_args) as hub:
+        code = run.end(240)
+        said = run.said()
+        pages = before + len([q for q in hub.requests() if q[1] == "200" and "/api/" in q[3]])
+    ok(code == 0 and "suspect" not in said, "then it is crawled to the end", code, said)
+    ok(pages <= 28 + 3 + 3 + 6, f"{pages} pages were served for 28 and the probe's")
+    equal(folder, "chains, after an outage")
+
+
+def stale_cursor():
+    """A walk's own cursor that the Hub takes no more, days later: it begins anew."""
+    folder, refused = scratch(), []
+
+    def hook(path, n, body):
+        if not begun or refused or "cursor=" not in path:
+            return None
+        refused.append(path)
+        return lambda h: (h.send_response(400), h.send_header("content-length", "0"), h.end_headers())
+
+    begun = False
+    with Hub(*SIZE[:-2], "--quota", "0", "--fault", "reject-cursor") as hub, Meddler(hub.url, hook) as m:
+        c = crawl(1, m.url, folder, "--kinds", "models", "--max-requests", 15)
+        begun = True
+        ok(c.code == 3, "a census along the Hub's own cursors, stopped", c)
+        c = crawl(2, m.url, folder, "--kinds", "models", "--retries", "1")
+        ok(c.code == 0 and len(refused) == 1 and "begins anew" in c.err, "its cursor is refused: the walk begins anew", c, *refused)
+    r = reduce(1, folder)
+    ok(r.code == 0, "reduced", r)
+    same([d for d in differing(digest(folder), WANT) if d.startswith("models/")], [], "the models are those of the undisturbed census")
+
+
 def gone():
     folder = scratch()
     port = free_port()
@@ -189,4 +231,4 @@ def limited():
     equal(folder, "limited")
 
 
-main(one_page, limited_at_once, undisturbed, frozen, restarted, long_outage, gone, limited)
+main(one_page, limited_at_once, undisturbed, frozen, restarted, long_outage, chains, stale_cursor, gone, limited)

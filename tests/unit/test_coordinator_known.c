@@ -308,8 +308,59 @@ static void throttled(void)
 	coordinator_free(p.c);
 }
 
+/* Who holds the only window, once it is handed out. */
+static int holder(struct play *p)
+{
+	while (!p->is_held[0] && !p->is_held[1] && !p->nstop)
+		play(p, TURN);
+	return p->is_held[1];
+}
+
+/* Its holder says how far it came. */
+static void leave(struct play *p, struct oid lo, const char *next)
+{
+	struct msg m = { .type = MSG_CURSOR };
+	int r = holder(p);
+
+	p->held[r].lo = lo;
+	m.u.cursor.window = p->held[r].window;
+	strcpy(m.u.cursor.next, next);
+	coordinator_feed(p->c, r, &m, p->now);
+}
+
+static int goes_on(struct play *p, struct oid lo, const char *next)
+{
+	const struct msg_window *w = p->held + holder(p);
+
+	return !strcmp(w->next, next) && oid_cmp(w->lo, lo) == 0;
+}
+
+/* A walk along the Hub's own cursors that is given up goes on where it was, and not where it began. */
+static void chain(void)
+{
+	const struct window all = window_at(GOOD_S, END_S);
+	struct play p;
+
+	begin(&p, NULL);
+	p.is_out = 1;
+	coordinator_add(p.c, &all, 1, "first");
+	ok(goes_on(&p, oid_at(GOOD_S), "first"), "a chain begins at the cursor that is known");
+	leave(&p, oid_at(FINE_S), "second");
+	play(&p, 60000);
+	ok(p.nfine > 1 && goes_on(&p, oid_at(FINE_S), "second"), "given up, it is handed out again where it was");
+	leave(&p, OID_MIN, "");
+	play(&p, 60000);
+	ok(goes_on(&p, OID_MIN, ""), "or at the beginning, where it had to begin anew");
+	p.is_out = 0;
+	p.bad = oid_at(END_S);
+	play(&p, 120000);
+	ok(p.nstop == NRANKS && p.why == MSG_DONE && coordinator_look(p.c)->given_up == 0, "and comes to its end");
+	coordinator_free(p.c);
+}
+
 int main(void)
 {
+	chain();
 	banned();
 	throttled();
 	alone();
