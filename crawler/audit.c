@@ -9,6 +9,7 @@
 
 #include "crawler/page.h"
 #include "crawler/retry.h"
+#include "crawler/stop.h"
 #include "io/h5shard.h"
 #include "io/log.h"
 
@@ -81,8 +82,11 @@ static int64_t count_rows(const struct run *r, const struct shard_list *l, uint6
 
 	for (size_t i = 0; i < l->n; i++) {
 		struct shard x;
-		int rc = shard_read(&x, l->path[i], r->s->snapshot->id, 0, &nrow[i], e);
+		int rc;
 
+		if (stop_check(r->s->is_stopped, e))
+			return -1;
+		rc = shard_read(&x, l->path[i], r->s->snapshot->id, 0, &nrow[i], e);
 		shard_release(&x);
 		if (rc)
 			return -1;
@@ -115,7 +119,7 @@ static int fill_places(const struct run *r, const struct shard_list *l, const ui
 	int64_t at = 0;
 	int rc = E_OK;
 
-	for (size_t i = 0; i < l->n && !rc; first += nrow[i++]) {
+	for (size_t i = 0; i < l->n && !rc && !(rc = stop_check(r->s->is_stopped, e)); first += nrow[i++]) {
 		int64_t end = at;
 
 		while (end < n && p[end].index < first + nrow[i])
@@ -182,19 +186,12 @@ static int seal_due(struct run *r, struct err *e)
 
 /* --- a page --- */
 
-static int check_stop(const struct run *r, struct err *e)
-{
-	return r->s->is_stopped()
-		     ? err_set(e, E_STOPPED, "stopped in the second pass: run the same command again to go on")
-		     : E_OK;
-}
-
 /* May another request be made? */
 static int check_limits(const struct run *r, struct err *e)
 {
 	const struct audit_setup *s = r->s;
 
-	if (check_stop(r, e))
+	if (stop_check(s->is_stopped, e))
 		return e->code;
 	if (s->max_requests > 0 && *s->requests >= s->max_requests)
 		return err_set(e, E_STOPPED,
@@ -207,7 +204,7 @@ static int check_limits(const struct run *r, struct err *e)
 
 static int wait_a_little(struct run *r, struct err *e)
 {
-	if (check_stop(r, e))
+	if (stop_check(r->s->is_stopped, e))
 		return e->code;
 	fetch_poll(r->s->fetch, POLL_MS);
 	return seal_due(r, e);
@@ -377,7 +374,8 @@ static int set_aside(const struct shard_list *l, enum kind kind, struct err *e)
 }
 
 /* How many pages of a kind are sealed. */
-static int look_back(int64_t *done, enum kind kind, const char *dir, const char *snapshot, struct err *e)
+static int look_back(int64_t *done, enum kind kind, const char *dir, const char *snapshot, int (*is_stopped)(void),
+		     struct err *e)
 {
 	struct shard_list l;
 	struct err own = ERR_INIT;
@@ -392,6 +390,8 @@ static int look_back(int64_t *done, enum kind kind, const char *dir, const char 
 
 		if (!shard_name_parse(l.path[i], &k, &rank, &seq) || k != kind)
 			continue;
+		if (stop_check(is_stopped, &own))
+			break;
 		if (!shard_read(&x, l.path[i], snapshot, 0, &n, &own))
 			*done += x.counter[CNT_PAGES];
 		shard_release(&x);
@@ -411,7 +411,7 @@ static int sample_kind(struct run *r, const char *dir, struct err *e)
 	int64_t got = 0, n = r->s->pages;
 	struct err own = ERR_INIT;
 	struct place *p;
-	int rc = look_back(&r->done, r->kind, dir, r->s->snapshot->id, e);
+	int rc = look_back(&r->done, r->kind, dir, r->s->snapshot->id, r->s->is_stopped, e);
 
 	if (rc || r->done >= n || check_limits(r, e))
 		return e->code;
@@ -461,14 +461,14 @@ int audit_seal(struct shard *sample, const char *dir, struct err *e)
 	return shard_seal(sample, path, e);
 }
 
-int audit_check(const char *dir, const struct snapshot *s, struct err *e)
+int audit_check(const char *dir, const struct snapshot *s, int (*is_stopped)(void), struct err *e)
 {
 	char path[4096];
 	int64_t done = 0;
 	int rc = audit_dir(dir, path, e);
 
 	for (int k = 0; k < NKINDS && !rc; k++)
-		rc = look_back(&done, (enum kind)k, path, s->id, e);
+		rc = look_back(&done, (enum kind)k, path, s->id, is_stopped, e);
 	return rc;
 }
 

@@ -41,9 +41,9 @@ struct audit_setup {
 int audit_run(const struct audit_setup *s, struct err *e);
 
 /* Verify the sealed samples of a folder, and set those of a kind aside where one is damaged (all of the kind: which of
- * its places were in the damaged one is not known), with a line for each. Rank 0 alone. Errors: E_FORMAT, E_IO,
- * E_NOMEM. */
-int audit_check(const char *dir, const struct snapshot *s, struct err *e);
+ * its places were in the damaged one is not known), with a line for each. `is_stopped` is asked before each. Rank 0
+ * alone. Errors: E_STOPPED, E_FORMAT, E_IO, E_NOMEM. */
+int audit_check(const char *dir, const struct snapshot *s, int (*is_stopped)(void), struct err *e);
 
 /* Take a page's rows, in any order, into the sample of its kind, and count it. `observed`: s since 1970, when it was
  * received. Returns whether it was a list. Errors: E_NOMEM. */

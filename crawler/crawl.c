@@ -94,10 +94,11 @@ static int prepare(struct crawl *c, struct err *e)
 	int done = 1;
 
 	if (options_plan(&c->plan, c->o, e) || token_find(&b->token, c->o->token_file, e) ||
-	    folder_open(f, c->o, &c->plan, NULL, e) || audit_check(f->dir, &f->snapshot, e) ||
+	    folder_open(f, c->o, &c->plan, NULL, stop_is_asked, e) ||
+	    audit_check(f->dir, &f->snapshot, stop_is_asked, e) ||
 	    token_check_hub(&b->token, c->o->token_file, &c->plan.hub, f->snapshot.hub, e))
 		return e->code;
-	if (f->snapshot.users && (replay_users_mend(f->dir, e) || users_set_aside(f->dir, e)))
+	if (f->snapshot.users && (replay_users_mend(f->dir, e) || users_set_aside(f->dir, stop_is_asked, e)))
 		return e->code;
 	/* What is still to be crawled of the repositories may name more owners. */
 	if (f->snapshot.users && users_is_complete(c->o, folder_rows(f), &done, e))

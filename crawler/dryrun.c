@@ -49,7 +49,7 @@ struct dryrun {
 
 /* --- what is missing --- */
 
-static int read_folder(struct dryrun *d, struct err *e)
+static int read_folder(struct dryrun *d, int (*is_stopped)(void), struct err *e)
 {
 	struct snapshot old;
 	char shards[4096];
@@ -64,7 +64,7 @@ static int read_folder(struct dryrun *d, struct err *e)
 	if (!found)
 		return E_OK;
 	snprintf(shards, sizeof shards, "%s/shards", d->o->dir);
-	if (resume_read(&d->resume, shards, &d->snapshot, e))
+	if (resume_read(&d->resume, shards, &d->snapshot, is_stopped, e))
 		return e->code;
 	if (d->resume.damaged.n > 0)
 		log_warn("%zu shards are damaged: a crawl sets them aside and crawls their part again",
@@ -365,7 +365,8 @@ static int run(struct dryrun *d, int (*is_stopped)(void), struct err *e)
 {
 	int rc;
 
-	if (options_plan(&d->plan, d->o, e) || token_find(&d->token, d->o->token_file, e) || read_folder(d, e) ||
+	if (options_plan(&d->plan, d->o, e) || token_find(&d->token, d->o->token_file, e) ||
+	    read_folder(d, is_stopped, e) ||
 	    token_check_hub(&d->token, d->o->token_file, &d->plan.hub, d->snapshot.hub, e) || find_gaps(d, e))
 		return e->code;
 	if (is_complete(d)) {

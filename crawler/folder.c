@@ -62,7 +62,7 @@ static int64_t next_session(const struct folder *f)
 }
 
 int folder_open(struct folder *f, const struct options *o, const struct plan *p, const struct snapshot *from,
-		struct err *e)
+		int (*is_stopped)(void), struct err *e)
 {
 	memset(f, 0, sizeof *f);
 	f->dir = o->dir;
@@ -71,7 +71,7 @@ int folder_open(struct folder *f, const struct options *o, const struct plan *p,
 	if (snprintf(f->shards, sizeof f->shards, "%s/shards", f->dir) >= (int)sizeof f->shards)
 		return err_set(e, E_USAGE, "the folder's name is too long");
 	if (open_snapshot(f, o, p, from, e) || resume_clean(f->shards, e) ||
-	    resume_read(&f->resume, f->shards, &f->snapshot, e) || resume_set_aside(&f->resume, e))
+	    resume_read(&f->resume, f->shards, &f->snapshot, is_stopped, e) || resume_set_aside(&f->resume, e))
 		return e->code;
 	f->session = next_session(f);
 	return find_missing(f, e);
@@ -80,7 +80,7 @@ int folder_open(struct folder *f, const struct options *o, const struct plan *p,
 int folder_reread(struct folder *f, struct err *e)
 {
 	resume_release(&f->resume);
-	if (resume_read(&f->resume, f->shards, &f->snapshot, e))
+	if (resume_read(&f->resume, f->shards, &f->snapshot, NULL, e))
 		return e->code;
 	if (f->resume.damaged.n > 0)
 		return err_set(e, E_DAMAGED, "'%s' was damaged since it was sealed; run the same command again",

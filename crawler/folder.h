@@ -21,11 +21,12 @@ struct folder {
 /* Lock the folder, read or write snapshot.json, read the shards and set aside those that are damaged, and remove what a
  * killed job has left half written. `f` is overwritten, and must be closed, also after an error.
  *   from  the snapshot that a new folder is to be of (the archive's), or NULL: what the options say
- * Errors: E_USAGE (another job, another census), E_FORMAT, E_IO, E_NOMEM. */
+ * Errors: E_STOPPED, E_USAGE (another job, another census), E_FORMAT, E_IO, E_NOMEM. */
 int folder_open(struct folder *f, const struct options *o, const struct plan *p, const struct snapshot *from,
-		struct err *e);
+		int (*is_stopped)(void), struct err *e);
 
-/* Read the shards again: what counts at the end is what is on disk. Errors: as resume_read(), E_DAMAGED. */
+/* Read the shards again: what counts at the end is what is on disk, also of a crawl that was stopped. Errors: as
+ * resume_read(), E_DAMAGED. */
 int folder_reread(struct folder *f, struct err *e);
 
 /* Rows of repositories that are sealed. */

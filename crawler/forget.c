@@ -11,6 +11,7 @@
 
 #include "crawler/accounts.h"
 #include "crawler/archive.h"
+#include "crawler/stop.h"
 #include "io/h5accounts.h"
 #include "io/log.h"
 #include "io/pseudonym.h"
@@ -21,6 +22,7 @@ struct forget {
 	struct accounts hashes; /* theirs, with keyed hashes */
 	struct snapshot snapshot;
 	struct pseudonym pseudonym;
+	int (*is_stopped)(void);
 	int64_t rows;
 	size_t shards, rewritten;
 };
@@ -177,7 +179,7 @@ static int forget_folder(struct forget *f, const char *dir, struct err *e)
 	int rc = account_shard_list(&l, dir, e);
 
 	for (size_t i = 0; i < l.n && !rc; i++)
-		rc = forget_shard(f, dir, l.path[i], e);
+		rc = stop_check(f->is_stopped, e) ? e->code : forget_shard(f, dir, l.path[i], e);
 	shard_list_release(&l);
 	return rc;
 }
@@ -217,7 +219,7 @@ static void print(const struct forget *f, const char *dir)
 	fflush(stdout);
 }
 
-int forget_run(const struct options *o, struct err *e)
+int forget_run(const struct options *o, int (*is_stopped)(void), struct err *e)
 {
 	struct forget *f = calloc(1, sizeof *f);
 	char path[4200];
@@ -225,6 +227,7 @@ int forget_run(const struct options *o, struct err *e)
 
 	if (!f)
 		return err_set(e, E_NOMEM, "no memory");
+	f->is_stopped = is_stopped;
 	accounts_init(&f->names);
 	accounts_init(&f->hashes);
 	if (!open_census(f, o->dir, &lock, e) && !read_names(f, o->forget, e)) {

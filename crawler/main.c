@@ -32,7 +32,7 @@ int main(int argc, char **argv)
 	if (!err_agree(MPI_COMM_WORLD, rc, &e) && !done) {
 		stop_ignore_rest();
 		if (o.forget)
-			err_agree(MPI_COMM_WORLD, rank == 0 ? forget_run(&o, &e) : E_OK, &e);
+			err_agree(MPI_COMM_WORLD, rank == 0 ? forget_run(&o, stop_is_asked, &e) : E_OK, &e);
 		else if (o.dry_run)
 			dryrun_run(MPI_COMM_WORLD, &o, stop_is_asked, &e);
 		else if (o.from_archive)

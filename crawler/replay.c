@@ -13,6 +13,7 @@
 #include "crawler/folder.h"
 #include "crawler/replay_users.h"
 #include "crawler/reread.h"
+#include "crawler/stop.h"
 #include "crawler/summary.h"
 #include "crawler/users.h"
 #include "io/agree.h"
@@ -98,11 +99,12 @@ static int prepare(struct replay *p, struct err *e)
 	p->names = l.names;
 	b->nnames = l.n;
 	b->nbytes = l.nbytes;
-	if (folder_open(f, p->o, &p->plan, &from, e) || look(p, e) || audit_check(f->dir, &f->snapshot, e))
+	if (folder_open(f, p->o, &p->plan, &from, p->is_stopped, e) || look(p, e) ||
+	    audit_check(f->dir, &f->snapshot, p->is_stopped, e))
 		return e->code;
 	b->snapshot = f->snapshot;
 	b->session = f->session;
-	if (f->snapshot.users && (replay_users_mend(f->dir, e) || users_set_aside(f->dir, e)))
+	if (f->snapshot.users && (replay_users_mend(f->dir, e) || users_set_aside(f->dir, p->is_stopped, e)))
 		return e->code;
 	if (f->snapshot.users && users_is_complete(p->o, folder_rows(f), &done, e))
 		return e->code;
@@ -157,8 +159,8 @@ static int read_segment(struct replay *p, struct warc_reader *r, struct err *e)
 	int rc;
 
 	while (!(rc = warc_next(r, &x, e)) && x) {
-		if (p->is_stopped())
-			return err_set(e, E_STOPPED, "stopped: run the same command again to go on");
+		if (stop_check(p->is_stopped, e))
+			return e->code;
 		rc = reread_record(&p->reread, x, e);
 		rc = rc ? rc : buffer_seal_due(&p->buf, clock_ms(), e);
 		if (!rc && p->brief.take_users)

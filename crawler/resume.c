@@ -8,6 +8,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "crawler/stop.h"
 #include "io/log.h"
 
 /* Year 10000, ms: no later beginning of a crawl is believed. */
@@ -127,7 +128,8 @@ static int read_shard(struct resume *r, char *path, const struct snapshot *snap,
 	return rc;
 }
 
-int resume_read(struct resume *r, const char *shards, const struct snapshot *snap, struct err *e)
+int resume_read(struct resume *r, const char *shards, const struct snapshot *snap, int (*is_stopped)(void),
+		struct err *e)
 {
 	struct shard_list l = { NULL, 0 };
 	int rc = shard_numbers(shards, r->next_seq, e);
@@ -135,7 +137,7 @@ int resume_read(struct resume *r, const char *shards, const struct snapshot *sna
 	if (!rc)
 		rc = shard_list(&l, shards, e);
 	for (size_t i = 0; i < l.n && !rc; i++)
-		rc = read_shard(r, l.path[i], snap, e);
+		rc = stop_check(is_stopped, e) ? e->code : read_shard(r, l.path[i], snap, e);
 	shard_list_release(&l);
 	return rc;
 }

@@ -31,8 +31,9 @@ struct span resume_axis(const struct snapshot *s);
 int resume_clean(const char *shards, struct err *e);
 
 /* Read all shards of the folder but for their rows: their stamps over the whole file, then what they say. Local. A
- * foreign or hostile file: E_FORMAT and one line that names it. */
-int resume_read(struct resume *r, const char *shards, const struct snapshot *s, struct err *e);
+ * foreign or hostile file: E_FORMAT and one line that names it. `is_stopped`, or NULL, is asked before each: E_STOPPED.
+ */
+int resume_read(struct resume *r, const char *shards, const struct snapshot *s, int (*is_stopped)(void), struct err *e);
 
 /* Move the damaged shards out of the way (shard_set_aside()), a line for each. Local. Errors: E_IO. */
 int resume_set_aside(struct resume *r, struct err *e);

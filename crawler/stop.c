@@ -33,3 +33,9 @@ int stop_is_asked(void)
 {
 	return asked;
 }
+
+int stop_check(int (*is_stopped)(void), struct err *e)
+{
+	return is_stopped && is_stopped() ? err_set(e, E_STOPPED, "stopped: run the same command again to go on")
+					  : E_OK;
+}

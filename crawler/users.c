@@ -222,7 +222,8 @@ static int load(struct users *u, struct err *e)
 				       .snapshot = u->s->snapshot,
 				       .shards = u->shards,
 				       .names = u->s->snapshot->hashed ? u->names : u->shards,
-				       .known = u->s->o->known };
+				       .known = u->s->o->known,
+				       .is_stopped = u->s->is_stopped };
 	if (users_load(&u->load, e))
 		return e->code;
 	/* With hashes the shards of a discovery that has ended are not read again. */

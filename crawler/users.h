@@ -35,9 +35,9 @@ struct users_setup {
 };
 
 /* Set the shards of accounts aside that are damaged, a line for each, and those that count on them; what they held is
- * asked again. Local. Errors:
- * E_IO, E_NOMEM. */
-int users_set_aside(const char *dir, struct err *e);
+ * asked again. `is_stopped` is asked before each. Local. Errors:
+ * E_STOPPED, E_IO, E_NOMEM. */
+int users_set_aside(const char *dir, int (*is_stopped)(void), struct err *e);
 
 /* Has it ended with these repositories, of which `rows` are sealed, and would these options not take it further? Local.
  * Errors: those of users_end_read(). */

@@ -8,6 +8,7 @@
 #include <stdlib.h>
 #include <unistd.h>
 
+#include "crawler/stop.h"
 #include "crawler/users.h"
 #include "io/h5accounts.h"
 #include "io/log.h"
@@ -92,7 +93,7 @@ static int move_dependent(const struct sealed *all, size_t n, struct err *e)
 }
 
 /* Dependent ones first: a kill in between leaves the damaged one to be found again. */
-static int set_aside(const char *dir, int *ndamaged, struct err *e)
+static int set_aside(const char *dir, int *ndamaged, int (*is_stopped)(void), struct err *e)
 {
 	struct shard_list l;
 	struct sealed *all;
@@ -103,7 +104,7 @@ static int set_aside(const char *dir, int *ndamaged, struct err *e)
 		shard_list_release(&l);
 		return rc ? rc : err_set(e, E_NOMEM, "no memory for the shards of '%s'", dir);
 	}
-	for (size_t i = 0; i < l.n && !rc; i++)
+	for (size_t i = 0; i < l.n && !rc && !(rc = stop_check(is_stopped, e)); i++)
 		damaged += look(all + i, l.path[i]);
 	for (size_t i = 0; i < l.n && !rc && damaged; i++)
 		find_session(all + i);
@@ -118,7 +119,7 @@ static int set_aside(const char *dir, int *ndamaged, struct err *e)
 	return rc;
 }
 
-int users_set_aside(const char *dir, struct err *e)
+int users_set_aside(const char *dir, int (*is_stopped)(void), struct err *e)
 {
 	char shards[4200], names[4200], json[4200];
 	int n = 0;
@@ -126,7 +127,7 @@ int users_set_aside(const char *dir, struct err *e)
 	snprintf(shards, sizeof shards, "%s/shards", dir);
 	snprintf(names, sizeof names, "%s/users.private", dir);
 	snprintf(json, sizeof json, "%s/users.json", dir);
-	if (set_aside(names, &n, e) || set_aside(shards, &n, e))
+	if (set_aside(names, &n, is_stopped, e) || set_aside(shards, &n, is_stopped, e))
 		return e->code;
 	if (n > 0 && unlink(json) && errno != ENOENT)
 		return err_sys(e, errno, "cannot remove '%s'", json);

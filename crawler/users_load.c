@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "crawler/stop.h"
 #include "io/agree.h"
 #include "io/h5known.h"
 #include "io/h5shard.h"
@@ -39,6 +40,8 @@ static int load_accounts(struct users_load *l, struct err *e)
 	for (size_t i = (size_t)l->rank; i < list.n && !rc; i += (size_t)l->nranks) {
 		struct account_shard s;
 
+		if ((rc = stop_check(l->is_stopped, e)))
+			break;
 		rc = account_shard_read(&s, list.path[i], l->snapshot->id, e);
 		if (!rc && tell_shard(l, &s))
 			rc = err_set(e, E_NOMEM, "no memory for the accounts of '%s'", list.path[i]);
@@ -115,6 +118,8 @@ static int load_repos(struct users_load *l, struct err *e)
 		struct shard s;
 		uint64_t nrows;
 
+		if ((rc = stop_check(l->is_stopped, e)))
+			break;
 		rc = shard_read(&s, list.path[i], l->snapshot->id, 1, &nrows, e);
 		if (!rc && (tell_owners(l, &s.rows) || tell_repos(l, &s.rows)))
 			rc = err_set(e, E_NOMEM, "no memory for the owners in '%s'", list.path[i]);
@@ -131,6 +136,8 @@ static int take_known(void *arg, const char *name, size_t n, struct oid oid, enu
 	struct users_load *l = arg;
 	struct account x = ACCOUNT_INIT;
 
+	if (stop_check(l->is_stopped, &l->stop))
+		return -1;
 	if (!account_name_is_valid(name, n))
 		return 0;
 	x.oid = oid;
@@ -147,7 +154,13 @@ static int check_known(struct users_load *l, struct err *e)
 
 static int load_known(struct users_load *l, struct err *e)
 {
-	return l->known ? known_read(l->known, l->rank, l->nranks, take_known, l, e) : E_OK;
+	struct err own = ERR_INIT;
+	int rc = l->known ? known_read(l->known, l->rank, l->nranks, take_known, l, &own) : E_OK;
+
+	/* known_read() knows of no other reason to end it than memory. */
+	if (l->stop.code)
+		return err_set(e, l->stop.code, "%s", l->stop.text);
+	return rc ? err_set(e, rc, "%s", own.text) : E_OK;
 }
 
 /* --- all --- */

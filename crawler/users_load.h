@@ -19,12 +19,15 @@ struct users_load {
 	const char *shards; /* DIR/shards */
 	const char *names;  /* where the shards of accounts with names are */
 	const char *known;  /* --known, or NULL */
-	int64_t requests;   /* of earlier sessions; a sum over all ranks afterwards */
-	int64_t pages;      /* likewise */
-	int64_t no_owners;  /* owners that are no names, of this rank's shards */
+	int (*is_stopped)(void);
+	struct err stop;   /* while --known was read */
+	int64_t requests;  /* of earlier sessions; a sum over all ranks afterwards */
+	int64_t pages;     /* likewise */
+	int64_t no_owners; /* owners that are no names, of this rank's shards */
 };
 
-/* Collective. After an error the asker cannot be used. Errors: E_IO, E_FORMAT, E_NOMEM, E_USAGE. */
+/* Collective; one rank that is stopped stops all. After an error the asker cannot be used. Errors: E_STOPPED, E_IO,
+ * E_FORMAT, E_NOMEM, E_USAGE. */
 int users_load(struct users_load *l, struct err *e);
 
 #endif

@@ -63,8 +63,12 @@ def catching(pid, number):
         return 0
 
 
+def is_at_start(job, n):
+    return len(ranks(job.process.pid)) == n and all(catching(p, signal.SIGUSR1) for p in ranks(job.process.pid))
+
+
 def has_started(job, n):
-    return wait_for(lambda: len(ranks(job.process.pid)) == n and all(catching(p, signal.SIGUSR1) for p in ranks(job.process.pid)))
+    return wait_for(lambda: is_at_start(job, n))
 
 
 def wait_for(what, seconds=30):
@@ -227,6 +231,41 @@ def from_archive():
     same(differing(figures(again), WANT), [], "the census is the undisturbed one")
 
 
+def signalled_early(n, to, *args, stopped):
+    """A job that has a signal before it reads anything; again where it was faster than the signal. What it said, and its code."""
+    for _ in range(5):
+        job = Job(n, *args)
+        wait_for(lambda: job.process.poll() is not None or is_at_start(job, n))
+        try:
+            job.send(signal.SIGUSR1, to)
+        except (IndexError, ProcessLookupError):
+            pass
+        code = job.process.wait(60)
+        if stopped(code, job.said()):
+            break
+    return job.said(), code
+
+
+def reading():
+    """Folders may be large, and file systems slow: whatever only reads one stops in between, too."""
+    again = "run the same command again"
+    folder = f"{scratch()}/census"
+    with Hub("--models", 900, "--datasets", 0, "--spaces", 0, "--users", 400, "--seed", 51, "--until", UNTIL, "--quota", "0") as hub:
+        crawl(2, hub.url, folder, "--kinds", "models,users", "--max-requests", 40)
+        said, code = signalled_early(2, 0, folder, stopped=lambda code, said: again in said)
+        ok(code == 3 and again in said, "what was crawled before: exit 3", said)
+        said, code = signalled_early(2, 1, "--max-requests", 1, folder, stopped=lambda code, said: "accounts known" not in said)
+        ok(code == 3 and "accounts known" not in said, "accounts that are known, by one rank: exit 3", said)
+        ok(crawl(2, hub.url, folder, "--kinds", "models,users").code == 0, "run again it goes on to the end")
+    names = f"{scratch()}/names"
+    with open(names, "w", encoding="ascii") as f:
+        f.write("nobody-of-this-name\n")
+    said, code = signalled_early(1, 0, f"--forget={names}", folder, stopped=lambda code, said: code == 3)
+    ok(code == 3 and "forgotten" not in said, "accounts that are to be forgotten: exit 3", said)
+    r = Run([f"{BUILD}/hubcrawl", f"--forget={names}", folder])
+    ok(r.code == 0 and "forgotten" in r.out, "and again", r)
+
+
 def soak():
     n = int(sys.argv[1])
     diag(f"SEED={SEED}")
@@ -254,4 +293,4 @@ def soak():
 
 if len(sys.argv) > 1:
     main(undisturbed, soak)
-main(undisturbed, early, to_a_rank, to_mpirun, twice, from_archive)
+main(undisturbed, early, reading, to_a_rank, to_mpirun, twice, from_archive)
