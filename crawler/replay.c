@@ -153,6 +153,21 @@ static int tell_all(struct replay *p, struct err *e)
 	return E_OK;
 }
 
+/* The samples of the second pass that are full, or all there are. */
+static int seal_samples(struct replay *p, int all, struct err *e)
+{
+	for (int k = 0; k < NKINDS; k++) {
+		struct shard *s = p->reread.sample + k;
+
+		if (shard_is_empty(s) || !(all || shard_is_full(s)))
+			continue;
+		if (audit_seal(s, p->o->dir, e))
+			return e->code;
+		shard_clear(s);
+	}
+	return E_OK;
+}
+
 static int read_segment(struct replay *p, struct warc_reader *r, struct err *e)
 {
 	const struct warc_record *x;
@@ -162,6 +177,7 @@ static int read_segment(struct replay *p, struct warc_reader *r, struct err *e)
 		if (stop_check(p->is_stopped, e))
 			return e->code;
 		rc = reread_record(&p->reread, x, e);
+		rc = rc ? rc : seal_samples(p, 0, e);
 		rc = rc ? rc : buffer_seal_due(&p->buf, clock_ms(), e);
 		if (!rc && p->brief.take_users)
 			rc = replay_users_seal_due(&p->users, clock_ms(), e);
@@ -277,12 +293,7 @@ static int take_sessions(struct replay *p, struct err *e)
  * but itself. */
 static int seal(struct replay *p, struct err *e)
 {
-	int rc = E_OK;
-
-	for (int k = 0; k < NKINDS && !rc; k++)
-		if (!shard_is_empty(p->reread.sample + k))
-			rc = audit_seal(p->reread.sample + k, p->o->dir, e);
-	return rc ? rc : buffer_seal_all(&p->buf, e);
+	return seal_samples(p, 1, e) ? e->code : buffer_seal_all(&p->buf, e);
 }
 
 /* What was taken before a stop is kept, and so is what a healthy rank has when another fails. */
