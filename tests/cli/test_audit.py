@@ -4,6 +4,7 @@
 A few seeds here; `test_audit.py 100` takes a hundred of each share (make soak).
 """
 
+import json
 import os
 import shutil
 import signal
@@ -11,6 +12,7 @@ import subprocess
 import sys
 import time
 
+from meddle import Meddler
 from tap import BUILD, ENV, MPIRUN, SLOW, UNTIL, Hub, crawl, diag, load, main, ok, reduce, same, scratch, value
 
 SEEDS = int(sys.argv[1]) if len(sys.argv) > 1 else 5
@@ -122,4 +124,21 @@ def sealed(folder):
     return [f for f in os.listdir(f"{folder}/audit") if f.endswith(".h5")] if os.path.isdir(f"{folder}/audit") else []
 
 
-main(intervals, resumed, enlarged, limited, killed)
+def crowded():
+    """Pages with thousands of records that are none: the sample is sealed each time that it is full."""
+
+    def hook(path, n, body):
+        return json.dumps(json.loads(body) + [7] * 6000).encode() if "sort=downloads" in path else None
+
+    folder = scratch()
+    with Hub("--models", 3000, "--datasets", 0, "--spaces", 0, "--until", UNTIL, "--quota", 0) as hub, Meddler(hub.url, hook) as m:
+        c = crawl(1, m.url, folder, "--kinds", "models", "--audit", 3)
+        same(len(os.listdir(f"{folder}/audit")), 3, "three full pages are three files")
+        before = len(hub.requests())
+        ok(c.code == 0 and crawl(1, m.url, folder, "--kinds", "models", "--audit", 3).code == 0 and len(hub.requests()) == before, "and the whole sample", c)
+    r = reduce(2, folder)
+    audit = value(load(folder), "completeness.audit")["models"]
+    ok(r.code == 0 and audit["missed"] == 0 and audit["sampled"] > 100, "of which nothing is missing", r, audit)
+
+
+main(intervals, resumed, enlarged, limited, killed, crowded)
