@@ -62,7 +62,7 @@ struct asker {
 	int64_t lists, pages, given_up;
 	int is_limited;
 	int held;                    /* other ranks have better to ask */
-	int denied;                  /* replies 401 in a row */
+	int denied;                  /* replies of 401 in a row to the token */
 	int64_t good_ms;             /* when the last page came */
 	int64_t rest_ms, rest_until; /* nothing new is asked while the Hub is silent; 0: it is not */
 	uint64_t random;
