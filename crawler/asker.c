@@ -382,7 +382,10 @@ void asker_limit(struct asker *a, int64_t requests)
 
 void asker_hold(struct asker *a, double best)
 {
-	a->held = a->is_limited && frontier_best(&a->frontier) < HELD * best && !frontier_is_sampling(&a->frontier);
+	double own = frontier_best(&a->frontier);
+
+	/* Who has nothing holds nothing back, and must not seem to wait: that is how the end is known. */
+	a->held = a->is_limited && own >= 0 && own < HELD * best && !frontier_is_sampling(&a->frontier);
 	a->dirty = 1;
 }
 

@@ -139,6 +139,16 @@ def max_time():
     truth(folder, "after --max-time")
 
 
+def limits_not_reached():
+    """A limit that is larger than what there is to ask does not keep a crawl from its end."""
+    for n, limit in ((1, "--user-requests"), (2, "--user-requests"), (2, "--max-requests")):
+        folder = f"{scratch()}/census"
+        with Hub(*SIZE, "--quota", 0) as h:
+            r = crawl(n, h.url, folder, *ALL, limit, 100000, "--max-time", "60s")
+        ok(r.code == 0 and "every list was asked" in r.out, f"{limit} that is not reached, {n} ranks", r)
+        truth(folder, limit)
+
+
 def signals():
     """SIGTERM, SIGINT and SIGUSR1 to one rank: all stop, sealed, within 10 s, every request accounted for."""
     folder, port = f"{scratch()}/census", free_port()
@@ -163,4 +173,4 @@ def signals():
     truth(folder, "after three signals")
 
 
-main(population, outage, gone, broken_lists, no_hub, gaps_filled, max_time, signals)
+main(population, outage, gone, broken_lists, no_hub, gaps_filled, max_time, limits_not_reached, signals)
