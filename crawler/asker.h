@@ -45,7 +45,7 @@ int asker_tell(struct asker *a, enum item_what what, const char *name, size_t n,
 int asker_tell_list(struct asker *a, const struct account_list_row *l, const char *whose, size_t nwhose,
 		    const char *next, size_t nnext);
 
-/* A repository with likes. 0 or -1. */
+/* A repository with likes, of which account_repo_is_askable() holds. 0 or -1. */
 int asker_tell_repo(struct asker *a, enum kind kind, struct oid oid, const char *id, size_t n, int64_t likes);
 
 /* Send what is packed; then receive what others have sent, as long as much is under way. 0 or -1. */

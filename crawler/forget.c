@@ -95,7 +95,7 @@ static struct known *find(const struct accounts *a, const char *name, size_t n)
 static int mentions(const struct accounts *a, const char *s, size_t n)
 {
 	for (size_t i = 0, w; i < n; i += w + 1) {
-		for (w = 0; i + w < n && account_name_is_valid(s + i + w, 1); w++)
+		for (w = 0; i + w < n && account_name_may_hold(s[i + w]); w++)
 			;
 		if (w > 0 && w <= ACCOUNT_NAME_MAX && find(a, s + i, w))
 			return 1;

@@ -103,7 +103,8 @@ static int tell_repos(struct users_load *l, const struct table *t)
 		size_t n;
 		const char *id = texts_get(&t->col[F_ID].str, i, &n);
 
-		if (likes > 0 && asker_tell_repo(l->asker, t->kind, t->col[F_OID].oid[i], id, n, likes))
+		if (likes > 0 && account_repo_is_askable(id, n) &&
+		    asker_tell_repo(l->asker, t->kind, t->col[F_OID].oid[i], id, n, likes))
 			return -1;
 	}
 	return 0;

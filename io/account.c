@@ -51,18 +51,36 @@ int account_spelling(const char *a, const char *b, size_t n)
 	return memcmp(a, b, n);
 }
 
+int account_name_may_hold(char c)
+{
+	return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '-' || c == '.' ||
+	       c == '_';
+}
+
+/* Neither empty nor one of those that a path resolves. */
+static int is_segment(const char *s, size_t n)
+{
+	return n > 0 && !(s[0] == '.' && (n == 1 || (n == 2 && s[1] == '.')));
+}
+
 int account_name_is_valid(const char *name, size_t n)
 {
-	if (n == 0 || n > ACCOUNT_NAME_MAX)
+	if (!is_segment(name, n) || n > ACCOUNT_NAME_MAX)
 		return 0;
-	for (size_t i = 0; i < n; i++) {
-		char c = name[i];
-
-		if (!((c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '-' ||
-		      c == '.' || c == '_'))
+	for (size_t i = 0; i < n; i++)
+		if (!account_name_may_hold(name[i]))
 			return 0;
-	}
 	return 1;
+}
+
+int account_repo_is_askable(const char *id, size_t n)
+{
+	const char *slash = n ? memchr(id, '/', n) : NULL;
+	size_t first = slash ? (size_t)(slash - id) : n, rest = slash ? n - first - 1 : 0;
+
+	if (!is_segment(id, first) || memchr(id, '\0', n))
+		return 0;
+	return !slash || (is_segment(slash + 1, rest) && !memchr(slash + 1, '/', rest));
 }
 
 void account_key(char *dst, const char *name, size_t n)

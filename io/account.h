@@ -78,8 +78,16 @@ void account_merge(struct account *a, const struct account *b);
 /* Of two spellings of one key (n bytes each) the first in byte order counts, so capitals win: < 0 a, 0 same, > 0 b. */
 int account_spelling(const char *a, const char *b, size_t n);
 
-/* Is it a name: 1 … ACCOUNT_NAME_MAX of [A-Za-z0-9._-]? */
+/* May a name hold this character: is it one of [A-Za-z0-9._-]? */
+int account_name_may_hold(char c);
+
+/* Is it a name: 1 … ACCOUNT_NAME_MAX of these? "." and ".." are none: in the path of a request they lead elsewhere (RFC
+ * 3986, section 5.2.4). */
 int account_name_is_valid(const char *name, size_t n);
+
+/* Can the likers of the repository with this id be asked for: is it "name" or "owner/name", neither of them empty, "."
+ * or "..", without a NUL? Of any other the request's path would be another one's. */
+int account_repo_is_askable(const char *id, size_t n);
 
 /* Write the key of a name, n bytes, not terminated. dst may be name. */
 void account_key(char *dst, const char *name, size_t n);
@@ -100,7 +108,7 @@ static inline int account_rank(uint64_t hash, int nranks)
 /* The lists that an account of this type has, as bits; of an unknown one, those that settle what it is: the overview of
  * a user, or the followers of an organisation (for a refused bit there says that it is none, and counts as private or
  * gone only if both are). Every list was asked when (done | refused) holds these of every account, no list of a shard
- * is left unfinished, and so is every repository's with likes. */
+ * is left unfinished, and so is every repository's with likes that can be asked for. */
 unsigned account_lists(enum account_type type);
 
 #endif

@@ -203,6 +203,21 @@ static void estimate(struct users *u, const struct headcount *a)
 	x->high = fmax(x->high, (double)u->known);
 }
 
+/* Repositories whose likers can be asked for. */
+static int64_t count_liked(const struct table *t)
+{
+	const int64_t *likes = t->col[F_LIKES].i64;
+	int64_t n = 0;
+
+	for (uint64_t i = 0; i < t->n && likes; i++) {
+		size_t len;
+		const char *id = texts_get(&t->col[F_ID].str, i, &len);
+
+		n += likes[i] > 0 && account_repo_is_askable(id, len);
+	}
+	return n;
+}
+
 int users_prepare(struct facts *f, int rc, struct err *e)
 {
 	const struct census *c = f->c;
@@ -212,12 +227,8 @@ int users_prepare(struct facts *f, int rc, struct err *e)
 		rc = err_set(e, E_NOMEM, "out of memory for the count of users");
 	if ((rc = err_agree(c->comm, rc, e)))
 		return rc;
-	for (int k = 0; k < NKINDS; k++) {
-		const int64_t *likes = c->kind[k].t.col[F_LIKES].i64;
-
-		for (uint64_t i = 0; i < c->kind[k].t.n && likes; i++)
-			u->liked[k] += likes[i] > 0;
-	}
+	for (int k = 0; k < NKINDS; k++)
+		u->liked[k] = count_liked(&c->kind[k].t);
 	wire_sum(c->comm, u->liked, NKINDS);
 	choose(u, c);
 	if (c->rank == 0)

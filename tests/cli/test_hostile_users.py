@@ -5,6 +5,7 @@ import collections
 import json
 import os
 import re
+import urllib.parse
 
 import h5py
 
@@ -53,6 +54,8 @@ def bodies():
 
 HOSTILE = 2**63
 REFUSED = {  # names that are none: the element is refused and counted
+    "a dot": ".",
+    "two dots": "..",
     "..": "..%2f..",
     "a path": "../../../../tmp/hubcensus-was-here",
     "a newline": "na\nme",
@@ -77,6 +80,11 @@ ODD = {  # what is left out of an account that is taken
     "type unknown": {"type": "emperor"},
     "a text of 1 MB": {"fullname": "x" * (1 << 20)},
 }
+
+
+def leads_elsewhere(path):
+    """A segment that is none or that a server may resolve."""
+    return not {"", ".", ".."}.isdisjoint(path.split("?")[0].split("/")[1:])
 
 
 def records():
@@ -112,7 +120,7 @@ def records():
         plain = scratch()
         crawl(hub.url, plain)
     good &= same(set(rest), set(read(plain)[0]), "every other account is there")
-    strange = [p for p in paths if WHICH.search(p) and not re.fullmatch(r"/api/(organizations|users|models|datasets|spaces)/[A-Za-z0-9._/-]{1,200}(\?[a-z0-9A-Z_%=&+-]*)?", p) or ".." in p]
+    strange = [p for p in paths if WHICH.search(p) and not re.fullmatch(r"/api/(organizations|users|models|datasets|spaces)/[A-Za-z0-9._/-]{1,200}(\?[a-z0-9A-Z_%=&+-]*)?", p) or leads_elsewhere(p)]
     good &= ok(not strange, "no name made a path of its own", strange)
     count["survived"] += (len(REFUSED) + len(ODD)) * good
     ok(rss(c) < RSS_MB and clean(c.out + c.err), f"in {rss(c)} MB; what is printed drives no terminal")
@@ -123,6 +131,41 @@ def records():
     for args in ([], ["--format", "csv"], ["--format", "json"]):
         p = Run([f"{BUILD}/hubreduce", *args, folder])
         ok(p.code in (0, 5) and clean(p.out + p.err), f"what hubreduce {' '.join(args)} prints drives no terminal", repr(p.out[:300]))
+
+
+IDS = ["../../../../tmp/hubcensus-was-here", "..", ".", "../likers", "a/..", "./a", "a/b/c", "a//b", "/a", "a/"]
+ODD_IDS = ["two words/a?b#c", "legacy", "a/..."]  # what a path can hold, whatever it means
+
+
+def ids():
+    """Repositories with likes whose ids would make paths of their own: rows of the census like others, never asked for likers."""
+    given = []
+
+    def hook(path, n, body):
+        if not path.startswith("/api/models?") or given:
+            return None
+        rows = json.loads(body)
+        given.extend(IDS + ODD_IDS)
+        for row, bad in zip(rows, given):
+            row.update({"id": bad, "likes": 7})
+        return json.dumps(rows).encode()
+
+    folder = scratch()
+    with Hub(*SIZE, "--quota", 0) as hub, Meddler(hub.url, hook) as m:
+        c = crawl(m.url, folder, "--in-flight", "1")
+        paths = [p for p, _ in m.seen if WHICH.search(p)]
+        asked = {urllib.parse.unquote(p[len("/api/models/") : p.index("/likers")]) for p in paths if p.startswith("/api/models/")}
+    r = reduce(2, folder)
+    count["tried"] += len(IDS)
+    good = ok(c.code == 0 and r.code == 0 and len(given) == len(IDS) + len(ODD_IDS), "hostile ids of repositories: to the end", c, r)
+    good &= same([p for p in paths if leads_elsewhere(p)], [], "no id made a path of its own")
+    good &= ok(asked.isdisjoint(IDS) and asked.issuperset(ODD_IDS), "likers are asked of the others alone", asked & set(IDS), set(ODD_IDS) - asked)
+    with h5py.File(f"{folder}/census.h5", "r") as f:
+        have = set(f["models/id"].asstr()[:])
+    good &= ok(have.issuperset(IDS), "they are rows of the census", sorted(have)[:20])
+    figure = load(folder)["figures"]["totals.users"]
+    good &= ok(figure["status"] == "ok", "none of them counts as left", figure)
+    count["survived"] += len(IDS) * good
 
 
 def spoiled():
@@ -164,4 +207,4 @@ def spoiled():
     tally("hostile lists of accounts", count["tried"], count["survived"], 0)
 
 
-main(bodies, records, spoiled)
+main(bodies, records, ids, spoiled)

@@ -25,18 +25,44 @@ static void names(void)
 		const char *name;
 		size_t n;
 		int valid;
-	} c[] = { { "a", 1, 1 },   { "Ada-L_1.5", 9, 1 }, { "", 0, 0 },           { "a b", 3, 0 },
-		  { "a/b", 3, 0 }, { "a\0b", 3, 0 },      { "\xc3\xa9", 2, 0 },   { "../../etc/passwd", 16, 0 },
-		  { "a\n", 2, 0 }, { "@", 1, 0 },         { "a%2Fb", 5, 0 },      { "[", 1, 0 },
-		  { "`", 1, 0 },   { "{", 1, 0 },         { "0123456789", 10, 1 } };
+	} c[] = { { "a", 1, 1 },
+		  { "Ada-L_1.5", 9, 1 },
+		  { "", 0, 0 },
+		  { "a b", 3, 0 },
+		  { "a/b", 3, 0 },
+		  { "a\0b", 3, 0 },
+		  { "\xc3\xa9", 2, 0 },
+		  { "../../etc/passwd", 16, 0 },
+		  { "a\n", 2, 0 },
+		  { "@", 1, 0 },
+		  { "a%2Fb", 5, 0 },
+		  { "[", 1, 0 },
+		  { "`", 1, 0 },
+		  { "{", 1, 0 },
+		  { "0123456789", 10, 1 },
+		  { ".", 1, 0 },
+		  { "..", 2, 0 },
+		  { "...", 3, 1 },
+		  { ".a", 2, 1 } };
+	static const struct {
+		const char *id;
+		size_t n;
+		int askable;
+	} r[] = { { "gpt2", 4, 1 },   { "a/b", 3, 1 },  { "a/b ?#", 6, 1 }, { "a/..b", 5, 1 }, { "...", 3, 1 },
+		  { "", 0, 0 },       { ".", 1, 0 },    { "..", 2, 0 },     { "/", 1, 0 },     { "a/", 2, 0 },
+		  { "/a", 2, 0 },     { "a/.", 3, 0 },  { "a/..", 4, 0 },   { "../a", 4, 0 },  { "./a", 3, 0 },
+		  { "a/b/c", 5, 0 },  { "a//b", 4, 0 }, { "a\0b", 3, 0 },   { "a/b\0", 4, 0 }, { "a/../b", 6, 0 },
+		  { "../../x", 7, 0 } };
 	char max[ACCOUNT_NAME_MAX + 1], key[16];
 	int wrong = 0;
 
 	for (size_t i = 0; i < sizeof c / sizeof c[0]; i++)
 		wrong += account_name_is_valid(c[i].name, c[i].n) != c[i].valid;
+	for (size_t i = 0; i < sizeof r / sizeof r[0]; i++)
+		wrong += account_repo_is_askable(r[i].id, r[i].n) != r[i].askable;
 	memset(max, 'x', sizeof max);
 	ok(!wrong && account_name_is_valid(max, ACCOUNT_NAME_MAX) && !account_name_is_valid(max, ACCOUNT_NAME_MAX + 1),
-	   "what a name is");
+	   "what a name is, and an id that can be asked for");
 	account_key(key, "Az09-_.@[`{Z", 12);
 	ok(!memcmp(key, "az09-_.@[`{z", 12), "a key is ASCII lower case, and nothing else is changed");
 	account_key(key, "MiXeD", 5);
