@@ -37,6 +37,7 @@ static const struct {
 	[FAULT_RENAME] = { "rename", "rows that have another name in every second reply (share of the rows)" },
 	[FAULT_VANISH] = { "vanish",
 			   "accounts that are gone (404) though lists still name them (share of the accounts)" },
+	[FAULT_EXPIRE] = { "expire", "400 for the cursor of a list of accounts" },
 };
 
 static int find(const char *name, size_t n)

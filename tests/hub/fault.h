@@ -42,6 +42,7 @@ enum fault {
 	FAULT_RENAME,
 	/* accounts */
 	FAULT_VANISH,
+	FAULT_EXPIRE,
 	NFAULT
 };
 

@@ -16,6 +16,7 @@ struct hub {
 	struct population pop;
 	struct fault_plan faults;
 	struct cache *cache; /* of lists' rows; NULL: none */
+	uint64_t list_page;  /* accounts on a page of a list at most; 0: as many as the Hub gives */
 	char base[64];       /* http://127.0.0.1:PORT */
 	unsigned port;
 };

@@ -95,6 +95,7 @@ int main(int argc, char **argv)
 		rc = tell(&hub, &o, text, sizeof text) ? fail(EXIT_FAILED, text) : EXIT_FINE;
 	} else {
 		hub.faults = o.faults;
+		hub.list_page = o.list_page;
 		hub.cache = cache_new((size_t)o.cache_mb << 20);
 		rc = serve(&hub, &o);
 		cache_free(hub.cache);

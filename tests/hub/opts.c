@@ -74,6 +74,11 @@ static int opt_quiet(struct opts *o, const char *v)
 	return number(v, 100000, &o->synth.graph.quiet);
 }
 
+static int opt_list_page(struct opts *o, const char *v)
+{
+	return number(v, 10000, &o->list_page) || !o->list_page ? -1 : 0;
+}
+
 static int opt_seed(struct opts *o, const char *v)
 {
 	return number(v, UINT64_MAX, &o->synth.seed);
@@ -282,6 +287,7 @@ static const struct option {
 	{ "--capture", "P%", opt_capture, "independent: users that each source shows (20%)" },
 	{ "--deep", "P%", opt_deep, "dependent: users whom only the followers of users lead to (10%)" },
 	{ "--quiet-orgs", "N", opt_quiet, "organisations that own nothing and are named by overviews only (0)" },
+	{ "--list-page", "N", opt_list_page, "accounts on a page of a list at most (as many as the Hub gives)" },
 	{ "--seed", "S", opt_seed, "of everything that is drawn (1)" },
 	{ "--until", "TIME", opt_until, "createdAt of the newest repositories (2026-11-22T00:00:00Z)" },
 	{ "--edits", "S", opt_edits,

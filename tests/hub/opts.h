@@ -18,6 +18,7 @@ struct opts {
 	struct server_opts server;
 	struct fault_plan faults;
 	unsigned cache_mb;
+	uint64_t list_page;
 	const char *replay;
 	struct edit_opts edits;
 	int64_t since[SINCE_MAX]; /* weeks before --until of the views that --truth compares with, the latest first */

@@ -21,12 +21,17 @@ struct ask {
 
 /* ---- parameters ---- */
 
+static uint64_t page_of(const struct hub *h, uint64_t limit)
+{
+	return h->list_page && h->list_page < limit ? h->list_page : limit;
+}
+
 /* Beyond [lo, hi]: refused if strict, else cut. */
 static bool read_limit(struct ask *a, uint64_t lo, uint64_t hi, bool strict)
 {
 	const char *v = request_param(a->rq, "limit");
 	char *end;
-	a->limit = PAGE;
+	a->limit = page_of(a->h, PAGE);
 	if (!v)
 		return true;
 	long n = strtol(v, &end, 10);
@@ -38,7 +43,7 @@ static bool read_limit(struct ask *a, uint64_t lo, uint64_t hi, bool strict)
 						    : "✖ Too big: expected number to be <=10000\n  → at limit");
 		return false;
 	}
-	a->limit = (uint64_t)n < hi ? (uint64_t)n : hi;
+	a->limit = page_of(a->h, (uint64_t)n < hi ? (uint64_t)n : hi);
 	return true;
 }
 
@@ -55,7 +60,7 @@ static bool read_offset(struct ask *a)
 	a->offset = 0;
 	if (!v)
 		return true;
-	if (oid_parse(oid, v) == 0) {
+	if (!fault_hits(&a->h->faults, FAULT_EXPIRE, a->rq->number) && oid_parse(oid, v) == 0) {
 		again[0] = 0;
 		memcpy(again, oid, 8);
 		again[8] = 0;
@@ -66,6 +71,24 @@ static bool read_offset(struct ask *a)
 	}
 	reply_error(a->r, 400, "Invalid cursor");
 	return false;
+}
+
+/* A page without rows, which leads to where it should have begun. */
+static bool is_emptied(const struct ask *a, uint64_t n)
+{
+	if (n - a->offset <= a->limit || !fault_hits(&a->h->faults, FAULT_EMPTY_PAGE, a->rq->number))
+		return false;
+	hub_link(a->h, a->rq, request_param(a->rq, "cursor"), a->r);
+	return true;
+}
+
+/* Which row comes k-th: out of order the first two of a page change places. */
+static uint64_t place(const struct ask *a, uint64_t k, uint64_t n)
+{
+	if (k - a->offset > 1 || a->limit < 2 || a->offset + 1 >= n ||
+	    !fault_hits(&a->h->faults, FAULT_OUT_OF_ORDER, a->rq->number))
+		return k;
+	return a->offset + (k == a->offset);
 }
 
 static void link_offset(const struct ask *a, uint64_t offset)
@@ -189,11 +212,13 @@ static void sheet_page(const struct ask *a, const struct sheet *t, const char *s
 	enum shape shape = t->kind == SHEET_FOLLOWING ? SHAPE_FOLLOWED : SHAPE_USER;
 	buf_reserve(&a->r->body, (t->n < a->limit ? t->n : a->limit) * ROW_BYTES);
 	buf_char(&a->r->body, '[');
-	for (; k < t->n && n < a->limit; k++)
-		n += put_row(a, sheet_at(t, k), shape, search, n == 0);
+	if (!is_emptied(a, t->n)) {
+		for (; k < t->n && n < a->limit; k++)
+			n += put_row(a, sheet_at(t, place(a, k, t->n)), shape, search, n == 0);
+		if (k < t->n)
+			link_offset(a, k);
+	}
 	buf_char(&a->r->body, ']');
-	if (k < t->n)
-		link_offset(a, k);
 }
 
 /* Some organisations answer with an error, some with an empty list. */
@@ -233,10 +258,11 @@ void likers_answer(const struct hub *h, const struct request *rq, enum kind kind
 	if (!read_limit(&a, 1, PAGE_LIKERS, false) || !read_offset(&a))
 		return;
 	buf_char(&r->body, '[');
-	if (!h->pop.recorded) {
+	if (!h->pop.recorded)
 		likes_open(&h->pop.graph.likes[kind], row, &d);
+	if (!h->pop.recorded && !is_emptied(&a, d.n)) {
 		for (k = a.offset; k < d.n && n < a.limit; k++)
-			n += put_row(&a, graph_liker(&h->pop.graph, &d, k), SHAPE_LIKER, NULL, n == 0);
+			n += put_row(&a, graph_liker(&h->pop.graph, &d, place(&a, k, d.n)), SHAPE_LIKER, NULL, n == 0);
 		if (k < d.n)
 			link_offset(&a, k);
 	}
