@@ -182,7 +182,7 @@ static int take_reply(struct asker *a, int64_t now, struct err *e)
 
 /* --- sealing --- */
 
-static int seal_list(struct asker *a, struct ask *x)
+int asker_keep_list(struct asker *a, struct ask *x)
 {
 	struct account_list_row l = { .list = x->list,
 				      .state = LIST_MORE,
@@ -218,10 +218,10 @@ static int seal(struct asker *a, struct err *e)
 
 	for (int l = 0; l < NACCOUNT_LISTS; l++)
 		for (struct ask *x = a->frontier.more[l].first; x; x = x->behind)
-			bad |= seal_list(a, x);
+			bad |= asker_keep_list(a, x);
 	for (int i = 0; i < a->nslot; i++)
 		if (a->slot[i].state != SLOT_FREE)
-			bad |= seal_list(a, &a->slot[i].ask);
+			bad |= asker_keep_list(a, &a->slot[i].ask);
 	rc = bad ? err_set(e, E_NOMEM, "no memory to seal what was seen of accounts") : E_OK;
 	/* The archive first: what is in a shard is in it. */
 	if (!rc)

@@ -62,6 +62,7 @@ struct asker {
 	int64_t lists, pages, given_up;
 	int is_limited;
 	int held;                    /* other ranks have better to ask */
+	int foreign[NACCOUNT_LISTS]; /* next links to elsewhere */
 	int denied;                  /* replies of 401 in a row to the token */
 	int64_t good_ms;             /* when the last page came */
 	int64_t rest_ms, rest_until; /* nothing new is asked while the Hub is silent; 0: it is not */
@@ -79,6 +80,11 @@ void asker_record(struct asker *a, const char *name, size_t n, const struct acco
 
 /* An own account is of this type: its lists are another set now. */
 void asker_settle(struct asker *a, uint32_t ref, enum account_type type);
+
+/* asker.c */
+
+/* Keep for the shard how far a list is, if it has gone on since it was sealed. 0 or -1. */
+int asker_keep_list(struct asker *a, struct ask *x);
 
 /* asker_reply.c */
 

@@ -121,7 +121,6 @@ static void keep_rows(struct asker *a, const struct slot *s, const struct roll_p
 		asker_record(a, row->name, row->n, &row->a);
 		asker_meet(a, ITEM_MET, s->ask.class, row->name, row->n, &row->a);
 	}
-	a->no_memory |= listing_count(shard_of(a), (enum account_list)s->ask.list, p) < 0;
 }
 
 /* Its number of followers, or of followed, is known: 0 needs no request, and others wait by size. Returns how many
@@ -176,9 +175,40 @@ static void go_on(struct asker *a, struct slot *s, const char *cursor)
 }
 
 /* A list is asked for again before anything less than all of it is taken. */
-static unsigned force_flag(const struct slot *s)
+static unsigned flags_of(const struct slot *s)
 {
-	return s->doubtful ? ROLL_FORCE : 0u;
+	return (s->doubtful ? ROLL_FORCE : 0u) | (s->ask.empty >= LISTING_EMPTY_MAX ? LISTING_DRY : 0u);
+}
+
+/* What the next link of a page says. */
+static enum listing_step step_of(struct asker *a, struct slot *s, const struct fetch_reply *r,
+				 const struct roll_page *p, char cursor[HUB_CURSOR_MAX])
+{
+	struct ask *x = &s->ask;
+	enum hub_next next = hub_next_path(a->setup.hub, s->path, r->link, r->nlink, cursor);
+
+	if (next == HUB_NEXT_FOREIGN && !a->foreign[x->list]++)
+		log_warn("the Hub named a next page of a list (%s) on another server: not followed",
+			 account_list_name[x->list]);
+	return listing_step(x->pages + 1, p->nrow, flags_of(s), next, cursor, &x->mark, &x->mark_pages);
+}
+
+/* A page that is taken for what it says: a step of its list. */
+static void count_page(struct asker *a, struct slot *s, const struct roll_page *p)
+{
+	enum account_list list = (enum account_list)s->ask.list;
+
+	s->failures = 0;
+	s->ask.failed = 0;
+	s->ask.empty = p->nrow ? 0 : s->ask.empty + 1;
+	s->ask.pages++;
+	s->ask.rows += (int64_t)p->nrow;
+	a->pages++;
+	a->no_memory |= listing_count(shard_of(a), list, p) < 0;
+	if (s->ask.pages == 1)
+		frontier_shown(&a->frontier, list);
+	if (list == LIST_OVERVIEW)
+		keep_overview(a, s, p);
 }
 
 static int take_page(struct asker *a, struct slot *s, const struct fetch_reply *r, int64_t now, int *good,
@@ -186,10 +216,10 @@ static int take_page(struct asker *a, struct slot *s, const struct fetch_reply *
 {
 	char cursor[HUB_CURSOR_MAX];
 	enum account_list list = (enum account_list)s->ask.list;
-	enum hub_next next;
+	enum listing_step step;
 	struct roll_page p;
 
-	if (roll_take(a->roll, list, force_flag(s), r->body, r->nbody, clock_wall_ms() / 1000, &p, e))
+	if (roll_take(a->roll, list, flags_of(s), r->body, r->nbody, clock_wall_ms() / 1000, &p, e))
 		return e->code;
 	s->doubtful = p.doubtful;
 	if (!p.is_page) {
@@ -198,30 +228,22 @@ static int take_page(struct asker *a, struct slot *s, const struct fetch_reply *
 		return E_OK;
 	}
 	*good = 1;
-	s->failures = 0;
-	s->ask.failed = 0;
-	s->ask.pages++;
-	s->ask.rows += (int64_t)p.nrow;
-	a->pages++;
+	step = step_of(a, s, r, &p, cursor);
 	keep_rows(a, s, &p);
 	frontier_asked(&a->frontier, s->ask.class);
-	if (s->ask.pages == 1)
-		frontier_shown(&a->frontier, list);
-	if (list == LIST_OVERVIEW)
-		keep_overview(a, s, &p);
-	next = hub_next_path(a->setup.hub, s->path, r->link, r->nlink, cursor);
-	if (next == HUB_NEXT_FOREIGN)
-		log_warn("the Hub named a next page of '%s' elsewhere: not followed", s->path);
+	if (step == LISTING_STUCK) {
+		shard_of(a)->counter[CNT_PAGES_BROKEN]++;
+		asker_fail(a, s, "the Hub's pages lead nowhere", now);
+		return E_OK;
+	}
+	count_page(a, s, &p);
 	if (!frontier_is_likers(&s->ask))
 		asker_settle(a, s->ask.ref,
 			     list == LIST_MEMBERS || list == LIST_ORG_FOLLOWERS ? ACCOUNT_ORG : ACCOUNT_USER);
-	if (next == HUB_NEXT_OK && !listing_is_circle(s->ask.pages, cursor, &s->ask.mark, &s->ask.mark_pages)) {
+	if (step == LISTING_MORE)
 		go_on(a, s, cursor);
-		return E_OK;
-	}
-	if (next != HUB_NEXT_NONE)
-		shard_of(a)->counter[CNT_PAGES_BROKEN]++;
-	close_list(a, s, 0);
+	else
+		close_list(a, s, 0);
 	return E_OK;
 }
 
@@ -239,18 +261,37 @@ static void count_reply(struct asker *a, const struct fetch_reply *r)
 	c[CNT_BYTES] += (int64_t)r->nbody;
 }
 
-/* A cursor that the Hub does not know any more: the list is asked from its beginning, once. */
-static int is_reset(const struct slot *s, const struct fetch_reply *r)
+/* A cursor that the Hub does not know any more. */
+static int is_stale(const struct slot *s, const struct fetch_reply *r)
 {
-	return r->status == 400 && s->ask.next && s->failures == 0;
+	return r->status == 400 && s->ask.next;
 }
 
-/* A redirect is an account of another name now; the lists that show it show that name. */
 static int is_refusal(const struct slot *s, const struct fetch_reply *r)
 {
 	enum outcome out = retry_outcome(r->status);
 
-	return r->status / 100 == 3 || ((out == OUT_DENIED || out == OUT_REFUSED) && !is_reset(s, r));
+	return (out == OUT_DENIED || out == OUT_REFUSED) && !is_stale(s, r);
+}
+
+/* Once a list is asked from its beginning; a Hub that takes none of its own cursors would have it asked for ever. */
+static void begin_anew(struct asker *a, struct slot *s, int64_t now)
+{
+	struct ask *x = &s->ask;
+
+	if (x->was_reset) {
+		s->failures = a->setup.retries;
+		asker_fail(a, s, "the Hub refused its own cursor", now);
+		return;
+	}
+	a->no_memory |= asker_keep_list(a, x) < 0;
+	free(x->next);
+	x->next = NULL;
+	x->was_reset = 1;
+	x->empty = 0;
+	x->mark_pages = 0;
+	s->failures++;
+	asker_ready(a, s);
 }
 
 static int archive(struct asker *a, const struct slot *s, const struct fetch_reply *r, struct err *e)
@@ -270,7 +311,7 @@ static int archive(struct asker *a, const struct slot *s, const struct fetch_rep
 				 .rows = x->rows,
 				 .mark_pages = x->mark_pages,
 				 .mark = x->mark,
-				 .flags = force_flag(s) };
+				 .flags = flags_of(s) };
 	if (frontier_is_likers(x)) {
 		const char *id;
 		enum kind kind;
@@ -313,21 +354,16 @@ int asker_take(struct asker *a, struct slot *s, const struct fetch_reply *r, int
 		asker_ready(a, s);
 		return E_OK;
 	}
-	if (!is_refusal(s, r) && !is_reset(s, r)) {
+	if (!is_refusal(s, r) && !is_stale(s, r)) {
 		asker_fail(a, s, r->status ? "server errors" : r->why, now);
 		return E_OK;
 	}
 	/* The Hub is there, and has said that this list is not: an answer. */
 	*good = 1;
 	frontier_asked(&a->frontier, s->ask.class);
-	if (is_reset(s, r)) {
-		s->failures++;
-		free(s->ask.next);
-		s->ask.next = NULL;
-		s->ask.mark_pages = 0;
-		asker_ready(a, s);
-		return E_OK;
-	}
-	refuse(a, s, r->status);
+	if (is_stale(s, r))
+		begin_anew(a, s, now);
+	else
+		refuse(a, s, r->status);
 	return E_OK;
 }

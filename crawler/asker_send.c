@@ -61,6 +61,8 @@ void asker_fail(struct asker *a, struct slot *s, const char *why, int64_t now)
 		return;
 	}
 	a->given_up++;
+	/* The next run goes on where it was. */
+	a->no_memory |= asker_keep_list(a, &s->ask) < 0;
 	free(s->ask.next);
 	s->ask.next = NULL;
 	log_warn("gave up '%s' after %d attempts: %s", s->path, s->failures, why);

@@ -48,6 +48,8 @@ struct ask {
 	int rounds;          /* how often it was given up and put back */
 	int is_new;          /* something that is not sealed yet */
 	int failed;          /* it was given up or put back for silence, and has shown nothing since */
+	int was_reset;       /* the Hub did not know its cursor, and it was asked from the beginning */
+	int empty;           /* pages without an account in a row */
 	uint64_t mark;       /* hash of a cursor that was met, */
 	int64_t mark_pages;  /* and at which page: a cursor that comes again would go on for ever */
 	struct ask *behind;

@@ -50,3 +50,14 @@ int listing_is_circle(int64_t pages, const char *cursor, uint64_t *mark, int64_t
 	}
 	return 0;
 }
+
+enum listing_step listing_step(int64_t pages, size_t nrow, unsigned flags, enum hub_next next, const char *cursor,
+			       uint64_t *mark, int64_t *mark_pages)
+{
+	if (next == HUB_NEXT_NONE)
+		return LISTING_END;
+	if (next != HUB_NEXT_OK || (nrow == 0 && flags & LISTING_DRY) ||
+	    listing_is_circle(pages, cursor, mark, mark_pages))
+		return LISTING_STUCK;
+	return LISTING_MORE;
+}

@@ -5,7 +5,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "crawler/roll.h"
+#include "crawler/listing.h"
 
 #define FLAGS_MAX 7u
 
@@ -97,7 +97,8 @@ static int parse_list(struct note *n, const char *text)
 		   list, l->whose, &l->session, &l->rank, &l->seq, &l->pages, &l->rows, &l->type, &l->busy,
 		   &l->mark_pages, &l->mark, &l->flags) != 12 ||
 	    (k = find_list(list)) < 0 || l->session < 0 || l->rank < 0 || l->seq < 0 || l->pages < 0 || l->rows < 0 ||
-	    l->mark_pages < 0 || l->type >= NACCOUNT_TYPES || l->busy >> NACCOUNT_OWN || l->flags > ROLL_FORCE)
+	    l->mark_pages < 0 || l->type >= NACCOUNT_TYPES || l->busy >> NACCOUNT_OWN ||
+	    l->flags & ~(unsigned)(ROLL_FORCE | LISTING_DRY))
 		return -1;
 	l->list = (enum account_list)k;
 	return k < NACCOUNT_OWN ? !account_name_is_valid(l->whose, strlen(l->whose))

@@ -33,7 +33,7 @@ struct note_list {
 	unsigned busy;      /* its lists that were asked, refused or begun, as bits */
 	int64_t mark_pages; /* as in struct ask */
 	uint64_t mark;
-	unsigned flags; /* enum roll_flag: how the reply was read */
+	unsigned flags; /* enum roll_flag, enum listing_flag: how the reply was read */
 };
 
 struct note {

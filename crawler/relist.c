@@ -96,11 +96,16 @@ static int keep_overview(struct relist *r, const struct note_list *n, const stru
 	return keep(r, n, &own);
 }
 
-static int keep_page(struct relist *r, const struct note_list *n, const struct roll_page *p)
+static int keep_rows(struct relist *r, const struct roll_page *p)
 {
 	for (size_t i = 0; i < p->nrow; i++)
 		if (account_shard_add(shard_of(r), &p->row[i].a, p->row[i].name, p->row[i].n))
 			return -1;
+	return 0;
+}
+
+static int keep_page(struct relist *r, const struct note_list *n, const struct roll_page *p)
+{
 	r->npages++;
 	if (listing_count(shard_of(r), n->list, p))
 		return -1;
@@ -121,6 +126,7 @@ static int take_page(struct relist *r, const struct warc_record *x, const struct
 	char cursor[HUB_CURSOR_MAX], path[PATH_CAP];
 	uint64_t mark = n->mark;
 	int64_t mark_pages = n->mark_pages;
+	enum listing_step step;
 	enum hub_next next;
 	struct roll_page p;
 	int bad;
@@ -133,24 +139,28 @@ static int take_page(struct relist *r, const struct warc_record *x, const struct
 	}
 	l->pages++;
 	l->rows += (int64_t)p.nrow;
-	bad = keep_page(r, n, &p);
 	next = hub_next_path(r->hub, path, link, nlink, cursor);
-	if (next == HUB_NEXT_OK && !listing_is_circle(l->pages, cursor, &mark, &mark_pages)) {
-		l->state = LIST_MORE;
+	step = listing_step(l->pages, p.nrow, n->flags, next, cursor, &mark, &mark_pages);
+	bad = keep_rows(r, &p);
+	if (step == LISTING_STUCK)
+		shard_of(r)->counter[CNT_PAGES_BROKEN]++;
+	else
+		bad |= keep_page(r, n, &p);
+	if (step == LISTING_MORE)
 		bad |= keep_list(r, n, l, cursor);
-	} else {
-		shard_of(r)->counter[CNT_PAGES_BROKEN] += next != HUB_NEXT_NONE;
+	else if (step == LISTING_END)
 		bad |= end_list(r, n, l, 0, type_of(n));
-	}
 	return bad ? err_set(e, E_NOMEM, "no memory for an archived page of accounts") : E_OK;
 }
 
 int relist_record(struct relist *r, const struct warc_record *x, const struct note_list *n, const char *link,
 		  size_t nlink, struct err *e)
 {
-	struct account_list_row l = {
-		.list = (uint8_t)n->list, .pages = n->pages, .rows = n->rows, .observed = x->date_ms / 1000
-	};
+	struct account_list_row l = { .list = (uint8_t)n->list,
+				      .state = LIST_MORE,
+				      .pages = n->pages,
+				      .rows = n->rows,
+				      .observed = x->date_ms / 1000 };
 
 	if (!users_sealed_has(r->sealed, n->session, n->rank, n->seq))
 		return E_OK;

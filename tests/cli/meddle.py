@@ -8,11 +8,12 @@ import threading
 
 class Meddler:
     """`with Meddler(hub.url, hook) as m: m.url`. hook(path, n, body) gets the n-th list page and returns None (let it be), bytes (another body), or a callable that
-    writes the reply to the handler itself."""
+    writes the reply to the handler itself. ask(path): what the stand-in is asked instead."""
 
-    def __init__(self, url, hook):
+    def __init__(self, url, hook, ask=lambda path: path):
         self.target = url.split("//")[1]
         self.hook = hook
+        self.ask = ask
         self.pages = 0
         self.seen = []
 
@@ -26,7 +27,7 @@ class Meddler:
             def do_GET(self):
                 meddler.seen.append((self.path, dict(self.headers)))
                 up = http.client.HTTPConnection(meddler.target, timeout=60)
-                up.request("GET", self.path, headers={"accept": "application/json"})
+                up.request("GET", meddler.ask(self.path), headers={"accept": "application/json"})
                 reply = up.getresponse()
                 body = reply.read()
                 other = None

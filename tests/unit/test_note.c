@@ -4,7 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "crawler/roll.h"
+#include "crawler/listing.h"
 #include "tests/tap.h"
 
 static struct note page(unsigned flags, int chain)
@@ -74,6 +74,8 @@ int main(void)
 	round_trip(&total, "total models");
 	round_trip(&audit, "audit models 17");
 	round_trip(&list, "list followers Ada 7 2 5 3 300 1 9 2 1234567890abcdef 1");
+	list.list.flags = LISTING_DRY;
+	round_trip(&list, "list followers Ada 7 2 5 3 300 1 9 2 1234567890abcdef 4");
 	round_trip(&likers, "list likers_spaces 6553f1000000000000000000 0 0 0 0 0 0 0 0 0000000000000000 0");
 	for (size_t i = 0; i < sizeof bad / sizeof *bad; i++)
 		ok(note_parse(&none, bad[i], strlen(bad[i])) == -1 && none.what == NOTE_NOTHING, "refused: %.60s",

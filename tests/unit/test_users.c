@@ -10,6 +10,7 @@
 #include "crawler/frontier.h"
 #include "crawler/hub.h"
 #include "crawler/ledger.h"
+#include "crawler/listing.h"
 #include "crawler/progress.h"
 #include "crawler/queue.h"
 #include "crawler/roll.h"
@@ -390,6 +391,28 @@ static void addresses(void)
 	ok(hub_account_path(LIST_MEMBERS, "ada", 3, path, 10) == -1, "no room");
 }
 
+/* --- what follows a page --- */
+
+static void steps(void)
+{
+	uint64_t mark = 0;
+	int64_t mark_pages = 0;
+
+	ok(listing_step(1, 3, 0, HUB_NEXT_NONE, "", &mark, &mark_pages) == LISTING_END, "no next link: the end");
+	ok(listing_step(1, 3, 0, HUB_NEXT_FOREIGN, "", &mark, &mark_pages) == LISTING_STUCK &&
+		   listing_step(1, 3, 0, HUB_NEXT_BROKEN, "", &mark, &mark_pages) == LISTING_STUCK && mark_pages == 0,
+	   "one to elsewhere, one without a cursor: no end, and no step");
+	ok(listing_step(1, 3, 0, HUB_NEXT_OK, "a", &mark, &mark_pages) == LISTING_MORE &&
+		   listing_step(2, 3, 0, HUB_NEXT_OK, "a", &mark, &mark_pages) == LISTING_STUCK &&
+		   listing_step(2, 3, 0, HUB_NEXT_OK, "b", &mark, &mark_pages) == LISTING_MORE,
+	   "a circle is left when the page is asked again and names another cursor");
+	ok(listing_step(3, 0, 0, HUB_NEXT_OK, "c", &mark, &mark_pages) == LISTING_MORE &&
+		   listing_step(4, 0, LISTING_DRY, HUB_NEXT_OK, "d", &mark, &mark_pages) == LISTING_STUCK &&
+		   listing_step(4, 1, LISTING_DRY, HUB_NEXT_OK, "d", &mark, &mark_pages) == LISTING_MORE &&
+		   listing_step(5, 0, LISTING_DRY, HUB_NEXT_NONE, "", &mark, &mark_pages) == LISTING_END,
+	   "of empty pages in a row one is too many");
+}
+
 /* --- hashes --- */
 
 static void pseudonyms(void)
@@ -452,6 +475,7 @@ int main(void)
 	pages();
 	hostile_pages();
 	addresses();
+	steps();
 	pseudonyms();
 	line();
 	return plan_done();

@@ -1,0 +1,141 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Every fault of a Hub among the lists of accounts, each alone: the accounts are those that there are, or what is missing is said (exit 5), kept as far as it was shown, and asked again."""
+
+import collections
+import itertools
+import json
+import re
+import shutil
+
+from accounts import figures, read, wanted
+from disturb import tally
+from meddle import Meddler
+from tap import BUILD, UNTIL, Hub, Run, crawl, differences, differing, digest, free_port, main, mpi, ok, reduce, same, scratch
+
+PORT = free_port()
+POPULATION = ["--models", 60, "--datasets", 20, "--spaces", 20, "--users", 300, "--seed", 3, "--until", UNTIL, "--list-page", 3]
+SIZE = [*POPULATION, "--port", PORT, "--quota", 0]
+QUICK = ["--timeout", "1s", "--retries", 2]
+REPLIES = ["502@10%", "html@10%", "stall@3%", "drip@3%", "redirect@10%"]
+LISTS = ["loop@20%", "foreign-next@20%", "foreign-scheme@20%", "foreign-port@20%", "empty-page@20%", "out-of-order@20%", "duplicate@20%", "expire@20%"]
+FOLLOWERS = re.compile(r"/users/[^/]+/followers(\?|$)")
+count = {"tried": 0, "survived": 0}
+state = {}
+
+
+def start():
+    """The truth, and a census whose repositories are crawled, to go on from."""
+    r = Run([f"{BUILD}/hubsim", "--truth", "--orgs", "jobs/orgs.csv", "--topics", "jobs/topics.csv", *POPULATION])
+    state["want"] = wanted(json.loads(r.out)["accounts"])
+    state["begun"] = f"{scratch()}/census"
+    with Hub(*SIZE) as h:
+        c = crawl(1, h.url, state["begun"], "--archive")
+        ok(c.code == 0, "the repositories", c)
+        whole = copy()
+        c = crawl(1, h.url, whole, "--kinds", "users")
+        again = [q[3] for q in h.requests() if "cursor=" in q[3] and "/api/models?" not in q[3]]
+        ok(c.code == 0 and len({p.split("?")[0] for p in again}) > 100, "more than a hundred lists have several pages", c, len(again))
+    true("undisturbed", whole)
+
+
+def copy():
+    folder = f"{scratch()}/census"
+    shutil.copytree(state["begun"], folder)
+    return folder
+
+
+def true(name, folder):
+    diff = list(differences(figures(read(folder)[0]), state["want"]))
+    return ok(not diff, f"{name}: the true accounts", *diff)
+
+
+def filled(name, folder):
+    """What was not given is asked again by the next run."""
+    with Hub(*SIZE) as h:
+        c = crawl(2, h.url, folder)
+    good = ok(c.code == 0 and "every list was asked" in c.out, f"{name}: the next run asks for it", c)
+    return good and true(name, folder)
+
+
+def from_archive(name, folder):
+    new = f"{scratch()}/again"
+    a = mpi(2, "hubcrawl", "--from-archive", folder, new)
+    codes = [reduce(1, f).code for f in (folder, new)]
+    ok(codes[0] == codes[1], f"{name}: from its archive", a, codes)
+    same(differing(digest(new), digest(folder)), [], "  the same bytes")
+
+
+def judge(name, folder, c):
+    count["tried"] += 1
+    good = ok(c.code in (0, 5) and (c.code == 5) == ("gave up" in c.err) == ("lists that the Hub did not give" in c.out), f"{name}: exit {c.code}, and what is missing is said", c)
+    good &= true(name, folder) if c.code == 0 else filled(name, folder)
+    count["survived"] += bool(good)
+
+
+def alone():
+    for fault in REPLIES + LISTS:
+        folder = copy()
+        with Hub(*SIZE, "--fault", fault) as h:
+            c = crawl(2, h.url, folder, "--kinds", "users", *QUICK)
+        if fault in LISTS or "redirect" in fault:
+            from_archive(fault, folder)
+        judge(fault, folder, c)
+
+
+def always():
+    """Of every list that has one, each next link and each cursor: what the first pages show is kept, and no list counts as asked."""
+    for fault in ("loop", "foreign-next", "foreign-scheme", "foreign-port", "empty-page", "expire"):
+        folder = copy()
+        with Hub(*SIZE, "--fault", fault) as h:
+            c = crawl(1, h.url, folder, "--kinds", "users", "--retries", 0, "--max-outage", "30s")
+            asked = collections.Counter(q[3] for q in h.requests() if not q[3].startswith("/.hubsim"))
+        ok(c.code == 5 and "lists that the Hub did not give" in c.out, f"{fault} at every page: exit 5", c)
+        ok(max(asked.values()) <= 6, "  no page is asked for without end", asked.most_common(3))
+        if "foreign" in fault:
+            lines = [x for x in c.err.splitlines() if "another server: not followed" in x]
+            ok(0 < len(lines) == len(set(lines)) < 9, "  said once for each kind of list", *lines)
+        from_archive(fault, folder)
+        judge(fault, folder, c)
+
+
+def redirected():
+    """A Hub that redirects everything gives no lists: it is waited for, and none is lost."""
+    folder = copy()
+    with Hub(*SIZE, "--fault", "redirect") as h:
+        c = crawl(2, h.url, folder, "--kinds", "users", "--retries", 0, "--max-outage", "2s")
+    ok(c.code == 3 and "has not answered for too long" in c.out, "redirects alone are an outage", c)
+    filled("after it", folder)
+
+
+def endless():
+    """Pages without an account that name ever new cursors: after a few in a row the list is given up."""
+    number = itertools.count()
+
+    def hook(path, n, body):
+        if not FOLLOWERS.search(path):
+            return None
+
+        def empty(handler):
+            url = f"http://{handler.headers['Host']}{path.split('?')[0]}?cursor=new{next(number)}"
+            handler.send_response(200)
+            for name, text in (("content-type", "application/json"), ("content-length", "2"), ("connection", "close"), ("link", f'<{url}>; rel="next"')):
+                handler.send_header(name, text)
+            handler.end_headers()
+            handler.wfile.write(b"[]")
+
+        return empty
+
+    folder = f"{scratch()}/census"
+    with Hub(*POPULATION, "--quota", 0) as h, Meddler(h.url, hook, lambda path: path.split("?cursor=new")[0]) as m:
+        c = crawl(1, m.url, folder, "--kinds", "models,datasets,spaces,users", "--archive", "--retries", 0, "--max-requests", 20000)
+        asked = collections.Counter(p.split("?")[0] for p, _ in m.seen if FOLLOWERS.search(p))
+    ok(c.code == 5 and "the Hub's pages lead nowhere" in c.err, "empty pages without end: exit 5", c)
+    ok(asked and max(asked.values()) < 12, "each list is asked a few times", asked.most_common(3))
+    from_archive("empty pages", folder)
+
+
+def table():
+    tally("faults of lists of accounts", count["tried"], count["survived"], 0)
+
+
+main(start, alone, always, redirected, endless, table)
