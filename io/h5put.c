@@ -10,6 +10,7 @@
 
 #include "io/h5safe.h"
 #include "io/stamp.h"
+#include "io/sync.h"
 
 void h5put_fail(struct h5put *w, const char *what)
 {
@@ -179,8 +180,8 @@ static int write_image(const char *tmp, const char *p, size_t n, struct err *e)
 		if (k > 0)
 			p += k, n -= (size_t)k;
 	}
-	if (!bad && fsync(fd))
-		bad = errno;
+	if (!bad)
+		bad = sync_fd(fd);
 	if (fd >= 0 && close(fd) && !bad)
 		bad = errno;
 	return bad ? err_sys(e, bad,

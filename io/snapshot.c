@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "io/snapshot.h"
+#include "io/sync.h"
 #include "io/utc.h"
 
 #include <errno.h>
@@ -29,13 +30,13 @@ int snapshot_is_partial(const struct snapshot *s)
 
 int snapshot_sync_dir(const char *dir, struct err *e)
 {
-	int fd = open(dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC), rc;
+	int fd = open(dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC), bad, rc;
 
 	if (fd < 0)
 		return err_sys(e, errno, "cannot open the folder '%s'", dir);
 	/* Some network file systems do not know fsync of a folder. */
-	rc = fsync(fd) && errno != EINVAL && errno != ENOTSUP ? err_sys(e, errno, "cannot sync the folder '%s'", dir)
-							      : E_OK;
+	bad = sync_fd(fd);
+	rc = bad && bad != EINVAL && bad != ENOTSUP ? err_sys(e, bad, "cannot sync the folder '%s'", dir) : E_OK;
 	close(fd);
 	return rc;
 }
@@ -65,7 +66,7 @@ int snapshot_write_file(const char *dir, const char *name, const char *text, siz
 	fd = open(tmp, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0666);
 	if (fd < 0)
 		return err_sys(e, errno, "cannot write '%s'", tmp);
-	bad = write_all(fd, text, n) || fsync(fd) ? errno : 0;
+	bad = write_all(fd, text, n) ? errno : sync_fd(fd);
 	if (close(fd) && !bad)
 		bad = errno;
 	if (!bad && rename(tmp, path))

@@ -11,6 +11,8 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "io/sync.h"
+
 /* XXH3 runs at the speed of memory, where a CRC-32 or SHA would show in the profile. */
 #define XXH_INLINE_ALL
 #include <xxhash.h>
@@ -88,8 +90,8 @@ int stamp_write(const char *path, const char *what, int version, struct err *e)
 		n = pwrite(fd, block, sizeof block, 0);
 		bad = n == (ssize_t)sizeof block ? 0 : n < 0 ? errno : ENOSPC;
 	}
-	if (!bad && fsync(fd))
-		bad = errno;
+	if (!bad)
+		bad = sync_fd(fd);
 	if (fd >= 0 && close(fd) && !bad)
 		bad = errno;
 	return bad ? err_sys(e, bad, "cannot write '%s'; free some space, then run the same command again", path)

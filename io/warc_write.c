@@ -15,6 +15,7 @@
 #include "io/gz.h"
 #include "io/lines.h"
 #include "io/snapshot.h"
+#include "io/sync.h"
 
 #ifndef HUBCENSUS_VERSION
 #define HUBCENSUS_VERSION "0.0.0"
@@ -374,7 +375,7 @@ int warc_seal(struct warc *w, struct err *e)
 
 	if (w->is_broken || w->fd < 0)
 		return err_set(e, E_IO, "cannot seal '%s' after the error before", w->path);
-	bad = fsync(w->fd) ? errno : 0;
+	bad = sync_fd(w->fd);
 	if (close(w->fd) && !bad)
 		bad = errno;
 	w->fd = -1;

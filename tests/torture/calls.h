@@ -8,7 +8,8 @@
  *            is tortured is our way out and not the library's
  *
  * The Makefile gives each its other name in a copy of libio.a (objcopy --redefine-syms): the programs themselves know
- * nothing of it. Variadic functions, and those whose memory is followed, are written out in torture.c: OWN. */
+ * nothing of it. Variadic functions, one that is interrupted, and those whose memory is followed are written out in
+ * torture.c: OWN. */
 /* clang-format off */
 OWN(malloc)
 OWN(calloc)
@@ -16,6 +17,7 @@ OWN(realloc)
 OWN(free)
 OWN(open)
 OWN(fcntl)
+OWN(fsync)
 OWN(json_pack)
 OWN(open_memstream)
 OWN(_ZnwmRKSt9nothrow_t)
@@ -23,7 +25,6 @@ OWN(_ZnamRKSt9nothrow_t)
 MAKE(char *, strdup, (const char *s), (s), NULL, ENOMEM)
 MAKE(char *, strndup, (const char *s, size_t n), (s, n), NULL, ENOMEM)
 MAKE(char *, json_dumps, (const json_t *j, size_t flags), (j, flags), NULL, ENOMEM)
-CALL(int, fsync, (int fd), (fd), -1, EIO)
 CALL(int, rename, (const char *a, const char *b), (a, b), -1, EIO)
 CALL(int, renameat2, (int d, const char *a, int f, const char *b, unsigned w), (d, a, f, b, w), -1, EIO)
 CALL(int, unlink, (const char *a), (a), -1, EIO)

@@ -159,11 +159,12 @@ void *torture__ZnamRKSt9nothrow_t(size_t n, const void *nothrow)
 	return strike("operator new[]") ? NULL : _ZnamRKSt9nothrow_t(n, nothrow);
 }
 
-/* --- those with arguments of any number --- */
+/* --- those with arguments of any number, and one that is interrupted --- */
 
 int torture_open(const char *path, int flags, ...);
 int torture_fcntl(int fd, int what, ...);
 json_t *torture_json_pack(const char *fmt, ...);
+int torture_fsync(int fd);
 
 int torture_open(const char *path, int flags, ...)
 {
@@ -193,6 +194,21 @@ int torture_fcntl(int fd, int what, ...)
 	if (!strike("fcntl"))
 		return fcntl(fd, what, x);
 	errno = ENOLCK;
+	return -1;
+}
+
+/* Every other one is interrupted by a signal first, which is no failure: it has to be made again. */
+int torture_fsync(int fd)
+{
+	static int interrupted;
+
+	if (armed && (interrupted = !interrupted)) {
+		errno = EINTR;
+		return -1;
+	}
+	if (!strike("fsync"))
+		return fsync(fd);
+	errno = EIO;
 	return -1;
 }
 
