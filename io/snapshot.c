@@ -374,8 +374,12 @@ int snapshot_add_users(const struct snapshot *s, const char *dir, struct err *e)
 	j = json_load_file(path, JSON_REJECT_DUPLICATES, &je);
 	if (!j)
 		return err_set(e, E_FORMAT, "'%s' line %d cannot be read: %s", path, je.line, je.text);
-	json_object_set_new(j, "kinds", kinds_json(s));
-	json_object_set_new(j, "user_names", json_boolean(!s->hashed));
+	/* A run that takes accounts which the folder does not tell of would be another census. */
+	if (json_object_set_new(j, "kinds", kinds_json(s)) ||
+	    json_object_set_new(j, "user_names", json_boolean(!s->hashed))) {
+		json_decref(j);
+		j = NULL;
+	}
 	return save(j, dir, e);
 }
 

@@ -175,9 +175,11 @@ static int begin_snapshot(struct err *e)
 	snprintf(s.hub, sizeof s.hub, "https://hub.example");
 	s.ntag = 1;
 	snprintf(s.tag[0], sizeof s.tag[0], "a tag");
-	rc = snapshot_create(&s, dir, "{\"a\": 1}", e) || snapshot_lock(dir, &lock, e) ||
-	     snapshot_read(&back, dir, &found, e) || snapshot_check(&back, &s, dir, e);
-	if (!rc && (!found || strcmp(back.id, s.id) || back.ntag != 1 || strcmp(back.tag[0], "a tag")))
+	rc = snapshot_create(&s, dir, "{\"a\": 1}", e) || snapshot_lock(dir, &lock, e);
+	s.users = 1;
+	rc = rc || snapshot_add_users(&s, dir, e) || snapshot_read(&back, dir, &found, e) ||
+	     snapshot_check(&back, &s, dir, e);
+	if (!rc && (!found || strcmp(back.id, s.id) || back.ntag != 1 || strcmp(back.tag[0], "a tag") || !back.users))
 		wrong(e, "a snapshot is not what was written");
 	if (lock >= 0)
 		close(lock);

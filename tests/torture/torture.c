@@ -164,6 +164,7 @@ void *torture__ZnamRKSt9nothrow_t(size_t n, const void *nothrow)
 int torture_open(const char *path, int flags, ...);
 int torture_fcntl(int fd, int what, ...);
 json_t *torture_json_pack(const char *fmt, ...);
+int torture_json_object_set_new(json_t *j, const char *key, json_t *value);
 int torture_fsync(int fd);
 
 int torture_open(const char *path, int flags, ...)
@@ -194,6 +195,14 @@ int torture_fcntl(int fd, int what, ...)
 	if (!strike("fcntl"))
 		return fcntl(fd, what, x);
 	errno = ENOLCK;
+	return -1;
+}
+
+int torture_json_object_set_new(json_t *j, const char *key, json_t *value)
+{
+	if (!strike("json_object_set_new"))
+		return json_object_set_new(j, key, value);
+	json_decref(value);
 	return -1;
 }
 
