@@ -267,10 +267,14 @@ static int is_stale(const struct slot *s, const struct fetch_reply *r)
 	return r->status == 400 && s->ask.next;
 }
 
-static int is_refusal(const struct slot *s, const struct fetch_reply *r)
+/* A redirect within the Hub is another name now, of an account or a repository: the lists that show it show that name.
+ * A redirect elsewhere says nothing of the list. */
+static int is_refusal(const struct asker *a, const struct slot *s, const struct fetch_reply *r)
 {
 	enum outcome out = retry_outcome(r->status);
 
+	if (r->status / 100 == 3)
+		return hub_stays(a->setup.hub, r->location, strlen(r->location));
 	return (out == OUT_DENIED || out == OUT_REFUSED) && !is_stale(s, r);
 }
 
@@ -327,7 +331,7 @@ static int archive(struct asker *a, const struct slot *s, const struct fetch_rep
 		l->type = k->type;
 		l->busy = k->done | k->refused | k->begun;
 	}
-	return archive_add(a->setup.archive, r, retry_outcome(r->status) == OUT_PAGE || is_refusal(s, r) ? &n : NULL,
+	return archive_add(a->setup.archive, r, retry_outcome(r->status) == OUT_PAGE || is_refusal(a, s, r) ? &n : NULL,
 			   e);
 }
 
@@ -354,7 +358,7 @@ int asker_take(struct asker *a, struct slot *s, const struct fetch_reply *r, int
 		asker_ready(a, s);
 		return E_OK;
 	}
-	if (!is_refusal(s, r) && !is_stale(s, r)) {
+	if (!is_refusal(a, s, r) && !is_stale(s, r)) {
 		asker_fail(a, s, r->status ? "server errors" : r->why, now);
 		return E_OK;
 	}

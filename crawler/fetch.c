@@ -22,7 +22,7 @@ struct slot {
 	size_t nheaders, nhead; /* nhead: as far as they were kept */
 	char *head;             /* with keep_heads: FETCH_HEADERS_MAX bytes */
 	int too_big;
-	char link[FETCH_LINK_MAX], ratelimit[256], policy[256], retry_after[64];
+	char link[FETCH_LINK_MAX], location[2048], ratelimit[256], policy[256], retry_after[64];
 	char why[CURL_ERROR_SIZE];
 };
 
@@ -136,6 +136,8 @@ static size_t on_header(char *data, size_t size, size_t n, void *to)
 	}
 	if ((v = header_value(data, n, "link", &len)))
 		keep(s->link, sizeof s->link, v, len);
+	else if ((v = header_value(data, n, "location", &len)))
+		keep(s->location, sizeof s->location, v, len);
 	else if ((v = header_value(data, n, "ratelimit", &len)))
 		keep(s->ratelimit, sizeof s->ratelimit, v, len);
 	else if ((v = header_value(data, n, "ratelimit-policy", &len)))
@@ -296,7 +298,7 @@ static void slot_clear(struct slot *s, uint64_t tag)
 	s->reply = (struct fetch_reply){ .tag = tag, .slot = (int)(s - s->owner->slot) };
 	s->nbody = s->nheaders = s->nhead = 0;
 	s->too_big = 0;
-	s->link[0] = s->ratelimit[0] = s->policy[0] = s->retry_after[0] = s->why[0] = '\0';
+	s->link[0] = s->location[0] = s->ratelimit[0] = s->policy[0] = s->retry_after[0] = s->why[0] = '\0';
 }
 
 int fetch_start(struct fetch *f, const char *url, uint64_t tag)
@@ -411,7 +413,7 @@ static void mask_token(char *text, size_t n, const char *token)
 
 static void mask_reply(struct slot *s)
 {
-	char *header[] = { s->link, s->ratelimit, s->policy, s->retry_after };
+	char *header[] = { s->link, s->location, s->ratelimit, s->policy, s->retry_after };
 	const char *token = s->owner->token;
 
 	if (!token)
@@ -444,6 +446,7 @@ const struct fetch_reply *fetch_next(struct fetch *f)
 		s->reply.nhead = s->nhead;
 		s->reply.link = s->link;
 		s->reply.nlink = strlen(s->link);
+		s->reply.location = s->location;
 		s->reply.ratelimit = s->ratelimit;
 		s->reply.policy = s->policy;
 		s->reply.retry_after = s->retry_after;

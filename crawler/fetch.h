@@ -62,6 +62,7 @@ struct fetch_reply {
 	size_t nhead;
 	const char *link; /* all Link headers, joined by ", " */
 	size_t nlink;
+	const char *location;                         /* of a redirect, which is never followed; "" where absent */
 	const char *ratelimit, *policy, *retry_after; /* "" where absent */
 };
 

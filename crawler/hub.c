@@ -154,6 +154,13 @@ int hub_is_same_origin(const struct hub *h, const char *url, size_t n)
 	       !strncasecmp(a.host, h->host, a.nhost);
 }
 
+int hub_stays(const struct hub *h, const char *location, size_t n)
+{
+	if (n > 0 && location[0] == '/')
+		return n < 2 || location[1] != '/';
+	return hub_is_same_origin(h, location, n);
+}
+
 /* Each member once, although two columns may come from the same one. */
 static void put_expand(struct out *o, const struct hub_list *l)
 {

@@ -38,6 +38,9 @@ int hub_parse(struct hub *h, const char *url, struct err *e);
 /* Has the absolute URL (n bytes) the Hub's scheme, host and port? */
 int hub_is_same_origin(const struct hub *h, const char *url, size_t n);
 
+/* Does a redirect to `location` (n bytes) stay on the Hub: a path, or the Hub's own origin? */
+int hub_stays(const struct hub *h, const char *location, size_t n);
+
 enum hub_order { HUB_ASC, HUB_DESC };
 
 /* One request for a page of a list. */

@@ -107,6 +107,24 @@ def redirected():
     filled("after it", folder)
 
 
+def renamed():
+    """A redirect within the Hub is another name of what was asked for: an answer, not a failure."""
+    for to, code in (("/api/models/another/name/likers", 0), (None, 0), ("https://elsewhere.invalid/", 5), ("//elsewhere.invalid/", 5)):
+        def hook(path, n, body, to=to):
+            def reply(handler):
+                handler.send_response(307)
+                handler.send_header("location", to or f"http://{handler.headers['Host']}/api/models/another/name/likers")
+                handler.send_header("content-length", "0")
+                handler.end_headers()
+
+            return reply if "/likers" in path else None
+
+        with Hub(*POPULATION, "--quota", 0) as h, Meddler(h.url, hook) as m:
+            c = crawl(2, m.url, f"{scratch()}/census", "--kinds", "models,datasets,spaces,users", "--retries", 1)
+            asked = collections.Counter(path for path, _ in m.seen if "/likers" in path)
+        ok(c.code == code and len(asked) > 10 and (max(asked.values()) == 1) == (code == 0), f"likers redirected to {to or 'the Hub itself'}: exit {code}", c, asked.most_common(3))
+
+
 def endless():
     """Pages without an account that name ever new cursors: after a few in a row the list is given up."""
     number = itertools.count()
@@ -138,4 +156,4 @@ def table():
     tally("faults of lists of accounts", count["tried"], count["survived"], 0)
 
 
-main(start, alone, always, redirected, endless, table)
+main(start, alone, always, redirected, renamed, endless, table)

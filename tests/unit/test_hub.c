@@ -156,6 +156,12 @@ static void test_next(void)
 		huge[99980 + i] = ">; rel=\"next\""[i];
 	ok(hub_next(&h, KIND_MODELS, huge, 99993, cursor) == HUB_NEXT_BROKEN, "an endless cursor");
 	free(huge);
+	ok(hub_stays(&h, "/api/models/a/b", 15) && hub_stays(&h, "/", 1) &&
+		   hub_stays(&h, "https://huggingface.co/x", 24),
+	   "a redirect within the Hub");
+	ok(!hub_stays(&h, "//evil.example/x", 16) && !hub_stays(&h, "http://huggingface.co/x", 23) &&
+		   !hub_stays(&h, "evil", 4) && !hub_stays(&h, "", 0),
+	   "one that leads elsewhere, or nowhere");
 	ok(!hub_is_same_origin(&h, "https://huggingface.co.", 23), "a host with a dot behind it is another name");
 }
 
