@@ -132,9 +132,12 @@ static int list(struct moments *m, const char *dir, int64_t every_s, struct err 
 	if (!d)
 		return err_set(e, errno == ENOENT || errno == ENOTDIR ? E_USAGE : E_IO,
 			       "cannot read the folder '%s': %s", dir, strerror(errno));
-	while (!e->code && (x = readdir(d)))
+	while (!e->code && ((errno = 0), (x = readdir(d))))
 		if (x->d_name[0] != '.')
 			look_at(m, &cap, dir, x->d_name, e);
+	/* Its end, or an error: NULL says both. */
+	if (!e->code && errno)
+		err_sys(e, errno, "cannot read the folder '%s'", dir);
 	closedir(d);
 	if (!e->code && m->n == 0)
 		return err_set(e, E_USAGE, "'%s' holds no snapshot; take them with census --series", dir);
