@@ -21,7 +21,7 @@ struct slot {
 	size_t nbody, cap;
 	size_t nheaders, nhead; /* nhead: as far as they were kept */
 	char *head;             /* with keep_heads: FETCH_HEADERS_MAX bytes */
-	int too_big;
+	const char *too_big;    /* why, NULL: it is not */
 	char link[FETCH_LINK_MAX], location[2048], ratelimit[256], policy[256], retry_after[64];
 	char why[CURL_ERROR_SIZE];
 };
@@ -32,6 +32,7 @@ struct fetch {
 	struct curl_slist *headers; /* with the token, hence wiped */
 	const char *token;          /* in them; NULL: none */
 	struct slot *slot;
+	size_t store; /* bytes taken of FETCH_STORE */
 	int nflying;
 };
 
@@ -56,21 +57,47 @@ int64_t clock_wall_ms(void)
 /* Room for a page at once: what is not touched costs nothing, growing copies. */
 #define BODY_FIRST ((size_t)1 << 20)
 
-static int grow(struct slot *s, size_t need)
+static const char larger[] = "larger than allowed";
+
+/* What a body of this room takes of the store. */
+static size_t beyond(size_t cap)
 {
-	size_t cap = s->cap ? s->cap : BODY_FIRST;
+	return cap > FETCH_SLOT_OWN ? cap - FETCH_SLOT_OWN : 0;
+}
+
+/* Returns NULL, or why there is no room. */
+static const char *grow(struct slot *s, size_t need)
+{
+	size_t cap = s->cap ? s->cap : BODY_FIRST, most = (size_t)s->owner->setup.body_max + JS_PADDING, store;
 	char *p;
 
 	while (cap < need + JS_PADDING)
 		cap *= 2;
-	if (cap == s->cap)
-		return 0;
+	if (cap > most) /* doubled, the largest would have twice the room that it may use */
+		cap = most;
+	if (cap <= s->cap)
+		return NULL;
+	store = s->owner->store - beyond(s->cap) + beyond(cap);
+	if (store > FETCH_STORE)
+		return "larger than there is room for beside other replies";
 	p = realloc(s->body, cap);
 	if (!p)
-		return -1;
+		return "no memory";
+	s->owner->store = store;
 	s->body = p;
 	s->cap = cap;
-	return 0;
+	return NULL;
+}
+
+/* A monster's memory is not kept for the pages that follow. */
+static void shrink(struct slot *s)
+{
+	if (s->cap <= FETCH_SLOT_OWN)
+		return;
+	s->owner->store -= beyond(s->cap);
+	free(s->body);
+	s->body = NULL;
+	s->cap = 0;
 }
 
 /* curl decompresses before it calls this, so the cap holds for a bomb too; CURLOPT_MAXFILESIZE counts compressed bytes.
@@ -80,10 +107,9 @@ static size_t on_body(char *data, size_t size, size_t n, void *to)
 	struct slot *s = to;
 
 	n *= size;
-	if (n > (size_t)s->owner->setup.body_max - s->nbody || grow(s, s->nbody + n)) {
-		s->too_big = 1;
+	s->too_big = n > (size_t)s->owner->setup.body_max - s->nbody ? larger : grow(s, s->nbody + n);
+	if (s->too_big)
 		return 0;
-	}
 	memcpy(s->body + s->nbody, data, n);
 	s->nbody += n;
 	return n;
@@ -127,7 +153,7 @@ static size_t on_header(char *data, size_t size, size_t n, void *to)
 	n *= size;
 	s->nheaders += n;
 	if (s->nheaders > FETCH_HEADERS_MAX) {
-		s->too_big = 1;
+		s->too_big = larger;
 		return 0;
 	}
 	if (s->head) {
@@ -266,8 +292,10 @@ void fetch_abort(struct fetch *f)
 	for (int i = 0; i < f->setup.nslots; i++) {
 		if (f->slot[i].state == SLOT_FLYING)
 			curl_multi_remove_handle(f->multi, f->slot[i].easy);
-		if (f->slot[i].state != SLOT_TAKEN)
+		if (f->slot[i].state != SLOT_TAKEN) {
 			f->slot[i].state = SLOT_FREE;
+			shrink(f->slot + i);
+		}
 	}
 	f->nflying = 0;
 }
@@ -297,7 +325,7 @@ static void slot_clear(struct slot *s, uint64_t tag)
 {
 	s->reply = (struct fetch_reply){ .tag = tag, .slot = (int)(s - s->owner->slot) };
 	s->nbody = s->nheaders = s->nhead = 0;
-	s->too_big = 0;
+	s->too_big = NULL;
 	s->link[0] = s->location[0] = s->ratelimit[0] = s->policy[0] = s->retry_after[0] = s->why[0] = '\0';
 }
 
@@ -365,7 +393,7 @@ static void finish(struct fetch *f, struct slot *s, CURLcode rc)
 	r->received_ms = clock_ms();
 	r->received_at_ms = clock_wall_ms();
 	r->failure = classify(s, rc);
-	r->why = s->too_big ? "larger than allowed" : *s->why ? s->why : curl_easy_strerror(rc);
+	r->why = s->too_big ? s->too_big : *s->why ? s->why : curl_easy_strerror(rc);
 	r->status = r->failure == FETCH_OK ? (int)status : 0;
 	r->wire = (int64_t)wire;
 }
@@ -459,12 +487,7 @@ void fetch_release(struct fetch *f, const struct fetch_reply *r)
 {
 	struct slot *s = f->slot + r->slot;
 
-	/* A monster's memory is not kept for the pages that follow. */
-	if (s->cap > 8u << 20) {
-		free(s->body);
-		s->body = NULL;
-		s->cap = 0;
-	}
+	shrink(s);
 	s->state = SLOT_FREE;
 }
 

@@ -3,7 +3,8 @@
  *
  * What it guarantees: only to the Hub's scheme, host and port; no redirect is followed; the token (if any) goes as
  * Authorization header and nowhere else, and where a reply repeats it, letter for letter, there are as many x (0.04 ms
- * for a page of 0.7 MB); certificates are verified; a body, decompressed, never exceeds the cap, nor do headers theirs.
+ * for a page of 0.7 MB); certificates are verified; a body, decompressed, never exceeds the cap, nor do headers theirs,
+ * nor all bodies together theirs.
  */
 #ifndef CRAWLER_FETCH_H
 #define CRAWLER_FETCH_H
@@ -17,8 +18,13 @@
 struct fetch;
 
 /* A page of 1,000 models with every member that we ask for has 0.7 MB. A parser needs up to 11 bytes for a byte of JSON
- * (measured: lists of nothing), so that this holds a rank under half a gigabyte whatever comes. */
+ * (measured: lists of nothing), 352 MB for the largest body: it is one at a time. The bodies beside it are as many as
+ * there are slots, so what these hold is bounded together: each has room for an honest page of its own, which no other
+ * reply can take from it, and what is beyond that comes out of a common store. One that finds it empty fails, and is
+ * asked for again. With 8 slots that is 64 MB, and a rank stays under half a gigabyte whatever comes. */
 #define FETCH_BODY_MAX    (32ll << 20)
+#define FETCH_SLOT_OWN    ((size_t)2 << 20)
+#define FETCH_STORE       ((size_t)48 << 20)
 #define FETCH_HEADERS_MAX 65536
 #define FETCH_LINK_MAX    8192
 
@@ -39,7 +45,7 @@ enum fetch_failure {
 	FETCH_TLS,           /* certificate or handshake */
 	FETCH_BROKEN,        /* reset, cut short, bad encoding */
 	FETCH_TIMEOUT,       /* too slow */
-	FETCH_TOO_BIG,       /* body or headers beyond their cap */
+	FETCH_TOO_BIG,       /* body or headers beyond their cap, or all bodies beyond theirs */
 	FETCH_UNFIT,         /* the URL is not the Hub's; nothing was sent */
 };
 

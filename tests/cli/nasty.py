@@ -74,6 +74,8 @@ def one_string(handler):
     handler.wfile.write(b'"]')
 
 
+EMPTY_LISTS = b"[" + b"[]," * (10 << 20) + b"[]]"
+
 # Instead of a page: bytes, or a callable that writes the reply.
 REPLIES = {
     "a gzip bomb of 1 GB": bomb,
@@ -82,7 +84,7 @@ REPLIES = {
     "a string of 200 MB": one_string,
     "100,000 nested brackets": b"[" * 100000 + b"]" * 100000,
     "a string of 30 MB": b'["' + b"a" * (30 << 20) + b'"]',
-    "30 MB of empty lists": b"[" + b"[]," * (10 << 20) + b"[]]",
+    "30 MB of empty lists": EMPTY_LISTS,
     "gzip that is none": lambda h: (headers(h, ("content-encoding", "gzip"), ("content-length", "9")), h.wfile.write(b"not gzip!")),
     "a body shorter than said": lambda h: (headers(h, ("content-length", "1000")), h.wfile.write(b"[]")),
 }

@@ -9,8 +9,8 @@ import h5py
 
 from disturb import tally
 from meddle import Meddler
-from nasty import REPLIES, RSS_MB, SWOLLEN, TERMINAL, clean, measured, rss, swollen
-from tap import UNTIL, Hub, load, main, ok, reduce, same, scratch, value
+from nasty import EMPTY_LISTS, REPLIES, RSS_MB, SWOLLEN, TERMINAL, clean, headers, measured, rss, swollen
+from tap import SLOW, UNTIL, Hub, load, main, ok, reduce, same, scratch, value
 
 SIZE = ["--models", 4000, "--datasets", 0, "--spaces", 0, "--seed", 3, "--until", UNTIL, "--quota", 0, "--no-gzip"]
 ROWS = 4000
@@ -43,6 +43,26 @@ def bodies():
         count["tried"] += 1
         good = ok(c.code == 0 and f"models       {ROWS} rows" in c.out and rss(c) < RSS_MB and clean(c.out + c.err), f"{name}: refused, asked again; {rss(c)} MB", c)
         count["survived"] += good
+
+
+def every_body():
+    """From some page on every one is a monster, as many at a time as there are requests by default: they share their room, and what finds none is asked for again."""
+    calm = []
+
+    def hook(path, n, body):
+        return monster if n > 12 and not calm else None
+
+    def monster(handler):
+        headers(handler, ("content-length", str(len(EMPTY_LISTS))))
+        handler.wfile.write(EMPTY_LISTS)
+
+    folder = scratch()
+    with Hub(*SIZE, "--models", 40 * ROWS // 4) as hub, Meddler(hub.url, hook) as m:
+        c = crawl(m.url, folder, "--in-flight", 8, "--max-time", f"{4 * SLOW}s")
+        ok(c.code == 3 and m.pages > 20 and rss(c) < RSS_MB, f"{m.pages - 12} pages of 30 MB of empty lists, 8 at a time; {rss(c)} MB", c)
+        calm.append(True)
+        c = crawl(m.url, folder)
+        ok(c.code == 0, "and the census goes on from there", c)
 
 
 NASTY = {  # what is done to a record, and whether the row is kept
@@ -203,4 +223,4 @@ def table():
     tally("hostile content", count["tried"], count["survived"], 0)
 
 
-main(bodies, records, swelling, pages, twice, table)
+main(bodies, every_body, records, swelling, pages, twice, table)
