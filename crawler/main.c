@@ -17,8 +17,12 @@ int main(int argc, char **argv)
 	struct options o;
 	int rank, nranks, done = 0, rc, code = 0;
 
-	if (opts_general(&crawl_opts, argc, argv))
-		return 0;
+	log_init("hubcrawl", 0);
+	if (opts_general(&crawl_opts, argc, argv)) {
+		if (log_check_output(&e))
+			log_error(&e);
+		return err_exit_code(e.code);
+	}
 	if ((code = launch_check("hubcrawl")))
 		return code;
 	/* At once: the start of a thousand ranks takes a while, and a batch system may not wait for it. */
@@ -40,6 +44,10 @@ int main(int argc, char **argv)
 		else
 			crawl_run(MPI_COMM_WORLD, &o, &code, &e);
 	}
+	/* Of a crawl that went well, too: who asked for its summary has not got it. */
+	if (!e.code && rank == 0)
+		log_check_output(&e);
+	err_agree(MPI_COMM_WORLD, e.code, &e);
 	if (e.code) {
 		code = err_exit_code(e.code);
 		if (rank == 0)

@@ -192,3 +192,11 @@ void log_live(const char *text)
 	log_live_shown = *text != '\0';
 	put(out, (size_t)n);
 }
+
+int log_check_output(struct err *e)
+{
+	if (fflush(stdout) || ferror(stdout))
+		return err_set(e, E_IO,
+			       "cannot write to standard output: what was to be printed is lost, and nothing else");
+	return E_OK;
+}

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-/* Lines on stderr for people. Every line is one write(2), so lines of several ranks do not mix. */
+/* Lines on stderr for people. Every line is one write(2), so lines of several ranks do not mix. And whether what was
+ * printed on stdout is there. */
 #ifndef IO_LOG_H
 #define IO_LOG_H
 
@@ -32,5 +33,9 @@ void log_event(const char *event, const struct log_field *field, int nfields, co
 /* The live line of a terminal: it replaces the one before. Only if log_is_live(). An empty text clears it. */
 void log_live(const char *text);
 int log_is_live(void);
+
+/* Has standard output taken all that was printed? A summary or a list that is not there must not look like success.
+ * Local. Errors: E_IO. */
+int log_check_output(struct err *e);
 
 #endif

@@ -193,9 +193,7 @@ static int check_output(int printed, struct err *e)
 {
 	if (printed)
 		return err_set(e, E_NOMEM, "out of memory for the output");
-	if (fflush(stdout) || ferror(stdout))
-		return err_set(e, E_IO, "cannot write to standard output");
-	return E_OK;
+	return log_check_output(e);
 }
 
 /* Rank 0's part of the end: the two documents, the summary. */
@@ -332,8 +330,10 @@ static int start(struct census *c, int argc, char **argv, double started_s, stru
 		rc = log_set_format(o.log_format, e);
 	if (!rc && !done && sheet_format_find(o.format) < 0)
 		rc = err_set(e, E_USAGE, "--format takes text, json, csv or markdown, not '%s'", o.format);
-	if (!rc && !done && o.list && c->rank == 0)
+	if (!rc && !done && o.list && c->rank == 0) {
 		figures_print_list(stdout);
+		rc = log_check_output(e);
+	}
 	if (!rc && !done && o.series && nargs)
 		rc = err_set(e, E_USAGE, "--series names the folder; '%s' is one too many", args[0]);
 	if (!rc && !done && !o.list && !o.series && nargs == 0)
@@ -367,15 +367,18 @@ int main(int argc, char **argv)
 	double started_s;
 	int code;
 
-	if (opts_general(&options, argc, argv))
-		return 0;
+	log_init("hubreduce", 0);
+	if (opts_general(&options, argc, argv)) {
+		if (log_check_output(&e))
+			log_error(&e);
+		return err_exit_code(e.code);
+	}
 	if ((code = launch_check("hubreduce")))
 		return code;
 	MPI_Init(&argc, &argv);
 	started_s = MPI_Wtime();
 	MPI_Comm_rank(c.comm, &c.rank);
 	MPI_Comm_size(c.comm, &c.nranks);
-	log_init("hubreduce", 0);
 	/* A file beyond its limit is a full disk: an error to be told, not an end without a word. */
 	signal(SIGXFSZ, SIG_IGN);
 	code = err_exit_code(start(&c, argc, argv, started_s, &e));

@@ -8,6 +8,7 @@
 #include "io/agree.h"
 #include "io/h5accounts.h"
 #include "io/h5shard.h"
+#include "io/log.h"
 #include "reduce/analyzer.h" /* last */
 #include "reduce/wire.h"
 
@@ -108,8 +109,8 @@ static int tell(const struct parcel *all, uint64_t nshards, const char *dir, str
 		printf("%s\n", x[i].text);
 	printf("%llu shards, %llu as they were sealed\n", (unsigned long long)nshards,
 	       (unsigned long long)(nshards - all->total));
-	if (fflush(stdout) || ferror(stdout))
-		return err_set(e, E_IO, "cannot write to standard output");
+	if (log_check_output(e))
+		return e->code;
 	if (all->total == 0)
 		return E_OK;
 	return err_set(e, E_DAMAGED, "%llu of %llu shards of '%s' do not hold; run hubcrawl on it to mend that",

@@ -215,4 +215,29 @@ def orgs():
     ok(reduce(2, folder).code == 0, "without it the census is computed")
 
 
-main(options, general_options, folders, other_census, hubs, tokens, shards, orgs)
+def output():
+    """What was to be printed and cannot be is told, by the program's own standard output: under mpirun that is a pipe."""
+    folder = scratch()
+
+    def lost(program, *args):
+        command = " ".join([f"{BUILD}/{program}", *args])
+        r = Run(["sh", "-c", f"exec {command} >/dev/full"])
+        errors = [line for line in r.err.splitlines() if "error: " in line or '"level":"error"' in line]
+        return ok(r.code == 4 and len(errors) == 1 and "standard output" in errors[0], f"{program} {' '.join(args)[-40:]} into a full disk", r)
+
+    with Hub(*SMALL) as hub:
+        args = [f"--hub={hub.url}", f"--until={UNTIL}"]
+        lost("hubcrawl", *args, "--dry-run")
+        lost("hubcrawl", *args, folder)
+        lost("hubcrawl", *args, "--log-format=json", scratch())
+        lost("hubcrawl", *args, folder)
+    ok(reduce(2, folder).code == 0, "the crawl itself is complete")
+    for option in ([], ["--format=json"], ["--unclassified=9"], ["--verify"]):
+        lost("hubreduce", *option, folder)
+    for program in ("hubcrawl", "hubreduce"):
+        for option in ("--help", "--version", "--man"):
+            lost(program, option)
+    lost("hubreduce", "--list-figures")
+
+
+main(options, general_options, folders, other_census, hubs, tokens, shards, orgs, output)
