@@ -3,7 +3,9 @@
  * changed under a stamp that was made good, release 1.10.8 has read past the end of a name, and did not come back from
  * one. What it can be spared io/h5safe.h refuses before; where it fails all the same, one line names the file and the
  * process ends with exit code 4, instead of a crash, a stack, or a job that hangs. Nothing sealed is lost by that. It
- * is no sandbox. Local. Included by io/h5*.c and tests alone. */
+ * is no sandbox, and no cover for our own code: a crash there is a bug, and goes to whoever handled the signal before.
+ * Whose it is, the stack tells: the innermost function of the two. (A library linked statically cannot be told from
+ * us.) Local. Included by io/h5*.c and tests alone. */
 #ifndef IO_H5GUARD_H
 #define IO_H5GUARD_H
 
@@ -14,7 +16,8 @@
 #define H5GUARD_S         30
 #define H5GUARD_S_PER_MIB 1
 
-/* Until h5guard_end(): SIGSEGV, SIGBUS, SIGFPE, SIGILL, SIGABRT and too much time are the file's fault. May be nested;
+/* Until h5guard_end(): SIGSEGV, SIGBUS, SIGFPE, SIGILL, SIGABRT within the library, and too much time, are the file's
+ * fault. May be nested;
  * the outermost counts. Nothing collective may happen in between: others would wait for this process, which may wait
  * for them in a loop that costs time. */
 void h5guard_begin(const char *path);
