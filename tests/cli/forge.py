@@ -1,16 +1,16 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Census files as a forger would make them: changed, and their stamp made good again."""
+"""Census files and shards as a forger would make them: changed, and their stamp made good again."""
 
 import ctypes
 import ctypes.util
 
 
-def stamp(path):
+def stamp(path, what="census"):
     """Make the checksum good again, as a forger would."""
     data = open(path, "rb").read()
     lib = ctypes.CDLL(ctypes.util.find_library("xxhash") or "libxxhash.so.0")
     lib.XXH3_64bits.restype = ctypes.c_uint64
-    first = b"hubcensus census 1\n"
+    first = f"hubcensus {what} 1\n".encode()
     hashed = first + data[512:]
     head = first + f"xxh3-64 {lib.XXH3_64bits(hashed, ctypes.c_size_t(len(hashed))):016x}\nbytes {len(data)}\n".encode()
     with open(path, "r+b") as f:
@@ -28,3 +28,23 @@ def bomb(f, table="models", names=("_id", "id")):
     for name in names:
         del f[f"{table}/{name}"]
         f[table].create_dataset(name, shape=(10**12,), chunks=(65536,), dtype="S24", compression=1)
+
+
+def crash(path, name, what="census"):
+    """Chunks of no dimension: opening the dataset divides by what they do not have (HDF5 1.10.8)."""
+    import h5py
+
+    length = 0x5AA5
+    with h5py.File(path, "r+") as f:
+        x = f[name][:]
+        del f[name]
+        f.create_dataset(name, data=x, chunks=(length,), maxshape=(None,), compression=1)
+    with open(path, "rb") as f:
+        data = bytearray(f.read())
+    # Layout message, version 3: class 2, dimensions with that of an element, address, chunk, element.
+    at = data.index(length.to_bytes(4, "little") + x.itemsize.to_bytes(4, "little")) - 11
+    assert data[at : at + 3] == b"\3\2\2"
+    data[at + 2] = 0
+    with open(path, "wb") as f:
+        f.write(data)
+    stamp(path, what)
