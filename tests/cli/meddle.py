@@ -47,8 +47,11 @@ class Meddler:
                     if reply.getheader(name):
                         self.send_header(name, reply.getheader(name).replace(meddler.target, meddler.here))
                 self.send_header("content-length", str(len(body)))
-                self.end_headers()
-                self.wfile.write(body)
+                try:
+                    self.end_headers()
+                    self.wfile.write(body)
+                except OSError:  # the crawl has had enough
+                    self.close_connection = True
                 up.close()
 
             def log_message(self, *args):

@@ -89,6 +89,7 @@ __attribute__((unused)) static int crowd_seal(const struct crowd *c, const char 
 	int found, rc = snapshot_read(&snap, dir, &found, e);
 
 	snprintf(shards, sizeof shards, "%s/shards", dir);
+	snap.users = 1;
 	rc = rc ? rc : snapshot_add_users(&snap, dir, e);
 	for (int r = 0; r < c->nshard && !rc; r++) {
 		struct account_shard s;

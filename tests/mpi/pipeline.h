@@ -14,6 +14,9 @@
 #include "reduce/store.h"
 #include "reduce/tables.h"
 
+/* As --figures takes them; NULL: all. */
+static const char *pipeline_figures;
+
 /* Collective over comm. *json: census.json on rank 0 of comm (free()); h5: path to write, or NULL; previous: earlier
  * censuses. Returns an error code. */
 __attribute__((unused)) static int pipeline_since(MPI_Comm comm, const char *dir, const struct opt_texts *previous,
@@ -30,7 +33,7 @@ __attribute__((unused)) static int pipeline_since(MPI_Comm comm, const char *dir
 	MPI_Comm_rank(comm, &c.rank);
 	MPI_Comm_size(comm, &c.nranks);
 	figure_init(&run, run_cols, 4);
-	rc = figures_select(NULL, chosen, e);
+	rc = figures_select(pipeline_figures, chosen, e);
 	rc = rc ? rc : snapshot_read(&c.snap, dir, &found, e);
 	rc = err_agree(comm, rc, e);
 	rc = rc ? rc : tables_read(comm, &none, &none, &c.orgs, &c.topics, e);
