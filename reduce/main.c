@@ -12,13 +12,13 @@
 #include "io/agree.h"
 #include "io/launch.h"
 #include "io/log.h"
-#include "io/opts.h"
 #include "reduce/analyzer.h" /* last */
 #include "reduce/census.h"
 #include "reduce/compare.h"
 #include "reduce/figures.h"
 #include "reduce/grid.h"
 #include "reduce/monitor.h"
+#include "reduce/options.h"
 #include "reduce/report.h"
 #include "reduce/run.h"
 #include "reduce/series.h"
@@ -28,123 +28,6 @@
 #include "reduce/verify.h"
 
 #define EXIT_GAPS 5
-
-struct options {
-	struct opt_texts orgs, topics, previous;
-	const char *figures, *format, *log_format, *metrics_file, *series;
-	int64_t unclassified, every_ms;
-	int list, verify, quiet;
-};
-
-#define AT(m) offsetof(struct options, m)
-
-static const struct opt option[] = {
-	{ .name = "orgs",
-	  .type = OPT_TEXTS,
-	  .offset = AT(orgs),
-	  .arg = "FILE",
-	  .help = "Add to the table of organisations, or replace what it says of a namespace (CSV: "
-		  "namespace,parent,country,sector,source)." },
-	{ .name = "topics",
-	  .type = OPT_TEXTS,
-	  .offset = AT(topics),
-	  .arg = "FILE",
-	  .help = "Add to the table of topics, or replace what it says of a tag (CSV: group,topic,tag,source)." },
-	{ .name = "previous",
-	  .type = OPT_TEXTS,
-	  .offset = AT(previous),
-	  .arg = "CENSUS",
-	  .help = "Compare with an earlier census of the same Hub, its folder or its census.h5; may be repeated." },
-	{ .name = "figures",
-	  .type = OPT_TEXT,
-	  .offset = AT(figures),
-	  .arg = "LIST",
-	  .help = "Compute these figures only: keys, or their beginnings, divided by commas (totals,growth.orgs)." },
-	{ .name = "list-figures",
-	  .type = OPT_FLAG,
-	  .offset = AT(list),
-	  .help = "Print every figure's key, unit and definition, and exit." },
-	{ .name = "unclassified",
-	  .type = OPT_COUNT,
-	  .offset = AT(unclassified),
-	  .lo = 1,
-	  .hi = UNCLASSIFIED_MAX,
-	  .arg = "N",
-	  .help = "Print the N most downloaded namespaces that the table of organisations does not know, with their "
-		  "repositories, and exit; nothing is written." },
-	{ .name = "series",
-	  .type = OPT_TEXT,
-	  .offset = AT(series),
-	  .arg = "DIR",
-	  .help = "Make DIR/series.h5 from the census.json of every snapshot folder in DIR, and exit: a row per number "
-		  "and snapshot, also where there is none." },
-	{ .name = "every",
-	  .type = OPT_DURATION,
-	  .offset = AT(every_ms),
-	  .lo = 3600000,
-	  .arg = "TIME",
-	  .help = "With --series: the cadence (7d), so that a snapshot that is missing has its rows." },
-	{ .name = "verify",
-	  .type = OPT_FLAG,
-	  .offset = AT(verify),
-	  .help = "Read every shard, compare its checksum over the whole file, check that its columns fit each other, "
-		  "name those that are not what was sealed, and exit; nothing is written." },
-	{ .name = "format",
-	  .type = OPT_TEXT,
-	  .offset = AT(format),
-	  .arg = "FORMAT",
-	  .preset = "text",
-	  .help = "How the summary, or the list of --unclassified, is printed: text, json, csv or markdown." },
-	{ .name = "log-format",
-	  .type = OPT_TEXT,
-	  .offset = AT(log_format),
-	  .arg = "FORMAT",
-	  .preset = "text",
-	  .help = "Of the lines on stderr: text, or json, an object a line." },
-	{ .name = "metrics-file",
-	  .type = OPT_TEXT,
-	  .offset = AT(metrics_file),
-	  .arg = "FILE",
-	  .help = "Write what was done to FILE in the Prometheus text format." },
-	{ .name = "quiet", .type = OPT_FLAG, .offset = AT(quiet), .help = "No summary on standard output." },
-	{ .name = NULL, .type = OPT_FLAG },
-};
-
-static const struct opts options = {
-	.program = "hubreduce",
-	.purpose = "Compute every figure of a census that hubcrawl has taken.",
-	.synopsis = "[OPTION…] DIR",
-	.opt = option,
-	.epilogue = "Run under mpirun with any number of ranks: neither their number nor that of the shards changes a "
-		    "byte of the "
-		    "census.\n"
-		    "DIR is a folder that hubcrawl has filled, completely or not; while a job works on it, hubreduce "
-		    "refuses.\n"
-		    "\n"
-		    "Files:\n"
-		    "DIR/snapshot.json, DIR/shards/*.h5  read\n"
-		    "DIR/census.h5    every repository, in _id order, and every figure as a table\n"
-		    "DIR/census.json  every figure, with its status, unit, definition and counter\n"
-		    "DIR/run.json     how the census was taken: requests, replies, time, ranks\n"
-		    "Each is written whole or not at all.\n"
-		    "\n"
-		    "Environment:\n"
-		    "HUBCENSUS_DATA is the folder of orgs.csv and topics.csv; without it they are looked for beside "
-		    "the program.\n"
-		    "\n"
-		    "Exit status:\n"
-		    "0  complete\n"
-		    "2  usage, or DIR is no census\n"
-		    "4  failed; with --verify also: shards are damaged\n"
-		    "5  complete but with gaps: parts of the Hub were not crawled, or records not understood (the "
-		    "summary and "
-		    "'completeness' in census.json say which)\n"
-		    "\n"
-		    "Example:\n"
-		    "mpirun -n 4 hubreduce --orgs my-orgs.csv 2026-11-22\n",
-	.nargs_min = 0,
-	.nargs_max = 1,
-};
 
 /* The folder's snapshot, read by rank 0 for all, which also keeps other jobs off the folder. */
 static int open_folder(struct census *c, const char *dir, int only_look, int *lock, struct err *e)
@@ -182,8 +65,8 @@ static int path_of(char dst[4096], const char *dir, const char *name, struct err
 	return E_OK;
 }
 
-/* As checked by start(). */
-static enum sheet_format format_of(const struct options *o)
+/* As checked by reduce_options_parse(). */
+static enum sheet_format format_of(const struct reduce_options *o)
 {
 	return (enum sheet_format)sheet_format_find(o->format);
 }
@@ -198,8 +81,8 @@ static int check_output(int printed, struct err *e)
 
 /* Rank 0's part of the end: the two documents, the summary. */
 static int write_documents(const struct census *c, const char *dir, const unsigned char *chosen,
-			   const struct figure_table *table, const struct figure_table *run, const struct options *o,
-			   struct err *e)
+			   const struct figure_table *table, const struct figure_table *run,
+			   const struct reduce_options *o, struct err *e)
 {
 	json_t *census = report_json(c, chosen, table), *how = run_json(run);
 	int rc = E_OK;
@@ -232,7 +115,7 @@ static void say_too_many(const struct census *c)
 			 (unsigned long long)rows, (unsigned long long)few);
 }
 
-static int reduce(struct census *c, const char *dir, const struct options *o, const unsigned char *chosen,
+static int reduce(struct census *c, const char *dir, const struct reduce_options *o, const unsigned char *chosen,
 		  double started_s, struct err *e)
 {
 	struct figure_table *table = calloc((size_t)figure_count, sizeof *table), run;
@@ -279,7 +162,7 @@ static int reduce(struct census *c, const char *dir, const struct options *o, co
 }
 
 /* What --unclassified asks for. */
-static int list_unclassified(struct census *c, const char *dir, const struct options *o, struct err *e)
+static int list_unclassified(struct census *c, const char *dir, const struct reduce_options *o, struct err *e)
 {
 	struct sheet s;
 	int rc = tables_read(c->comm, &o->orgs, &o->topics, &c->orgs, &c->topics, e);
@@ -295,7 +178,7 @@ static int list_unclassified(struct census *c, const char *dir, const struct opt
 }
 
 /* What --series asks for: no census of our own. */
-static int make_series(MPI_Comm comm, int rank, const struct options *o, struct err *e)
+static int make_series(MPI_Comm comm, int rank, const struct reduce_options *o, struct err *e)
 {
 	struct sheet s;
 	int lock = -1, rc = E_OK;
@@ -317,27 +200,22 @@ static int make_series(MPI_Comm comm, int rank, const struct options *o, struct 
 
 static int start(struct census *c, int argc, char **argv, double started_s, struct err *e)
 {
-	struct options o = { .format = "text" }; /* presets of texts are for --help only */
+	struct reduce_options o;
 	unsigned char *chosen = calloc((size_t)figure_count, 1);
-	int nargs = 0, done = 0, lock = -1, rc;
-	char **args = argv;
+	int done = 0, lock = -1, rc;
 
 	if (!chosen)
 		rc = err_set(e, E_NOMEM, "out of memory");
-	else if (!(rc = opts_parse(&options, argc, argv, &o, c->rank == 0, &args, &nargs, &done, e)) && !done)
+	else
+		rc = reduce_options_parse(&o, argc, argv, c->rank == 0, &done, e);
+	if (!rc && !done)
 		rc = figures_select(o.figures, chosen, e);
 	if (!rc && !done)
 		rc = log_set_format(o.log_format, e);
-	if (!rc && !done && sheet_format_find(o.format) < 0)
-		rc = err_set(e, E_USAGE, "--format takes text, json, csv or markdown, not '%s'", o.format);
 	if (!rc && !done && o.list && c->rank == 0) {
 		figures_print_list(stdout);
 		rc = log_check_output(e);
 	}
-	if (!rc && !done && o.series && nargs)
-		rc = err_set(e, E_USAGE, "--series names the folder; '%s' is one too many", args[0]);
-	if (!rc && !done && !o.list && !o.series && nargs == 0)
-		rc = err_set(e, E_USAGE, "an argument is missing: the folder of the census; see 'hubreduce --help'");
 	rc = err_agree(c->comm, rc, e);
 	if (rc || done || o.list) {
 		e->rank = -1;
@@ -349,11 +227,11 @@ static int start(struct census *c, int argc, char **argv, double started_s, stru
 		free(chosen);
 		return make_series(c->comm, c->rank, &o, e);
 	}
-	rc = open_folder(c, args[0], o.verify, &lock, e);
+	rc = open_folder(c, o.dir, o.verify, &lock, e);
 	if (!rc)
-		rc = o.verify       ? verify_run(c->comm, args[0], &c->snap, e)
-		   : o.unclassified ? list_unclassified(c, args[0], &o, e)
-				    : reduce(c, args[0], &o, chosen, started_s, e);
+		rc = o.verify       ? verify_run(c->comm, o.dir, &c->snap, e)
+		   : o.unclassified ? list_unclassified(c, o.dir, &o, e)
+				    : reduce(c, o.dir, &o, chosen, started_s, e);
 	if (lock >= 0)
 		close(lock);
 	free(chosen);
@@ -368,7 +246,7 @@ int main(int argc, char **argv)
 	int code;
 
 	log_init("hubreduce", 0);
-	if (opts_general(&options, argc, argv)) {
+	if (opts_general(&reduce_opts, argc, argv)) {
 		if (log_check_output(&e))
 			log_error(&e);
 		return err_exit_code(e.code);
