@@ -195,7 +195,7 @@ check-fuzz: $(FUZZ:%=$(BUILD)/fuzz/replay-%) $(BUILD)/tests/unit/test_shard $(BU
 	$(Q)rm -rf $(BUILD)/fuzz/seeds && $(PYTHON) -B tests/fuzz/seed.py $(BUILD)/fuzz/seeds $(RECORDED)
 	$(Q)KEEP_SHARDS=$(BUILD)/fuzz/seeds/shard $(BUILD)/tests/unit/test_shard >/dev/null
 	$(Q)KEEP_SHARDS=$(BUILD)/fuzz/seeds/accounts $(BUILD)/tests/unit/test_accounts >/dev/null
-	$(Q)for t in $(FUZZ); do prove --timer --exec '$(WRAP)' $(BUILD)/fuzz/replay-$$t :: $(BUILD)/fuzz/seeds/$$t $$(find tests/fuzz/corpus/$$t -maxdepth 0 2>/dev/null) || exit 1; done
+	$(Q)for t in $(FUZZ); do prove --timer --exec '$(WRAP)' $(BUILD)/fuzz/replay-$$t :: $(BUILD)/fuzz/seeds/$$t tests/fuzz/corpus/$$t || exit 1; done
 
 TIME ?= 60
 .PHONY: fuzz

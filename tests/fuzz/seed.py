@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Seeds for the fuzzers: hand-made cases, and pages of real elements where hub-recorded is there. seed.py OUT [RECORDED [SHARDS…]]"""
+"""Seeds for the fuzzers: hand-made cases, and real elements as the Hub would send them where hub-recorded is there. seed.py OUT [RECORDED [SHARDS…]]"""
 
 import base64
 import gzip
@@ -44,6 +44,9 @@ HUBS = {
     "userinfo": "https://user:secret@huggingface.co:443",
 }
 OPTS = {
+    "reduce": "--previous=a\n--previous\nb/census.h5\n--figures=totals,growth.orgs\n--format=json\n--metrics-file=m\nDIR",
+    "series": "--series=DIR\n--every=7d\n--log-format=json",
+    "listed": "--unclassified=12k\n--orgs=a.csv\n--topics=t.csv\n--verify\n--quiet\nDIR",
     "plain": "--hub=http://127.0.0.1:1\n--kinds\nmodels,datasets\n--until=2026-11-22\nDIR",
     "bad": "--seal-rows=0x7f\n--filter\ntag=\n--budget=1/0\n--reserve=200%",
     "many": "--filter=tag=a\n" * 34 + "D",
@@ -175,6 +178,23 @@ def put(out, target, name, data):
         f.write(data.encode() if isinstance(data, str) else data)
 
 
+def put_recorded(out, i, kind, k, rows):
+    """A page of real elements, and what the Hub says with it: the next page's address, its cursor, the rate limit."""
+    body, first, last = json.dumps(rows, ensure_ascii=False), rows[0]["_id"], rows[-1]["_id"]
+    put(out, "page", f"{kind}-{k}", bytes([i]) + body.encode())
+    for order, after in (("asc", last), ("desc", first)):
+        url = page_url(kind, order, after)
+        put(out, "hub", f"{kind}-{k}-{order}", url.split("cursor=")[1])
+        put(out, "hub", f"{kind}-{k}-{order}-link", f'<{url.replace("http://h", "http://127.0.0.1:8080")}>; rel="next"')
+    put(out, "hub", f"{kind}-{k}-limit", f'"api";r={500 - k};t={300 - k}, "pages";r={k};t={k}')
+    put(out, "hub", f"{kind}-{k}-policy", f'"fixed window";"api";q={500 + k};w=300, "fixed window";"pages";q=100;w=300')
+    link = f'Link: <{page_url(kind, "asc", last)}>; rel="next"\r\nRateLimit: "api";r={500 - k};t=189\r\nRateLimit-Policy: "fixed window";"api";q=500;w=300\r\n'
+    record = archived(page_url(kind, "asc", LO), f"page {kind} asc {LO} {HI} 1000 0 0", body, link=link).encode()
+    put(out, "warc", f"{kind}-{k}", record)
+    put(out, "warc", f"{kind}-{k}.gz", gzip.compress(record, mtime=0))
+    put(out, "reread", f"{kind}-{k}", b"\1" + record)
+
+
 def main():
     out, recorded, shards = sys.argv[1], (sys.argv[2:3] or [""])[0], sys.argv[3:]
     for name, text in PAGES.items():
@@ -208,7 +228,7 @@ def main():
             with gzip.open(path, "rt", encoding="utf-8") as f:
                 rows = [json.loads(next(f)) for _ in range(60)]
             for k in range(0, 60, 10):
-                put(out, "page", f"{kind}-{k}", bytes([i]) + json.dumps(rows[k : k + 10], ensure_ascii=False).encode())
+                put_recorded(out, i, kind, k, rows[k : k + 10])
     for name, text in POINTS.items():
         put(out, "points", name, text)
     for target, make in (("census", census), ("known", known)):
