@@ -343,11 +343,7 @@ int asker_take(struct asker *a, struct slot *s, const struct fetch_reply *r, int
 	count_reply(a, r);
 	if (archive(a, s, r, e))
 		return e->code;
-	/* Without a token that is what the Hub says of a repository that is gone. */
-	if (r->status == 401 && fetch_has_token(a->setup.fetch))
-		a->denied++;
-	else if (r->status)
-		a->denied = 0;
+	a->denied = r->status == 401 ? a->denied + 1 : 0;
 	if (a->denied >= DENIED_MAX)
 		return err_set(e, E_DENIED,
 			       "the Hub refused %d lists of accounts in a row with status 401: check the token",

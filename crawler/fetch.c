@@ -282,11 +282,6 @@ int fetch_create(struct fetch **out, const struct fetch_setup *s, struct err *e)
 	return E_OK;
 }
 
-int fetch_has_token(const struct fetch *f)
-{
-	return f->token != NULL;
-}
-
 void fetch_abort(struct fetch *f)
 {
 	for (int i = 0; i < f->setup.nslots; i++) {

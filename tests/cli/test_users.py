@@ -17,7 +17,6 @@ import urllib.request
 import h5py
 
 from accounts import FOLLOWERS, MEMBERS, figures, read, wanted
-from meddle import Meddler
 from tap import BUILD, ENV, MPIRUN, UNTIL, Hub, Run, crawl, differences, differing, digest, main, mpi, ok, same, scratch, skip
 
 ALL = ["--kinds", "models,datasets,spaces,users"]
@@ -233,38 +232,6 @@ def vanishing():
         ok(gone > 20, f"{gone} users whose followers are gone")
 
 
-def refused_lists():
-    """Whoever asks without a token is told 401 of what is gone, and of many in a row; with a token that says that it is no good."""
-    token = write("hf_ATokenThatIsNone")
-    os.chmod(token, 0o600)
-
-    def hook(path, n, body):
-        def reply(handler):
-            text = b'{"error":"Invalid username or password."}'
-            handler.send_response(401)
-            handler.send_header("content-length", str(len(text)))
-            handler.end_headers()
-            handler.wfile.write(text)
-
-        return None if re.match(r"/api/(models|datasets|spaces)\?", path) else reply
-
-    with hub() as h, Meddler(h.url, hook) as m:
-        folder = f"{scratch()}/census"
-        r = crawl(2, m.url, folder, *ALL)
-        lists = [path for path, _ in m.seen if not re.match(r"/api/(models|datasets|spaces)\?", path)]
-        ok(r.code == 0 and len(lists) > 100, f"{len(lists)} lists that are refused with 401: no error", r)
-        accounts = read(folder)[0]
-        ok(accounts and all(a.sources == 1 for a in accounts.values()), f"{len(accounts)} accounts, the owners, are known")
-    with hub("--token", "hf_TheRightOne", "--token-quota", 0) as h:
-        folder = f"{scratch()}/census"
-        crawl(1, h.url, folder)
-        r = crawl(2, h.url, folder, "--kinds", "users", "--token-file", token)
-        ok(r.code == 4 and "check the token" in r.err, "a token that is refused everywhere is the end", r)
-        r = crawl(2, h.url, folder, "--kinds", "users")
-        ok(r.code == 0, "without it it goes on", r)
-        matches(folder, truth(*POPULATION), "and is the truth")
-
-
 def accidents():
     """Errors, broken replies, hostile elements: asked again, or refused and counted."""
     faults = [x for f in ("504@2%", "truncate@2%", "not-json@2%", "reset@1%", "poison@2%", "duplicate@5%") for x in ("--fault", f)]
@@ -453,4 +420,4 @@ def damaged():
         same([k for k in want if got.get(k) != want[k]][:5], [], "and all is known again of every account")
 
 
-main(every_rank_count, a_budget, stop_signal, three_kills, private_lists, vanishing, refused_lists, accidents, quota, later, dry_run, known, hashes, damaged_names, forgetting, damaged)
+main(every_rank_count, a_budget, stop_signal, three_kills, private_lists, vanishing, accidents, quota, later, dry_run, known, hashes, damaged_names, forgetting, damaged)
