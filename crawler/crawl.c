@@ -87,18 +87,6 @@ static int prepare_archive(struct crawl *c, struct err *e)
 	return archive_open(f->dir, e);
 }
 
-/* Shards of names that a discovery left which has ended are removed, whatever they hold; others are looked at. */
-static int prepare_users(const struct crawl *c, int *done, struct err *e)
-{
-	const struct folder *f = &c->folder;
-
-	if (replay_users_mend(f->dir, e) || users_is_complete(c->o, folder_rows(f), done, e) ||
-	    (*done && f->complete && f->snapshot.hashed && users_remove_names(f->dir, e)) ||
-	    users_set_aside(f->dir, stop_is_asked, e))
-		return e->code;
-	return users_is_complete(c->o, folder_rows(f), done, e);
-}
-
 static int prepare(struct crawl *c, struct err *e)
 {
 	struct folder *f = &c->folder;
@@ -110,9 +98,11 @@ static int prepare(struct crawl *c, struct err *e)
 	    audit_check(f->dir, &f->snapshot, stop_is_asked, e) ||
 	    token_check_hub(&b->token, c->o->token_file, &c->plan.hub, f->snapshot.hub, e))
 		return e->code;
-	if (f->snapshot.users && prepare_users(c, &done, e))
+	if (f->snapshot.users && (replay_users_mend(f->dir, e) || users_set_aside(f->dir, stop_is_asked, e)))
 		return e->code;
 	/* What is still to be crawled of the repositories may name more owners. */
+	if (f->snapshot.users && users_is_complete(c->o, folder_rows(f), &done, e))
+		return e->code;
 	b->users = f->snapshot.users && (!f->complete || !done);
 	/* A census that is not what it should be is told now, not after an hour. */
 	if (b->users && c->o->known && known_check(c->o->known, e))

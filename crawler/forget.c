@@ -11,7 +11,6 @@
 
 #include "crawler/accounts.h"
 #include "crawler/archive.h"
-#include "crawler/replay_users.h"
 #include "crawler/stop.h"
 #include "io/h5accounts.h"
 #include "io/log.h"
@@ -220,23 +219,6 @@ static void print(const struct forget *f, const char *dir)
 	fflush(stdout);
 }
 
-/* Shards that were set aside are nobody's any more, and what is damaged cannot be written anew. */
-static void warn_of_damaged(const char *dir, const char *name, struct err *e)
-{
-	char path[4300];
-	struct shard_list l;
-
-	snprintf(path, sizeof path, "%s/%s/damaged", dir, name);
-	if (!account_shard_list(&l, path, e) && l.n > 0)
-		log_warn("'%s' holds %zu shards of accounts as they were when they were set aside: remove it if nobody "
-			 "is "
-			 "to find them there",
-			 path, l.n);
-	shard_list_release(&l);
-}
-
-static const char *const folders[] = { "shards", "users.private", "users.replay" };
-
 int forget_run(const struct options *o, int (*is_stopped)(void), struct err *e)
 {
 	struct forget *f = calloc(1, sizeof *f);
@@ -249,16 +231,13 @@ int forget_run(const struct options *o, int (*is_stopped)(void), struct err *e)
 	accounts_init(&f->names);
 	accounts_init(&f->hashes);
 	if (!open_census(f, o->dir, &lock, e) && !read_names(f, o->forget, e)) {
-		/* What a killed replay left is taken up by the next crawl. */
-		replay_users_mend(o->dir, e);
-		for (size_t i = 0; i < sizeof folders / sizeof *folders && !e->code; i++) {
-			snprintf(path, sizeof path, "%s/%s", o->dir, folders[i]);
+		snprintf(path, sizeof path, "%s/shards", o->dir);
+		if (!forget_folder(f, path, e)) {
+			snprintf(path, sizeof path, "%s/users.private", o->dir);
 			forget_folder(f, path, e);
 		}
 		if (!e->code)
 			print(f, o->dir);
-		for (size_t i = 0; i < sizeof folders / sizeof *folders && !e->code; i++)
-			warn_of_damaged(o->dir, folders[i], e);
 		if (!e->code && archive_is_there(o->dir))
 			log_warn("'%s/archive' holds what the Hub has said, as it said it: remove it if nobody is to "
 				 "find "

@@ -2,7 +2,6 @@
 #include "crawler/users.h"
 
 #include <errno.h>
-#include <ftw.h>
 #include <inttypes.h>
 #include <jansson.h>
 #include <stdio.h>
@@ -140,23 +139,19 @@ static int prepare(struct users *u, struct err *e)
 	return next_seqs(u, u->shards, e);
 }
 
-static int remove_one(const char *path, const struct stat *st, int type, struct FTW *at)
+/* The names are not needed any more. Their folder goes last: a kill in between is mended by the next run. */
+static int remove_names(const struct users *u, struct err *e)
 {
-	(void)st;
-	(void)type;
-	(void)at;
-	return remove(path);
-}
+	struct shard_list l;
+	int rc = account_shard_list(&l, u->names, e);
 
-/* With what was set aside in it. No link is followed out of it. */
-int users_remove_names(const char *dir, struct err *e)
-{
-	char path[4200];
-
-	snprintf(path, sizeof path, "%s/users.private", dir);
-	if (nftw(path, remove_one, 8, FTW_DEPTH | FTW_PHYS) && errno != ENOENT)
-		return err_sys(e, errno, "cannot remove '%s', which holds names; remove it", path);
-	return snapshot_sync_dir(dir, e);
+	for (size_t i = 0; i < l.n && !rc; i++)
+		if (unlink(l.path[i]))
+			rc = err_sys(e, errno, "cannot remove '%s'", l.path[i]);
+	shard_list_release(&l);
+	if (!rc && rmdir(u->names) && errno != ENOENT)
+		rc = err_sys(e, errno, "cannot remove '%s'", u->names);
+	return rc ? rc : snapshot_sync_dir(u->s->o->dir, e);
 }
 
 /* --- all ranks --- */
@@ -364,7 +359,7 @@ static int conclude(struct users *u, int why, int *exit_code, struct err *e)
 	if (u->s->archive && users_sealed_end(dir, u->s->session, &x, e))
 		return e->code;
 	if (end != END_NONE &&
-	    (users_end_write(&x, dir, e) || (end != END_GAPS && u->s->snapshot->hashed && users_remove_names(dir, e))))
+	    (users_end_write(&x, dir, e) || (end != END_GAPS && u->s->snapshot->hashed && remove_names(u, e))))
 		return e->code;
 	print_summary(u, end, *exit_code);
 	return E_OK;

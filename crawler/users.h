@@ -43,10 +43,6 @@ int users_set_aside(const char *dir, int (*is_stopped)(void), struct err *e);
  * Errors: those of users_end_read(). */
 int users_is_complete(const struct options *o, int64_t rows, int *complete, struct err *e);
 
-/* Remove DIR/users.private and all that is in it, when the discovery has ended; also where a kill was quicker. Without
- * it nothing is done. Local. Errors: E_IO. */
-int users_remove_names(const char *dir, struct err *e);
-
 /* Collective over comm. Rank 0 prints a summary to stdout. *exit_code is the same on all ranks: 0, 3 or 5 on success.
  * Errors: those of io/, E_DENIED, E_USAGE. */
 int users_run(MPI_Comm comm, const struct users_setup *s, int *exit_code, struct err *e);

@@ -317,42 +317,18 @@ def hashes():
     same(leaks, [], f"none of {len(named)} names is in a shard of accounts")
     with h5py.File(glob.glob(f"{folder}/shards/users-*.h5")[0]) as f:
         same(f["sketch"].shape, (16384,), "the registers are kept")
-    # What a kill between the end and the removal leaves, with a shard that was set aside once.
-    os.makedirs(f"{folder}/users.private/damaged")
-    outside = write("what a link leads to")
-    os.symlink(outside, f"{folder}/users.private/damaged/users-r0000-000002.h5")
-    write_to(f"{folder}/users.private/users-r0000-000001.h5", "names")
     r = mpi(1, "hubcrawl", folder)
     ok(r.code == 0 and "is complete" in r.out, "complete", r)
-    ok(not os.path.exists(f"{folder}/users.private") and os.path.exists(outside), "names that a kill left are removed, and no more than them")
     os.remove(key)
     r = mpi(1, "hubcrawl", "--forget", write("Ada\n"), folder)
     ok(r.code == 2 and "destroyed" in r.err, "without the key nobody finds a name", r)
 
 
-def damaged_names():
-    """A shard with names that was damaged is gone at the end, too."""
-    folder = f"{scratch()}/census"
-    with hub() as h:
-        r = crawl(2, h.url, folder, *ALL, "--no-user-names", "--max-requests", 60, "--seal-rows", 100)
-        paths = sorted(glob.glob(f"{folder}/users.private/users-*.h5"))
-        ok(r.code == 3 and paths, f"stopped with {len(paths)} shards of names", r)
-        with open(paths[0], "r+b") as f:
-            f.seek(3000)
-            f.write(b"damage")
-        r = crawl(2, h.url, folder, "--seal-rows", 100)
-        ok(r.code == 0 and "set aside" in r.err and not os.path.exists(f"{folder}/users.private"), "one is damaged: asked again, and no name is left", r)
-    matches(folder, truth(*POPULATION), "and is the truth")
-
-
-def write_to(path, text):
+def write(text):
+    path = f"{scratch()}/names"
     with open(path, "w", encoding="utf-8") as f:
         f.write(text)
     return path
-
-
-def write(text):
-    return write_to(f"{scratch()}/names", text)
 
 
 def forgetting():
@@ -372,16 +348,6 @@ def forgetting():
                 same(set(before) - set(after), {g.lower() for g in gone}, "these")
                 data = b"".join(open(p, "rb").read().lower() for p in glob.glob(f"{folder}/shards/users-*"))
                 ok(not [g for g in gone if len(g) > 8 and re.search(rb"[^a-z0-9-]" + g.lower().encode() + rb"[^a-z0-9-]", data)], "and not a byte of them is left")
-                # What a replay that was killed in its last step left comes back with the next crawl: it is looked at first.
-                os.makedirs(f"{folder}/users.taken")
-                os.makedirs(f"{folder}/shards/damaged")
-                path = max(glob.glob(f"{folder}/shards/users-*.h5"), key=os.path.getsize)
-                shutil.copy(path, f"{folder}/shards/damaged")
-                os.rename(path, f"{folder}/users.taken/{os.path.basename(path)}")
-                more = sorted({a.name for a in read(folder, "users.taken/*.h5")[0].values()})[:3]
-                r = mpi(1, "hubcrawl", "--forget", write("\n".join(more)), folder)
-                ok(r.code == 0 and not os.path.exists(f"{folder}/users.taken") and not set(more) & {a.name for a in read(folder)[0].values()}, "nor what waits to be taken up", r)
-                ok(f"{folder}/shards/damaged" in r.err, "and it says what else holds names", r)
     r = mpi(1, "hubcrawl", "--forget", write("../x\n"), folder)
     ok(r.code == 2 and "line 1" in r.err, "a line that is no name", r)
     r = mpi(1, "hubcrawl", "--forget", write("x\n"), scratch())
@@ -420,4 +386,4 @@ def damaged():
         same([k for k in want if got.get(k) != want[k]][:5], [], "and all is known again of every account")
 
 
-main(every_rank_count, a_budget, stop_signal, three_kills, private_lists, vanishing, accidents, quota, later, dry_run, known, hashes, damaged_names, forgetting, damaged)
+main(every_rank_count, a_budget, stop_signal, three_kills, private_lists, vanishing, accidents, quota, later, dry_run, known, hashes, forgetting, damaged)
