@@ -410,6 +410,10 @@ def accounts():
     e = [S.get('/api/users/%s/followers' % n)[0].status for n in names(w)[-100:]]
     ok(set(c) == {200, 404} and c.count(404) > e.count(404) > 0, 'vanished: %d of 100, %d at once' % (c.count(404), e.count(404)))
     S.end()
+    S = sim('--models', '100', '--fault', 'withdraw@50%')
+    c = [S.get('/api/models/%s/likers' % x['id'])[0].status for x in S.walk('/api/models')]
+    ok(len(c) == 100 and set(c) == {200, 401} and 30 < c.count(401) < 70, 'withdrawn: %d of 100' % c.count(401))
+    S.end()
     S = sim('--models', '4000', '--users', '6000', '--seed', '4', '--fault', 'poison@20%', '--fault', 'duplicate')
     v = [x for x in S.walk('/api/organizations/qwen/followers') if isinstance(x, dict) and isinstance(x.get('user'), str) and re.fullmatch('[A-Za-z0-9-]{2,42}', x['user'])]
     ok({x['user'] for x in v} == set(names(w)) and len(v) > len(w), 'poison')

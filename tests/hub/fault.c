@@ -38,6 +38,8 @@ static const struct {
 	[FAULT_VANISH] = { "vanish",
 			   "accounts that are gone (404) though lists still name them (share of the accounts)" },
 	[FAULT_EXPIRE] = { "expire", "400 for the cursor of a list of accounts" },
+	[FAULT_WITHDRAW] = { "withdraw", "repositories that are private now (401, with a token 404) though lists still "
+					 "name them (share of the repositories)" },
 };
 
 static int find(const char *name, size_t n)

@@ -43,6 +43,8 @@ enum fault {
 	/* accounts */
 	FAULT_VANISH,
 	FAULT_EXPIRE,
+	/* repositories */
+	FAULT_WITHDRAW,
 	NFAULT
 };
 

@@ -59,7 +59,7 @@ void repo_answer(const struct hub *h, const struct request *q, enum kind kind, c
 	int found = population_find(&h->pop, kind, buf_cstr(&id), &i);
 	if (query_fields(&f, kind, true, q->params, q->nparam, &why)) {
 		reply_error(r, 400, buf_cstr(&why));
-	} else if (!found) {
+	} else if (!found || fault_row(&h->faults, FAULT_WITHDRAW, kind, i)) {
 		missing(q, r);
 	} else if (*rest && !likers && strcmp(rest, "/revision/main") != 0 && strcmp(rest, "/revision/HEAD") != 0) {
 		reply_error(r, 404, "Invalid rev id: the repository has no such revision");
