@@ -265,12 +265,16 @@ static int drain(struct asker *a, int64_t now, struct err *e)
 
 int asker_turn(struct asker *a, int64_t now, struct err *e)
 {
+	struct err own = ERR_INIT;
 	int rc = E_OK;
 
 	/* All that have come: names of other ranks arrive in between, and who takes but one page for them falls behind.
 	 */
 	for (int i = 0; i < a->setup.nslots && !rc && (rc = take_reply(a, now, e)) == E_OK && a->more; i++)
 		;
+	/* What was seen before the token was refused is good. */
+	if (rc == E_DENIED && seal(a, &own))
+		log_warn("%s", own.text);
 	if (rc)
 		a->failed = 1;
 	if (!a->failed) {

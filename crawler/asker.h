@@ -64,8 +64,8 @@ void asker_feed(struct asker *a, const struct msg *m, int64_t now);
 /* Stop as if the coordinator had said so, and seal at once. Errors as asker_turn(). */
 int asker_stop(struct asker *a, int64_t now, struct err *e);
 
-/* Take replies, send requests and names, seal. Errors: those of account_shard_seal(), E_DENIED, E_NOMEM. After an error
- * nothing more is sealed. */
+/* Take replies, send requests and names, seal. Errors: those of account_shard_seal(), E_DENIED (the token is refused,
+ * and all is sealed), E_NOMEM. After an error nothing more is sealed. */
 int asker_turn(struct asker *a, int64_t now, struct err *e);
 
 /* The next message for the coordinator: 1, or 0. */

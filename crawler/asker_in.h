@@ -63,7 +63,7 @@ struct asker {
 	int is_limited;
 	int held;                    /* other ranks have better to ask */
 	int foreign[NACCOUNT_LISTS]; /* next links to elsewhere */
-	int denied;                  /* replies 401 in a row */
+	int denied;                  /* replies in a row that refused the token */
 	int64_t good_ms;             /* when the last page came */
 	int64_t rest_ms, rest_until; /* nothing new is asked while the Hub is silent; 0: it is not */
 	uint64_t random;

@@ -12,7 +12,7 @@
 #define XXH_INLINE_ALL
 #include <xxhash.h>
 
-/* So many replies of 401 in a row, and no other, are about the token and not about the lists. */
+/* One reply that refuses the token may be an accident. So many in a row, and no other, are not. */
 #define DENIED_MAX 20
 
 static struct account_shard *shard_of(struct asker *a)
@@ -267,6 +267,12 @@ static int is_stale(const struct slot *s, const struct fetch_reply *r)
 	return r->status == 400 && s->ask.next;
 }
 
+/* Who sends no token has none refused, whatever the reply says. */
+static int is_token(const struct asker *a, const struct fetch_reply *r)
+{
+	return fetch_has_token(a->setup.fetch) && retry_is_token(r->status, r->body, r->nbody);
+}
+
 /* A redirect within the Hub is another name now, of an account or a repository: the lists that show it show that name.
  * A redirect elsewhere says nothing of the list. */
 static int is_refusal(const struct asker *a, const struct slot *s, const struct fetch_reply *r)
@@ -275,7 +281,7 @@ static int is_refusal(const struct asker *a, const struct slot *s, const struct 
 
 	if (r->status / 100 == 3)
 		return hub_stays(a->setup.hub, r->location, strlen(r->location));
-	return (out == OUT_DENIED || out == OUT_REFUSED) && !is_stale(s, r);
+	return (out == OUT_DENIED || out == OUT_REFUSED) && !is_stale(s, r) && !is_token(a, r);
 }
 
 /* Once a list is asked from its beginning; a Hub that takes none of its own cursors would have it asked for ever. */
@@ -296,6 +302,16 @@ static void begin_anew(struct asker *a, struct slot *s, int64_t now)
 	x->mark_pages = 0;
 	s->failures++;
 	asker_ready(a, s);
+}
+
+/* Nothing was said of the list: it is asked again. */
+static int refuse_token(struct asker *a, struct slot *s, int64_t now, struct err *e)
+{
+	asker_fail(a, s, "the token was refused", now);
+	if (++a->denied < DENIED_MAX)
+		return E_OK;
+	return err_set(e, E_DENIED, "the Hub refused the token %d times in a row with status 401: check the token",
+		       a->denied);
 }
 
 static int archive(struct asker *a, const struct slot *s, const struct fetch_reply *r, struct err *e)
@@ -343,11 +359,10 @@ int asker_take(struct asker *a, struct slot *s, const struct fetch_reply *r, int
 	count_reply(a, r);
 	if (archive(a, s, r, e))
 		return e->code;
-	a->denied = r->status == 401 ? a->denied + 1 : 0;
-	if (a->denied >= DENIED_MAX)
-		return err_set(e, E_DENIED,
-			       "the Hub refused %d lists of accounts in a row with status 401: check the token",
-			       a->denied);
+	if (is_token(a, r))
+		return refuse_token(a, s, now, e);
+	if (r->status)
+		a->denied = 0;
 	if (out == OUT_PAGE)
 		return take_page(a, s, r, now, good, e);
 	if (out == OUT_LIMITED) {

@@ -486,6 +486,11 @@ void fetch_release(struct fetch *f, const struct fetch_reply *r)
 	s->state = SLOT_FREE;
 }
 
+int fetch_has_token(const struct fetch *f)
+{
+	return f->token != NULL;
+}
+
 int fetch_flying(const struct fetch *f)
 {
 	return f->nflying;

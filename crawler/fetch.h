@@ -79,6 +79,9 @@ int fetch_create(struct fetch **f, const struct fetch_setup *s, struct err *e);
 /* Ends what is in flight. NULL is fine. The token's copy is wiped. */
 void fetch_free(struct fetch *f);
 
+/* Does a token go with every request? */
+int fetch_has_token(const struct fetch *f);
+
 /* Start a GET. Returns 0, or -1 if all slots are taken or memory is short. */
 int fetch_start(struct fetch *f, const char *url, uint64_t tag);
 

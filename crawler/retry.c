@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "crawler/retry.h"
 
+#include <string.h>
+
 #include "crawler/hub.h"
 
 enum outcome retry_outcome(int status)
@@ -14,6 +16,13 @@ enum outcome retry_outcome(int status)
 	if (status >= 400 && status < 500 && status != 408)
 		return OUT_REFUSED;
 	return OUT_RETRY;
+}
+
+int retry_is_token(int status, const char *body, size_t nbody)
+{
+	static const char text[] = "Invalid credentials in Authorization header";
+
+	return status == 401 && nbody > 0 && memmem(body, nbody, text, sizeof text - 1) != NULL;
 }
 
 int64_t retry_pause(int n, uint64_t random)

@@ -3,6 +3,7 @@
 #ifndef CRAWLER_RETRY_H
 #define CRAWLER_RETRY_H
 
+#include <stddef.h>
 #include <stdint.h>
 
 #define RETRY_BASE_MS 500
@@ -19,6 +20,11 @@ enum outcome {
 
 /* By status; 0 stands for no reply, a broken or an oversized one. */
 enum outcome retry_outcome(int status);
+
+/* Is it the token that a reply of 401 refuses, and not what was asked for? To the anonymous the Hub says 401 of
+ * whatever is private or missing, too; its own client tells them apart by this text (huggingface_hub, utils/_http.py,
+ * hf_raise_for_status()). */
+int retry_is_token(int status, const char *body, size_t nbody);
 
 /* Pause before attempt n + 1, after n >= 1 failed ones: uniform in 0 … min(RETRY_CAP_MS, RETRY_BASE_MS * 2^(n-1)),
  * "full jitter" (M. Brooker, "Exponential Backoff And Jitter", AWS Architecture Blog, 2015). `random` is any 64 random

@@ -1,15 +1,18 @@
 # SPDX-License-Identifier: Apache-2.0
 """What stops the discovery of accounts: a Hub that goes away, limits, signals to a rank. Nothing is lost, nothing is asked twice, and it says what it waits for."""
 
+import collections
 import glob
 import json
 import os
+import re
 import signal
 import time
 
 from accounts import figures, read, wanted
 from disturb import Job
-from tap import BUILD, UNTIL, Hub, Run, crawl, differences, free_port, main, ok, same, scratch
+from meddle import Meddler
+from tap import BUILD, UNTIL, Hub, Run, crawl, differences, free_port, main, mpi, ok, same, scratch
 
 SIZE = ["--models", 150, "--datasets", 40, "--spaces", 40, "--users", 1500, "--seed", 3]
 ALL = ["--kinds", "models,datasets,spaces,users"]
@@ -173,4 +176,69 @@ def signals():
     truth(folder, "after three signals")
 
 
-main(population, outage, gone, broken_lists, no_hub, gaps_filled, max_time, limits_not_reached, signals)
+TOKEN = "hf_" + "a" * 34
+LIST = re.compile(r"/(overview|followers|following|members|likers)(\?|$)")
+
+
+def token_file():
+    path = f"{scratch()}/token"
+    with open(path, "w", encoding="utf-8") as f:
+        f.write(TOKEN)
+    return path
+
+
+def withdrawn():
+    """Repositories that are private by now: their likers are 401 to the anonymous and 404 with a token, however many in a row. Recorded, and no error."""
+    known = []
+    for status, args in (("401", []), ("404", ["--token-file", token_file()])):
+        with Hub("--models", 400, "--datasets", 40, "--spaces", 40, "--users", 60, "--seed", 3, "--quota", 0, "--token", TOKEN, "--fault", "withdraw") as h:
+            folder = f"{scratch()}/census"
+            r = crawl(1, h.url, folder, *ALL, *args)
+            refused = collections.Counter(q[3] for q in h.requests() if q[1] == status and "/likers" in q[3])
+            ok(r.code == 0 and len(refused) > 100 and max(refused.values()) == 1, f"{len(refused)} lists that are {status} are asked once, and are no error", r, refused.most_common(2))
+            accounts, _, asked, _, _ = read(folder)
+            same(asked["likers refused"], len(refused), "they are recorded as refused")
+            known.append({k: (a.type, a.sources) for k, a in accounts.items()})
+            r = mpi(1, "hubcrawl", folder)
+            ok(r.code == 0 and "is complete" in r.out, "and not asked again", r)
+    same(known[0], known[1], "the same of every account, with a token and without")
+
+
+def refused_token():
+    """A token that is revoked among the accounts: an error, with what was seen sealed, and no list said to be refused. The next run goes on."""
+    folder, given, revoked = f"{scratch()}/census", collections.Counter(), []
+
+    def revoke(handler):
+        body = b'{"error":"Invalid credentials in Authorization header"}'
+        revoked.append(handler.path)
+        handler.send_response(401)
+        handler.send_header("content-type", "application/json; charset=utf-8")
+        handler.send_header("content-length", str(len(body)))
+        handler.end_headers()
+        handler.wfile.write(body)
+
+    def hook(path, n, body):
+        if LIST.search(path) and sum(given.values()) >= until:
+            return revoke
+        given.update([path] * bool(LIST.search(path)))
+        return None
+
+    until = 150
+    with Hub(*SIZE, "--quota", 0) as h, Meddler(h.url, hook) as m:
+        r = crawl(2, m.url, folder, *ALL, "--token-file", token_file())
+        ok(r.code == 4 and "check the token" in r.err and len(revoked) >= 20, "a token that the Hub does not take any more is an error", r)
+        _, _, asked, _, _ = read(folder)
+        pages = sum(n for k, n in asked.items() if k.endswith("pages"))
+        ok(0.8 * until < pages <= until, f"{pages} of {until} pages are sealed")
+        same(asked["likers refused"], 0, "no list of likers was refused")
+        r = crawl(2, m.url, folder, "--token-file", token_file(), "--user-requests", 1000)
+        ok(r.code == 4 and "check the token" in r.err, "again, with nothing but refusals: an error again", r)
+        until = 10**9
+        r = crawl(3, m.url, folder, "--token-file", token_file())
+        ok(r.code == 0, "with a good token to the end", r)
+        again = sum(n - 1 for n in given.values())
+        ok(again <= 0.2 * 150, f"{again} pages were asked for again")
+    truth(folder, "after a token was refused")
+
+
+main(population, withdrawn, refused_token, outage, gone, broken_lists, no_hub, gaps_filled, max_time, limits_not_reached, signals)

@@ -13,6 +13,7 @@
 #include "crawler/listing.h"
 #include "crawler/progress.h"
 #include "crawler/queue.h"
+#include "crawler/retry.h"
 #include "crawler/roll.h"
 #include "crawler/source.h"
 #include "io/json.h"
@@ -413,6 +414,28 @@ static void steps(void)
 	   "of empty pages in a row one is too many");
 }
 
+/* --- refusals --- */
+
+/* Only the text tells a token that is not taken from a list that nobody may see. */
+static void refused_tokens(void)
+{
+	static const struct {
+		const char *body;
+		int status, is_token;
+	} cases[] = { { "{\"error\":\"Invalid credentials in Authorization header\"}", 401, 1 },
+		      { "Invalid credentials in Authorization header", 401, 1 },
+		      { "{\"error\":\"Invalid credentials in Authorization header\"}", 403, 0 },
+		      { "{\"error\":\"Invalid credentials in Authorization header\"}", 200, 0 },
+		      { "{\"error\":\"Invalid username or password.\"}", 401, 0 },
+		      { "Invalid credentials in Authorization heade", 401, 0 },
+		      { "", 401, 0 } };
+
+	for (size_t i = 0; i < sizeof cases / sizeof *cases; i++)
+		ok(retry_is_token(cases[i].status, cases[i].body, strlen(cases[i].body)) == cases[i].is_token,
+		   "%d %s: about the %s", cases[i].status, cases[i].body, cases[i].is_token ? "token" : "list");
+	ok(!retry_is_token(401, NULL, 0), "401 without a body: about the list");
+}
+
 /* --- hashes --- */
 
 static void pseudonyms(void)
@@ -476,6 +499,7 @@ int main(void)
 	hostile_pages();
 	addresses();
 	steps();
+	refused_tokens();
 	pseudonyms();
 	line();
 	return plan_done();
