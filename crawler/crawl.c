@@ -87,23 +87,35 @@ static int prepare_archive(struct crawl *c, struct err *e)
 	return archive_open(f->dir, e);
 }
 
+/* What was left half done of the accounts, and is their discovery to go on? */
+static int prepare_users(struct crawl *c, struct err *e)
+{
+	struct folder *f = &c->folder;
+	int done = 1;
+
+	if (!f->snapshot.users)
+		return E_OK;
+	/* First: names that are not needed any more are not set aside, and asked again, for being damaged. */
+	if (f->snapshot.hashed && users_mend_names(c->o, folder_rows(f), e))
+		return e->code;
+	if (replay_users_mend(f->dir, e) || users_set_aside(f->dir, stop_is_asked, e) ||
+	    users_is_complete(c->o, folder_rows(f), &done, e))
+		return e->code;
+	/* What is still to be crawled of the repositories may name more owners. */
+	c->brief.users = !f->complete || !done;
+	return E_OK;
+}
+
 static int prepare(struct crawl *c, struct err *e)
 {
 	struct folder *f = &c->folder;
 	struct brief *b = &c->brief;
-	int done = 1;
 
 	if (options_plan(&c->plan, c->o, e) || token_find(&b->token, c->o->token_file, e) ||
 	    folder_open(f, c->o, &c->plan, NULL, stop_is_asked, e) ||
 	    audit_check(f->dir, &f->snapshot, stop_is_asked, e) ||
-	    token_check_hub(&b->token, c->o->token_file, &c->plan.hub, f->snapshot.hub, e))
+	    token_check_hub(&b->token, c->o->token_file, &c->plan.hub, f->snapshot.hub, e) || prepare_users(c, e))
 		return e->code;
-	if (f->snapshot.users && (replay_users_mend(f->dir, e) || users_set_aside(f->dir, stop_is_asked, e)))
-		return e->code;
-	/* What is still to be crawled of the repositories may name more owners. */
-	if (f->snapshot.users && users_is_complete(c->o, folder_rows(f), &done, e))
-		return e->code;
-	b->users = f->snapshot.users && (!f->complete || !done);
 	/* A census that is not what it should be is told now, not after an hour. */
 	if (b->users && c->o->known && known_check(c->o->known, e))
 		return e->code;

@@ -139,21 +139,6 @@ static int prepare(struct users *u, struct err *e)
 	return next_seqs(u, u->shards, e);
 }
 
-/* The names are not needed any more. Their folder goes last: a kill in between is mended by the next run. */
-static int remove_names(const struct users *u, struct err *e)
-{
-	struct shard_list l;
-	int rc = account_shard_list(&l, u->names, e);
-
-	for (size_t i = 0; i < l.n && !rc; i++)
-		if (unlink(l.path[i]))
-			rc = err_sys(e, errno, "cannot remove '%s'", l.path[i]);
-	shard_list_release(&l);
-	if (!rc && rmdir(u->names) && errno != ENOENT)
-		rc = err_sys(e, errno, "cannot remove '%s'", u->names);
-	return rc ? rc : snapshot_sync_dir(u->s->o->dir, e);
-}
-
 /* --- all ranks --- */
 
 static void set_limit(struct users *u)
@@ -359,7 +344,7 @@ static int conclude(struct users *u, int why, int *exit_code, struct err *e)
 	if (u->s->archive && users_sealed_end(dir, u->s->session, &x, e))
 		return e->code;
 	if (end != END_NONE &&
-	    (users_end_write(&x, dir, e) || (end != END_GAPS && u->s->snapshot->hashed && remove_names(u, e))))
+	    (users_end_write(&x, dir, e) || (end != END_GAPS && u->s->snapshot->hashed && users_remove_names(dir, e))))
 		return e->code;
 	print_summary(u, end, *exit_code);
 	return E_OK;

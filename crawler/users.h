@@ -5,6 +5,7 @@
  *     DIR/users.json           how the discovery ended, once it has: nothing is asked again then
  *     DIR/users.key            with --no-user-names: the key of the hashes (io/pseudonym.h)
  *     DIR/users.private/       likewise: the shards with names, until it has ended
+ *     DIR/users.ended/         the same folder while it is being removed
  */
 #ifndef CRAWLER_USERS_H
 #define CRAWLER_USERS_H
@@ -42,6 +43,14 @@ int users_set_aside(const char *dir, int (*is_stopped)(void), struct err *e);
 /* Has it ended with these repositories, of which `rows` are sealed, and would these options not take it further? Local.
  * Errors: those of users_end_read(). */
 int users_is_complete(const struct options *o, int64_t rows, int *complete, struct err *e);
+
+/* With hashes, at the end: remove DIR/users.private for good and all that is in it, following no link. Not to be found
+ * is no error. Local. Errors: E_IO. */
+int users_remove_names(const char *dir, struct err *e);
+
+/* Before a start: what a kill has left of that, and all of it where users_is_complete(). Local. Errors: E_IO, those of
+ * users_end_read(). */
+int users_mend_names(const struct options *o, int64_t rows, struct err *e);
 
 /* Collective over comm. Rank 0 prints a summary to stdout. *exit_code is the same on all ranks: 0, 3 or 5 on success.
  * Errors: those of io/, E_DENIED, E_USAGE. */
