@@ -2,6 +2,7 @@
 #include "crawler/forget.h"
 
 #include <ctype.h>
+#include <dirent.h>
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -11,6 +12,8 @@
 
 #include "crawler/accounts.h"
 #include "crawler/archive.h"
+#include "crawler/replay_users.h"
+#include "crawler/resume.h"
 #include "crawler/stop.h"
 #include "io/h5accounts.h"
 #include "io/log.h"
@@ -147,41 +150,112 @@ static int copy_rest(const struct accounts *a, const struct account_shard *from,
 	return 0;
 }
 
-static int forget_shard(struct forget *f, const char *dir, const char *path, struct err *e)
+static int rewrite(struct forget *f, const char *dir, const char *path, const struct account_shard *from, struct err *e)
 {
-	struct account_shard from, to;
-	const struct accounts *a;
+	const struct accounts *a = from->key_id[0] ? &f->hashes : &f->names;
+	struct account_shard to;
 	int64_t left_out = 0;
-	int rc = account_shard_read(&from, path, f->snapshot.id, e);
+	int rc = E_OK;
 
-	account_shard_init(&to, f->snapshot.id, from.rank, from.session, from.key_id);
-	a = from.key_id[0] ? &f->hashes : &f->names;
-	to.seq = from.seq;
+	account_shard_init(&to, f->snapshot.id, from->rank, from->session, from->key_id);
+	to.seq = from->seq;
 	f->shards++;
-	if (!rc && (copy_rows(f, a, &from, &to, &left_out) || copy_rest(a, &from, &to, &left_out)))
+	if (copy_rows(f, a, from, &to, &left_out) || copy_rest(a, from, &to, &left_out))
 		rc = err_set(e, E_NOMEM, "no memory to write '%s' anew", path);
 	if (!rc && left_out > 0) {
-		memcpy(to.counter, from.counter, sizeof to.counter);
+		memcpy(to.counter, from->counter, sizeof to.counter);
 		to.counter[CNT_SHARDS]--; /* account_shard_seal() counts it again */
-		memcpy(to.asked, from.asked, sizeof to.asked);
-		to.sketch = from.sketch;
+		memcpy(to.asked, from->asked, sizeof to.asked);
+		to.sketch = from->sketch;
 		rc = account_shard_seal(&to, dir, e);
 		f->rewritten += rc == E_OK;
 	}
-	account_shard_release(&from);
 	account_shard_release(&to);
 	return rc;
 }
 
-static int forget_folder(struct forget *f, const char *dir, struct err *e)
+/* A new file takes its name from what is in it: only under that name it takes the old one's place. */
+static int is_named(const char *path, const struct account_shard *s)
 {
-	struct shard_list l;
-	int rc = account_shard_list(&l, dir, e);
+	int64_t seq;
+	int rank;
 
-	for (size_t i = 0; i < l.n && !rc; i++)
-		rc = stop_check(f->is_stopped, e) ? e->code : forget_shard(f, dir, l.path[i], e);
-	shard_list_release(&l);
+	return account_shard_name_parse(path, &rank, &seq) && rank == s->rank && seq == s->seq;
+}
+
+/* A shard that counts is to be mended first: an error, but the others are done all the same. Anything else may go. */
+static void leave(const char *path, int counts, int rc, const struct err *why, struct err *e)
+{
+	int64_t seq;
+	int rank;
+
+	if (rc && counts && account_shard_name_parse(path, &rank, &seq))
+		err_set(e, rc, "%s", why->text);
+	else
+		log_warn("'%s' cannot be written anew: remove it if nobody is to find a name in it", path);
+}
+
+static int forget_file(struct forget *f, const char *dir, const char *path, int counts, struct err *e)
+{
+	struct err own = ERR_INIT;
+	struct account_shard s;
+	int rc = account_shard_read(&s, path, f->snapshot.id, &own);
+
+	if (!rc && is_named(path, &s)) {
+		rc = rewrite(f, dir, path, &s, &own);
+	} else if (rc != E_NOMEM) {
+		leave(path, counts, rc, &own, e);
+		rc = E_OK;
+	}
+	account_shard_release(&s);
+	return rc ? err_set(e, rc, "%s", own.text) : E_OK;
+}
+
+/* Also a shard that got a number behind its name when it was set aside. */
+static int is_of_accounts(const struct dirent *x)
+{
+	return !strncmp(x->d_name, "users-", 6);
+}
+
+/* Returns what the next file would not be spared, as a full disk; e holds what was left, too. */
+static int forget_folder(struct forget *f, const char *dir, int counts, struct err *e)
+{
+	struct dirent **x = NULL;
+	int n = scandir(dir, &x, is_of_accounts, alphasort), rc = E_OK;
+
+	if (n < 0)
+		return errno == ENOENT ? E_OK : err_sys(e, errno, "cannot read the folder '%s'", dir);
+	for (int i = 0; i < n; i++) {
+		char path[4500];
+
+		snprintf(path, sizeof path, "%s/%s", dir, x[i]->d_name);
+		rc = rc ? rc : stop_check(f->is_stopped, e);
+		rc = rc ? rc : forget_file(f, dir, path, counts, e);
+		free(x[i]);
+	}
+	free(x);
 	return rc;
+}
+
+/* Every folder that has shards of accounts, and what kills leave: users.taken is gone when it is mended. */
+static int forget_all(struct forget *f, const char *dir, struct err *e)
+{
+	static const struct {
+		const char *name;
+		int counts;
+	} folder[] = { { "shards", 1 },         { "users.private", 1 },
+		       { "shards/damaged", 0 }, { "users.private/damaged", 0 },
+		       { "users.ended", 0 },    { "users.ended/damaged", 0 },
+		       { "users.replay", 0 } };
+	int rc = replay_users_mend(dir, e);
+
+	for (size_t i = 0; i < sizeof folder / sizeof *folder && !rc; i++) {
+		char path[4200];
+
+		snprintf(path, sizeof path, "%s/%s", dir, folder[i].name);
+		rc = resume_clean(path, e) ? e->code : forget_folder(f, path, folder[i].counts, e);
+	}
+	return e->code;
 }
 
 /* --- the run --- */
@@ -222,7 +296,6 @@ static void print(const struct forget *f, const char *dir)
 int forget_run(const struct options *o, int (*is_stopped)(void), struct err *e)
 {
 	struct forget *f = calloc(1, sizeof *f);
-	char path[4200];
 	int lock = -1;
 
 	if (!f)
@@ -231,11 +304,7 @@ int forget_run(const struct options *o, int (*is_stopped)(void), struct err *e)
 	accounts_init(&f->names);
 	accounts_init(&f->hashes);
 	if (!open_census(f, o->dir, &lock, e) && !read_names(f, o->forget, e)) {
-		snprintf(path, sizeof path, "%s/shards", o->dir);
-		if (!forget_folder(f, path, e)) {
-			snprintf(path, sizeof path, "%s/users.private", o->dir);
-			forget_folder(f, path, e);
-		}
+		forget_all(f, o->dir, e);
 		if (!e->code)
 			print(f, o->dir);
 		if (!e->code && archive_is_there(o->dir))
