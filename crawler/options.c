@@ -90,7 +90,7 @@ static const struct opt table[] = {
 	  "network.",
 	  0 },
 	{ "seal-rows", OPT_COUNT, AT(seal_rows), 1, 10000000, "N", NULL,
-	  "Rows of a rank's shard; by default 50000, or of more than 8 ranks each its part of 400000, but 10000 at "
+	  "Rows of a rank's shard; by default 50000, or of more than 2 ranks each its part of 100000, but 10000 at "
 	  "least. A shard that takes 32 MB of memory is full before.",
 	  0 },
 	{ "seal-time", OPT_DURATION, AT(seal_time), 1, 0, "TIME", "60s", "Seal what there is after that time.", 0 },
@@ -150,10 +150,10 @@ int options_parse(struct options *o, int argc, char **argv, int print, int *done
 }
 
 /* All ranks together hold so many rows, and may lose them, whatever their number; a rank's first rows are the expensive
- * ones, for the kernel clears the memory that they touch: 32 ranks on two cores took 2.2 times the CPU of two with
- * shards of 50,000 rows and 1.3 times with 12,500. Where there are fewer than 10,000 in a shard, what every shard costs
- * is seen, and where a rank has two cores' caches to itself, the labels that each shard begins anew: 50,000 at most. */
-#define SEAL_ROWS_JOB 400000
+ * ones, for the kernel clears the memory that they touch: eight ranks on two cores took 1.4 times the CPU of two with
+ * shards of 50,000 rows and 1.2 times with 10,000. Where there are fewer than 10,000 in a shard, what every shard costs
+ * is seen, and where a rank has a core's caches to itself, the labels that each shard begins anew: 50,000 at most. */
+#define SEAL_ROWS_JOB 100000
 #define SEAL_ROWS_MIN 10000
 #define SEAL_ROWS_MAX 50000
 
