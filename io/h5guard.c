@@ -32,6 +32,12 @@ struct walk {
 	enum { IN_HANDLER, BEYOND, OURS, LIBRARYS } at;
 };
 
+/* Does it stand in for a function of a library, as a sanitizer's memcpy() that is linked into the program? */
+static int is_stand_in(const Dl_info *at)
+{
+	return at->dli_sname && dlsym(RTLD_NEXT, at->dli_sname);
+}
+
 /* The C library and zlib are nobody's: who called them counts. */
 static _Unwind_Reason_Code step(struct _Unwind_Context *context, void *arg)
 {
@@ -42,7 +48,7 @@ static _Unwind_Reason_Code step(struct _Unwind_Context *context, void *arg)
 		at.dli_fname = "";
 	if (w->at == IN_HANDLER && at.dli_fbase != w->program)
 		w->at = BEYOND;
-	if (w->at == BEYOND && at.dli_fbase == w->program)
+	if (w->at == BEYOND && at.dli_fbase == w->program && !is_stand_in(&at))
 		w->at = OURS;
 	if (w->at == BEYOND && strstr(at.dli_fname, "libhdf5"))
 		w->at = LIBRARYS;
@@ -67,6 +73,17 @@ static void put_back(void)
 		sigaction(caught[i], guard.before + i, NULL);
 }
 
+static void leave(int sig, const siginfo_t *info)
+{
+	alarm(0);
+	put_back();
+	if (sig == SIGVTALRM)
+		log_error(&guard.own_hang);
+	/* A fault comes again by itself. */
+	if (sig == SIGVTALRM || info->si_code <= 0)
+		raise(sig == SIGVTALRM ? SIGABRT : sig);
+}
+
 /* What is called here is dladdr(), the unwinder, snprintf() of short texts and write(2): no memory is allocated. */
 static void on_failure(int sig, siginfo_t *info, void *context)
 {
@@ -79,14 +96,11 @@ static void on_failure(int sig, siginfo_t *info, void *context)
 	signal(SIGALRM, SIG_DFL);
 	alarm(5);
 	ours = is_ours();
-	if (ours && sig != SIGVTALRM) { /* a bug, for whoever waits for one: a debugger, a sanitizer, the kernel */
-		alarm(0);
-		put_back();
-		if (info->si_code <= 0) /* sent; a fault comes again by itself */
-			raise(sig);
+	if (ours) { /* a bug, for whoever waits for one: a debugger, a sanitizer, the kernel */
+		leave(sig, info);
 		return;
 	}
-	log_error(sig != SIGVTALRM ? &guard.crash : ours ? &guard.own_hang : &guard.hang);
+	log_error(sig == SIGVTALRM ? &guard.hang : &guard.crash);
 	_exit(err_exit_code(E_FORMAT));
 }
 
