@@ -38,7 +38,7 @@ static void check(const struct account_shard *s)
 		require(s->list[i].list < NACCOUNT_LISTS && s->list[i].state <= LIST_REFUSED && s->list[i].pages >= 0);
 }
 
-static void read_it(const char *path)
+static int read_it(const char *path)
 {
 	struct err e = ERR_INIT;
 	struct account_shard s;
@@ -50,6 +50,7 @@ static void read_it(const char *path)
 	else
 		require(rc == E_FORMAT || rc == E_DAMAGED || rc == E_NOMEM || rc == E_IO);
 	account_shard_release(&s);
+	return rc;
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t n)

@@ -24,7 +24,7 @@ static void read_kind(struct h5in *in, enum kind k, uint64_t nrows, struct err *
 	texts_release(&id);
 }
 
-static void read_it(const char *path)
+static int read_it(const char *path)
 {
 	struct cover hole[NKINDS] = { COVER_INIT, COVER_INIT, COVER_INIT };
 	struct oid *lost[NKINDS] = { NULL };
@@ -46,6 +46,7 @@ static void read_it(const char *path)
 		cover_release(&hole[k]);
 		free(lost[k]);
 	}
+	return e.code;
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t n)

@@ -9,7 +9,7 @@
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t n);
 
-static void read_it(const char *path)
+static int read_it(const char *path)
 {
 	struct err e = ERR_INIT;
 	struct shard s;
@@ -19,6 +19,7 @@ static void read_it(const char *path)
 	    e.code != E_NOMEM && e.code != E_IO)
 		abort();
 	shard_release(&s);
+	return e.code;
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t n)

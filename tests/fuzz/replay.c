@@ -9,6 +9,9 @@
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t n);
 
+/* memory.h, of the targets that have it. */
+__attribute__((weak)) extern int memory_ntaken;
+
 static int run(const char *path)
 {
 	FILE *f = fopen(path, "rb");
@@ -54,5 +57,7 @@ int main(int argc, char **argv)
 			closedir(d);
 		ok(d && !bad, "%s: %d inputs", argv[i], files);
 	}
+	if (&memory_ntaken)
+		ok(memory_ntaken > 0, "%d of them are read", memory_ntaken);
 	return plan_done();
 }
