@@ -1,0 +1,46 @@
+#!/bin/sh
+# SPDX-License-Identifier: Apache-2.0
+# run.sh PROGRAM TARGET SECONDS: look for inputs at which a fuzz target fails. Where the HDF5 library fails by itself, it
+# is counted and the search goes on (what libFuzzer kept of it lies in build/fuzz/library); everything else ends it, with
+# the input in build/fuzz/crashes.
+set -u
+program=$1 target=$2 log=build/fuzz/$2.log
+end=$(($(date +%s) + $3)) library=0 code=0
+rm -rf build/fuzz/last
+mkdir -p "build/fuzz/found/$target" build/fuzz/crashes build/fuzz/library build/fuzz/last
+
+# As io/h5guard.h tells with exit code 4, or, of what it does not catch (reads beyond memory, too much memory), as the
+# innermost function of the first stack does that is the library's or ours.
+is_librarys() {
+	if [ "$code" -eq 4 ]; then
+		tail -n 1 "$log" | grep -q ' the HDF5 library '
+	else
+		grep -E "^ *#[0-9]+ .*(libhdf5|$PWD/(io|crawler|reduce|tests)/)" "$log" | head -n 1 | grep -q libhdf5
+	fi
+}
+
+keep() {
+	find build/fuzz/last -type f -exec mv -t "$1" {} +
+}
+
+echo "== $target, $3 s"
+while left=$((end - $(date +%s))) && [ $left -gt 0 ]; do
+	# The guard needs more than 30 s to tell whose loop it is.
+	"$program" -max_total_time=$left -timeout=60 -rss_limit_mb=2048 -print_final_stats=1 -artifact_prefix="build/fuzz/last/$target-" \
+		"build/fuzz/found/$target" "build/fuzz/seeds/$target" "tests/fuzz/corpus/$target" >"$log" 2>&1
+	code=$?
+	if [ $code -eq 0 ] || ! is_librarys; then
+		break
+	fi
+	library=$((library + 1)) code=0
+	# An input that fails now and then would be the end of each search: both names end with its digest.
+	for x in build/fuzz/last/*; do
+		rm -f "build/fuzz/found/$target/${x##*-}"
+	done
+	keep build/fuzz/library
+done
+[ $library -eq 0 ] || echo "the HDF5 library failed by itself, $library times"
+keep build/fuzz/crashes
+[ $code -eq 0 ] || tail -n 40 "$log"
+grep -E 'number_of_executed_units|average_exec' "$log"
+exit $code
