@@ -200,7 +200,7 @@ static int make_series(MPI_Comm comm, int rank, const struct reduce_options *o, 
 
 static int start(struct census *c, int argc, char **argv, double started_s, struct err *e)
 {
-	struct reduce_options o;
+	struct reduce_options o = { .list = 0 };
 	unsigned char *chosen = calloc((size_t)figure_count, 1);
 	int done = 0, lock = -1, rc;
 
