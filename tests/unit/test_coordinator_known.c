@@ -324,7 +324,7 @@ static void leave(struct play *p, struct oid lo, const char *next)
 
 	p->held[r].lo = lo;
 	m.u.cursor.window = p->held[r].window;
-	strcpy(m.u.cursor.next, next);
+	snprintf(m.u.cursor.next, sizeof m.u.cursor.next, "%s", next);
 	coordinator_feed(p->c, r, &m, p->now);
 }
 

@@ -118,8 +118,10 @@ static void large(struct js *j)
 
 	if (!s)
 		abort();
-	for (size_t i = 0; i < n; i += 2)
-		memcpy(s + i, i ? "1," : "[ ", 2);
+	for (size_t i = 0; i < n; i++)
+		s[i] = i % 2 ? ',' : '1';
+	s[0] = '[';
+	s[1] = ' ';
 	s[n - 1] = ']';
 	good = !parse(j, s, n, &v) && js_count(v) == n / 2 - 1;
 	good &= !parse(j, "[1,2]", 5, &v) && js_count(v) == 2;
