@@ -12,6 +12,8 @@
 #define ZLIB_CONST
 #include <zlib.h>
 
+#include "io/sync.h"
+
 #define BUFFER    (64 << 10)
 #define GZIP_ONLY (15 + 16)  /* the largest window, a gzip header and trailer: zlib.h, deflateInit2() */
 #define MEMLEVEL  8          /* zlib's default */
@@ -62,21 +64,12 @@ void gzip_writer_free(struct gzip_writer *w)
 
 static int flush_out(struct gzip_writer *w, struct err *e)
 {
-	const unsigned char *p = w->out;
 	size_t n = sizeof w->out - w->z.avail_out;
+	int bad = sync_write(w->fd, w->out, n);
 
-	while (n > 0) {
-		ssize_t done = write(w->fd, p, n);
-
-		if (done < 0 && errno == EINTR)
-			continue;
-		if (done < 0)
-			return err_sys(e, errno, "cannot write '%s'; free some space, then run the same command again",
-				       w->name);
-		p += done;
-		n -= (size_t)done;
-		w->pending += done;
-	}
+	if (bad)
+		return err_sys(e, bad, "cannot write '%s'; free some space, then run the same command again", w->name);
+	w->pending += (int64_t)n;
 	rewind_out(w);
 	return E_OK;
 }

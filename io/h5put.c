@@ -172,14 +172,8 @@ static int write_image(const char *tmp, const char *p, size_t n, struct err *e)
 {
 	int fd = open(tmp, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0666), bad = fd < 0 ? errno : 0;
 
-	while (!bad && n > 0) {
-		ssize_t k = write(fd, p, n);
-
-		if (k < 0 && errno != EINTR)
-			bad = errno;
-		if (k > 0)
-			p += k, n -= (size_t)k;
-	}
+	if (!bad)
+		bad = sync_write(fd, p, n);
 	if (!bad)
 		bad = sync_fd(fd);
 	if (fd >= 0 && close(fd) && !bad)

@@ -403,8 +403,11 @@ static json_t *echo_one(const struct opt *o, const void *at)
 	case OPT_TEXTS:
 		t = at;
 		a = json_array();
-		for (int i = 0; i < t->n; i++)
-			json_array_append_new(a, json_string(t->at[i]));
+		for (int i = 0; i < t->n && a; i++)
+			if (json_array_append_new(a, json_string(t->at[i]))) {
+				json_decref(a);
+				a = NULL;
+			}
 		return a;
 	case OPT_SHARE:
 		return json_real(*(const double *)at);
@@ -416,17 +419,20 @@ static json_t *echo_one(const struct opt *o, const void *at)
 char *opts_echo(const struct opts *os, const void *from)
 {
 	json_t *j = json_object();
-	char *s;
+	char *s = NULL;
+	int rc = j ? 0 : -1;
 
-	for (const struct opt *o = os->opt; o->name || o->type == OPT_GROUP; o++) {
+	for (const struct opt *o = os->opt; !rc && (o->name || o->type == OPT_GROUP); o++) {
 		char key[64];
 
 		if (o->type == OPT_GROUP || o->secret)
 			continue;
 		snprintf(key, sizeof key, "%s%s", o->name, o->type == OPT_DURATION ? "_ms" : "");
-		json_object_set_new(j, key, echo_one(o, (const char *)from + o->offset));
+		rc = json_object_set_new(j, key, echo_one(o, (const char *)from + o->offset));
 	}
-	s = json_dumps(j, JSON_SORT_KEYS | JSON_COMPACT);
+	/* Without one of them it would tell of another run. */
+	if (!rc)
+		s = json_dumps(j, JSON_SORT_KEYS | JSON_COMPACT);
 	json_decref(j);
 	return s;
 }

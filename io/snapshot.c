@@ -41,21 +41,6 @@ int snapshot_sync_dir(const char *dir, struct err *e)
 	return rc;
 }
 
-static int write_all(int fd, const char *s, size_t n)
-{
-	while (n > 0) {
-		ssize_t w = write(fd, s, n);
-
-		if (w < 0 && errno == EINTR)
-			continue;
-		if (w < 0)
-			return -1;
-		s += w;
-		n -= (size_t)w;
-	}
-	return 0;
-}
-
 int snapshot_write_file(const char *dir, const char *name, const char *text, size_t n, struct err *e)
 {
 	char path[PATH_CAP], tmp[PATH_CAP + 8];
@@ -66,7 +51,9 @@ int snapshot_write_file(const char *dir, const char *name, const char *text, siz
 	fd = open(tmp, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0666);
 	if (fd < 0)
 		return err_sys(e, errno, "cannot write '%s'", tmp);
-	bad = write_all(fd, text, n) ? errno : sync_fd(fd);
+	bad = sync_write(fd, text, n);
+	if (!bad)
+		bad = sync_fd(fd);
 	if (close(fd) && !bad)
 		bad = errno;
 	if (!bad && rename(tmp, path))

@@ -84,11 +84,8 @@ int stamp_write(const char *path, const char *what, int version, struct err *e)
 	if (!bad)
 		bad = hash_file(fd, what, version, &hash, &nbytes);
 	if (!bad) {
-		ssize_t n;
-
 		format(block, what, version, hash, nbytes);
-		n = pwrite(fd, block, sizeof block, 0);
-		bad = n == (ssize_t)sizeof block ? 0 : n < 0 ? errno : ENOSPC;
+		bad = sync_pwrite(fd, block, sizeof block, 0);
 	}
 	if (!bad)
 		bad = sync_fd(fd);

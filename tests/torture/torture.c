@@ -166,6 +166,8 @@ int torture_fcntl(int fd, int what, ...);
 json_t *torture_json_pack(const char *fmt, ...);
 int torture_json_object_set_new(json_t *j, const char *key, json_t *value);
 int torture_fsync(int fd);
+ssize_t torture_write(int fd, const void *x, size_t n);
+ssize_t torture_pwrite(int fd, const void *x, size_t n, off_t at);
 
 int torture_open(const char *path, int flags, ...)
 {
@@ -218,6 +220,46 @@ int torture_fsync(int fd)
 	if (!strike("fsync"))
 		return fsync(fd);
 	errno = EIO;
+	return -1;
+}
+
+/* Of three calls one is interrupted, and one takes a half of what it is given. Returns what is left to be made, 0:
+ * none. */
+static size_t partly(size_t n)
+{
+	static int turn;
+
+	if (!armed)
+		return n;
+	turn = (turn + 1) % 3;
+	if (turn == 1) {
+		errno = EINTR;
+		return 0;
+	}
+	return turn == 2 && n > 1 ? n / 2 : n;
+}
+
+ssize_t torture_write(int fd, const void *x, size_t n)
+{
+	size_t some = partly(n);
+
+	if (n > 0 && some == 0)
+		return -1;
+	if (!strike("write"))
+		return write(fd, x, some);
+	errno = ENOSPC;
+	return -1;
+}
+
+ssize_t torture_pwrite(int fd, const void *x, size_t n, off_t at)
+{
+	size_t some = partly(n);
+
+	if (n > 0 && some == 0)
+		return -1;
+	if (!strike("pwrite"))
+		return pwrite(fd, x, some, at);
+	errno = ENOSPC;
 	return -1;
 }
 
