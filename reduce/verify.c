@@ -4,9 +4,11 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "io/agree.h"
 #include "io/h5accounts.h"
+#include "io/h5in.h"
 #include "io/h5shard.h"
 #include "io/log.h"
 #include "reduce/analyzer.h" /* last */
@@ -109,12 +111,24 @@ static int tell(const struct parcel *all, uint64_t nshards, const char *dir, str
 		printf("%s\n", x[i].text);
 	printf("%llu shards, %llu as they were sealed\n", (unsigned long long)nshards,
 	       (unsigned long long)(nshards - all->total));
-	if (log_check_output(e))
+	if (log_check_output(e) || all->total == 0)
 		return e->code;
-	if (all->total == 0)
-		return E_OK;
 	return err_set(e, E_DAMAGED, "%llu of %llu shards of '%s' do not hold; run hubcrawl on it to mend that",
 		       (unsigned long long)all->total, (unsigned long long)nshards, dir);
+}
+
+/* Rank 0: census.h5, if there is one, is made anew from the shards, so theirs is the first word. */
+static int check_census(const char *dir, struct err *e)
+{
+	struct err own = ERR_INIT;
+	char path[4096];
+
+	snprintf(path, sizeof path, "%s/census.h5", dir);
+	if (access(path, F_OK) || !h5in_check(path, "run hubreduce to make it anew", &own))
+		return E_OK;
+	if (own.code == E_FORMAT)
+		own.code = E_DAMAGED;
+	return err_set(e, own.code, "%s", own.text);
 }
 
 int verify_run(MPI_Comm comm, const char *dir, const struct snapshot *snap, struct err *e)
@@ -136,6 +150,8 @@ int verify_run(MPI_Comm comm, const char *dir, const struct snapshot *snap, stru
 	rc = wire_gather(comm, rc, f.x, f.n, sizeof *f.x, &all, e);
 	if (!rc && rank == 0)
 		rc = tell(&all, nshards, dir, e);
+	if (!rc && rank == 0)
+		rc = check_census(dir, e);
 	parcel_release(&all);
 	free(f.x);
 	rc = err_agree(comm, rc, e);

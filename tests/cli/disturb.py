@@ -101,9 +101,9 @@ def trouble(folder):
     if not os.path.exists(f"{folder}/snapshot.json"):
         return None
     if glob.glob(f"{folder}/shards/*.h5"):
-        r = Run([f"{BUILD}/hubreduce", "--unclassified", "1", "--quiet", folder])
-        if r.code not in (0, 5):
-            return f"hubreduce does not read the shards: {r}"
+        r = Run([f"{BUILD}/hubreduce", "--verify", "--quiet", folder])
+        if r.code:
+            return f"hubreduce --verify does not hold: {r}"
     return None
 
 

@@ -81,7 +81,20 @@ def mended(hub, folder, names, want, n=2):
     lost = {os.path.basename(p).split("-r")[0] for p in names}
     ok(lost <= {name.split("-r")[0] for name in new} and not new & {os.path.basename(p) for p in names}, "what they held is in new shards, of names that no shard had", new, names)
     found(folder, [])
+    census(folder)
     return same(differing(figures(folder), want), [], "the census is the undisturbed one, byte for byte")
+
+
+def census(folder):
+    """census.h5 is looked at, too, and nothing is said of shards where it alone is damaged."""
+    path = f"{folder}/census.h5"
+    whole = open(path, "rb").read()
+    what = damage(path)
+    v = alone("hubreduce", "--verify", folder)
+    ok(v.code == 4 and f"'{path}' is cut, damaged" in v.err and "run hubreduce to make it anew" in v.err, f"--verify names census.h5: {what}", v)
+    with open(path, "wb") as f:
+        f.write(whole)
+    found(folder, [])
 
 
 def one_at_a_time():
