@@ -7,7 +7,7 @@ set -eu
 build="libopenmpi-dev openmpi-bin libcurl4-openssl-dev zlib1g-dev libhdf5-openmpi-dev libsimdjson-dev libjansson-dev
  libxxhash-dev libcsv-dev libssl-dev libmicrohttpd-dev pkg-config gcc g++"
 check="$build perl python3 python3-h5py python3-pandas hdf5-tools ca-certificates nghttp2-proxy openssl iproute2 util-linux
- python3-prometheus-client faketime"
+ python3-prometheus-client faketime btrfs-progs"
 slurm="$check slurm-wlm munge"
 clients="$build nodejs npm"
 bench="$check nodejs npm"

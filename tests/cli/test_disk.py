@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""A disk that is full, read-only, or limited, under the crawl and under the reduce: one line, exit 4, what was sealed is kept, and it goes on when there is
+"""A disk that is full, read-only, or under a quota, under the crawl and under the reduce: one line, exit 4, what was sealed is kept, and it goes on when there is
 space. On small tmpfs that the test mounts; skipped where it may not.
 
 test_disk.py [SIZES]: how many sizes of the disk are tried; 1, and 24 in `make soak`.
@@ -11,12 +11,44 @@ import subprocess
 import sys
 
 from disturb import lines_of, lost, tally, trouble, truth_of
-from tap import BUILD, MPIRUN, UNTIL, Hub, Run, crawl, main, ok, reduce, same, scratch, skip_all
+from tap import BUILD, MPIRUN, UNTIL, Hub, Run, crawl, differing, digest, main, ok, reduce, same, scratch, skip, skip_all
 
 SIZES = int(sys.argv[1]) if len(sys.argv) > 1 else 1
 SIZE = ["--models", 16000, "--datasets", 4000, "--spaces", 4000, "--seed", 6, "--until", UNTIL, "--quota", 0]
+ACCOUNTS = ["--models", 200, "--datasets", 60, "--spaces", 60, "--users", 1500, "--seed", 6, "--until", UNTIL, "--quota", 0]
 count = {"tried": 0, "survived": 0, "lost": 0}
 want = None
+
+
+class Quota:
+    """A folder under a quota that can be lifted: a qgroup of Btrfs, which holds for root, too."""
+
+    def __init__(self, kilobytes):
+        self.image, self.path = f"{scratch()}/image", scratch()
+        with open(self.image, "wb") as f:
+            f.truncate(200 << 20)
+        self.call("mkfs.btrfs", "-q", self.image)
+        self.call("mount", "-o", "loop", self.image, self.path)
+        try:
+            self.call("btrfs", "quota", "enable", self.path)
+            self.limit(f"{kilobytes}k")
+        except BaseException:
+            self.__exit__()
+            raise
+
+    def call(self, *command):
+        subprocess.run(command, check=True, capture_output=True)
+
+    def limit(self, size):
+        self.call("sync", "-f", self.path)
+        self.call("btrfs", "qgroup", "limit", size, self.path)
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *exc):
+        self.call("umount", "-l", self.path)
+        os.unlink(self.image)
 
 
 class Disk:
@@ -83,6 +115,50 @@ def full_while_reducing(hub, n, kilobytes):
         ends_well(hub, disk.path, name, 2 if n != 2 else 3)
 
 
+def over_quota(hub, kilobytes, result):
+    try:
+        folder = Quota(kilobytes)
+    except (OSError, subprocess.CalledProcessError) as why:
+        skip("a quota", f"needs mkfs.btrfs, a loop device and Btrfs: {why}")
+        return
+    with folder:
+        c = crawl(3, hub.url, folder.path, "--seal-rows", 2000)
+        one_line(c, f"a quota of {kilobytes} kB, crawl", folder.path, "Disk quota exceeded", "free some space")
+        sealed = glob.glob(f"{folder.path}/shards/*.h5")
+        folder.limit("none")
+        same(trouble(folder.path), None, f"a quota: {len(sealed)} shards are kept, all whole")
+        ok(crawl(2, hub.url, folder.path).code == 0, "without the quota it goes on")
+        used = sum(os.path.getsize(p) for p in glob.glob(f"{folder.path}/**", recursive=True)) // 1024
+        folder.limit(f"{used + result // 2}k")
+        one_line(reduce(2, folder.path), "a quota, reduce", folder.path, "Disk quota exceeded", "free some space")
+        folder.limit("none")
+        ends_well(hub, folder.path, "a quota")
+
+
+def full_while_archiving(hub, kilobytes):
+    with Disk(kilobytes) as disk:
+        one_line(crawl(2, hub.url, disk.path, "--archive", "--seal-rows", 2000), f"{kilobytes} kB, crawl with --archive", disk.path, "free some space", "No space left")
+        disk.remount("size=100m")
+        ends_well(hub, disk.path, "with --archive", 3)
+
+
+def accounts():
+    """The lists of accounts find the disk full."""
+    kinds = ["--kinds", "models,datasets,spaces,users"]
+    with Hub(*ACCOUNTS) as hub, Disk(100000) as disk:
+        undisturbed = scratch()
+        ok(crawl(2, hub.url, undisturbed, *kinds).code == 0 and reduce(2, undisturbed).code == 0, "an undisturbed census with accounts")
+        ok(crawl(2, hub.url, disk.path).code == 0, "a census without accounts")
+        used = sum(os.path.getsize(p) for p in glob.glob(f"{disk.path}/**", recursive=True) if os.path.isfile(p)) // 1024
+        disk.remount(f"size={used + 120}k")
+        one_line(crawl(3, hub.url, disk.path, "--kinds", "users"), "120 kB, crawl of accounts", disk.path, "free some space", "No space left")
+        same(trouble(disk.path), None, "accounts: the shards are whole")
+        disk.remount("size=100m")
+        c, r = crawl(2, hub.url, disk.path, *kinds), reduce(2, disk.path)
+        ok(c.code == 0 and r.code == 0, "with space it goes on with accounts", c, r)
+        same(differing(digest(disk.path), digest(undisturbed)), [], "accounts: the same bytes")
+
+
 def full():
     global want
     with Hub(*SIZE) as hub:
@@ -99,7 +175,10 @@ def full():
         read_only(hub)
         no_inodes(hub)
         file_size(hub)
-    tally("disk full, read-only, limited", count["tried"], count["survived"], count["lost"])
+        over_quota(hub, total // 2, result)
+        full_while_archiving(hub, total // 2)
+    accounts()
+    tally("disk full, read-only, quota", count["tried"], count["survived"], count["lost"])
 
 
 def read_only(hub):
@@ -127,7 +206,7 @@ def limited(program, *args):
 
 
 def file_size(hub):
-    """A limit on the size of a file stands for a quota: the kernel sends SIGXFSZ, and EFBIG to who ignores it."""
+    """A limit on the size of a file: the kernel sends SIGXFSZ, and EFBIG to who ignores it."""
     folder = scratch()
     one_line(limited("hubcrawl", "--hub", hub.url, "--until", UNTIL, folder), "files of 150 kB at most, crawl", folder, "File too large")
     same(trouble(folder), None, "files of 150 kB: the shards are whole")
