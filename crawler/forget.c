@@ -48,8 +48,7 @@ static int add_name(struct forget *f, const char *name, size_t n)
 		return -1;
 	if (!f->snapshot.hashed)
 		return 0;
-	pseudonym_of(&f->pseudonym, name, n, hex);
-	return add(&f->hashes, hex, sizeof hex);
+	return pseudonym_of(&f->pseudonym, name, n, hex) ? -1 : add(&f->hashes, hex, sizeof hex);
 }
 
 /* A name a line; blanks around it and empty lines do not matter. */

@@ -40,8 +40,7 @@ static int hash_rows(struct account_shard *to, const struct account_shard *from,
 		const char *name = texts_get(&from->name, i, &n);
 
 		sketch_add(&to->sketch, name, n);
-		pseudonym_of(p, name, n, hex);
-		if (account_shard_add(to, &a, hex, sizeof hex))
+		if (pseudonym_of(p, name, n, hex) || account_shard_add(to, &a, hex, sizeof hex))
 			return -1;
 	}
 	return 0;
@@ -57,7 +56,8 @@ static int hash_lists(struct account_shard *to, const struct account_shard *from
 		const char *whose = texts_get(&from->whose, i, &n);
 
 		if (from->list[i].list < NACCOUNT_OWN) {
-			pseudonym_of(p, whose, n, hex);
+			if (pseudonym_of(p, whose, n, hex))
+				return -1;
 			whose = hex;
 			n = sizeof hex;
 		}

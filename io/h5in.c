@@ -161,7 +161,7 @@ static int attr_open(hid_t obj, const char *name, H5T_class_t class, hid_t *a, h
 	int good;
 
 	*type = -1;
-	*a = H5Aexists(obj, name) > 0 ? H5Aopen(obj, name, H5P_DEFAULT) : -1;
+	*a = h5safe_has_attr(obj, name) > 0 ? H5Aopen(obj, name, H5P_DEFAULT) : -1;
 	if (*a < 0)
 		return 0;
 	*type = H5Aget_type(*a);
@@ -211,9 +211,10 @@ static int read_kind(struct h5in *in, struct h5in_head *h, int k, struct err *e)
 {
 	int64_t rows = -1;
 	hid_t g;
+	int has = h5safe_has(in->file, kind_name[k]);
 
-	if (H5Lexists(in->file, kind_name[k], H5P_DEFAULT) <= 0)
-		return E_OK;
+	if (has <= 0)
+		return has ? bad(in, kind_name[k], "cannot be read", e) : E_OK;
 	g = H5Gopen2(in->file, kind_name[k], H5P_DEFAULT);
 	if (g < 0 || attr_i64(g, "rows", &rows) || rows < 0)
 		bad(in, kind_name[k], "does not tell its rows", e);
@@ -237,7 +238,7 @@ static int read_head(struct h5in *in, struct h5in_head *h, struct err *e)
 	if (version != SNAPSHOT_SCHEMA)
 		return err_set(e, E_FORMAT, "'%s' is a census of another schema than %d; " REDUCE_AGAIN, in->path,
 			       SNAPSHOT_SCHEMA);
-	if (H5Aexists(in->file, "filters") > 0 && attr_text(in->file, "filters", h->filters, sizeof h->filters))
+	if (h5safe_has_attr(in->file, "filters") && attr_text(in->file, "filters", h->filters, sizeof h->filters))
 		return bad(in, "filters", "cannot be read", e);
 	in->t0 = h->t0;
 	for (int k = 0; k < NKINDS && !e->code; k++)
@@ -363,12 +364,14 @@ int h5in_counter(struct h5in *in, enum kind k, enum field f, uint64_t first, uin
 {
 	struct input x;
 	char name[64];
+	int has;
 
 	for (uint64_t i = 0; i < n; i++)
 		out[i] = -1;
 	snprintf(name, sizeof name, "%s/%s", kind_name[k], schema[f].name);
-	if (!schema_has(k, f) || H5Lexists(in->file, name, H5P_DEFAULT) <= 0)
-		return E_OK;
+	has = schema_has(k, f) ? h5safe_has(in->file, name) : 0;
+	if (has <= 0)
+		return has ? bad(in, name, "cannot be read", e) : E_OK;
 	if (input_open(&x, in, name, 0, in->nrows[k], e))
 		return e->code;
 	input_read(&x, in, first, n, out, e);

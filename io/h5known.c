@@ -42,12 +42,13 @@ static int open_column(struct reader *r, const char *what, H5T_class_t class, st
 	char path[64];
 	hid_t space;
 	hsize_t n = 0;
-	int good;
+	int good, has = h5safe_has(r->file, "/users");
 
 	c->set = -1;
 	snprintf(path, sizeof path, "/users/%s", what);
-	if (H5Lexists(r->file, "/users", H5P_DEFAULT) <= 0 || H5Lexists(r->file, path, H5P_DEFAULT) <= 0)
-		return E_OK;
+	has = has > 0 ? h5safe_has(r->file, path) : has;
+	if (has <= 0)
+		return has ? bad(r, what) : E_OK;
 	c->set = H5Dopen2(r->file, path, H5P_DEFAULT);
 	if (c->set < 0)
 		return bad(r, what);
@@ -117,18 +118,31 @@ static int give(struct reader *r, hsize_t n,
 	return E_OK;
 }
 
+/* 1 or 0; -1: the file does not tell, and then no hash is asked for as if it were a name. */
 static int is_hashed(const struct reader *r)
 {
-	return H5Aexists(r->name.set, "key_id") > 0 || H5Aexists_by_name(r->file, "/users", "key_id", H5P_DEFAULT) > 0;
+	hid_t users = H5Gopen2(r->file, "/users", H5P_DEFAULT);
+	int has = h5safe_has_attr(r->name.set, "key_id");
+
+	if (has == 0)
+		has = users < 0 ? -1 : h5safe_has_attr(users, "key_id");
+	if (users >= 0)
+		H5Gclose(users);
+	return has;
 }
 
 static int open_all(struct reader *r)
 {
+	int hashed;
+
 	if (h5safe_open(r->path, MAKE_AGAIN, &r->file, r->e))
 		return r->e->code;
 	if (!open_column(r, "name", H5T_STRING, &r->name) && r->name.set < 0)
 		err_set(r->e, E_USAGE, "--known: '%s' holds no accounts: its census was taken without users", r->path);
-	if (!r->e->code && is_hashed(r))
+	hashed = r->e->code ? 0 : is_hashed(r);
+	if (hashed < 0)
+		bad(r, "key_id");
+	else if (hashed)
 		err_set(r->e, E_USAGE, "--known: '%s' holds hashes instead of names, which cannot be asked for",
 			r->path);
 	if (!r->e->code && !open_column(r, "_id", H5T_STRING, &r->oid))

@@ -35,6 +35,21 @@ int h5safe_error(struct err *e, int code, const char *fmt, ...)
 	return err_set(e, code, "%s%s%s", text, *why ? ": HDF5: " : "", why);
 }
 
+static int truth(htri_t x)
+{
+	return x < 0 ? -1 : x > 0;
+}
+
+int h5safe_has(hid_t at, const char *name)
+{
+	return truth(H5Lexists(at, name, H5P_DEFAULT));
+}
+
+int h5safe_has_attr(hid_t at, const char *name)
+{
+	return truth(H5Aexists(at, name));
+}
+
 struct search {
 	hid_t file;
 	const char *why;

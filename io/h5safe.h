@@ -21,6 +21,12 @@ int h5safe_error(struct err *e, int code, const char *fmt, ...) __attribute__((f
  * and Fletcher-32, before any dataset is read. remedy: what the line tells to do. Returns a file id in *file. */
 int h5safe_open(const char *path, const char *remedy, hid_t *file, struct err *e);
 
+/* Is there a link of this name? 1 or 0; -1: the file does not tell. The groups above it must be there. */
+int h5safe_has(hid_t at, const char *name);
+
+/* Is there such an attribute? 1 or 0; -1: the file does not tell. */
+int h5safe_has_attr(hid_t at, const char *name);
+
 /* Can a file of nbytes hold this dataset of one dimension, n elements of size > 0 bytes, were it deflated as well as
  * can be, and are its chunks of a size to be read? 1 or 0. */
 int h5safe_is_credible(hid_t dataset, hsize_t n, size_t size, uint64_t nbytes);

@@ -84,19 +84,22 @@ int pseudonym_open(struct pseudonym *p, const char *dir, int make, int *found, s
 	memset(p, 0, sizeof *p);
 	if (read_key(p, dir, found, e) || (!*found && (!make || make_key(p, dir, e))))
 		return e->code;
-	pseudonym_of(p, "", 0, p->id);
+	if (pseudonym_of(p, "", 0, p->id))
+		return err_set(e, E_NOMEM, "no memory for the hashes of names");
 	return E_OK;
 }
 
-void pseudonym_of(const struct pseudonym *p, const char *name, size_t n, char hex[PSEUDONYM_HEX])
+int pseudonym_of(const struct pseudonym *p, const char *name, size_t n, char hex[PSEUDONYM_HEX])
 {
 	unsigned char key[ACCOUNT_NAME_MAX], mac[EVP_MAX_MD_SIZE];
 	unsigned len = 0;
 
 	n = n < sizeof key ? n : sizeof key;
 	account_key((char *)key, name, n);
-	HMAC(EVP_sha256(), p->key, sizeof p->key, key, n, mac, &len);
+	if (!HMAC(EVP_sha256(), p->key, sizeof p->key, key, n, mac, &len))
+		return -1;
 	put_hex(mac, PSEUDONYM_HEX / 2, hex);
+	return 0;
 }
 
 struct account pseudonym_coarsen(struct account a)

@@ -26,8 +26,9 @@ struct pseudonym {
  */
 int pseudonym_open(struct pseudonym *p, const char *dir, int make, int *found, struct err *e);
 
-/* The hash of a name of n bytes, any case; not terminated. */
-void pseudonym_of(const struct pseudonym *p, const char *name, size_t n, char hex[PSEUDONYM_HEX]);
+/* The hash of a name of n bytes, any case; not terminated. Returns 0, or -1 when memory is short: then hex is not set.
+ */
+int pseudonym_of(const struct pseudonym *p, const char *name, size_t n, char hex[PSEUDONYM_HEX]);
 
 /* What may stand beside a hash without telling whose it is: of the _id the first second of its year, of the followers
  * the power of two below. */

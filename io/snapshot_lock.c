@@ -9,6 +9,7 @@
 #include <unistd.h>
 
 #include "io/log.h"
+#include "io/sync.h"
 #include "io/utc.h"
 
 #define PATH_CAP 4096
@@ -56,14 +57,15 @@ static void read_holder(int fd, char text[160])
 static void write_holder(int fd)
 {
 	char text[160], host[65] = "?", when[32];
-	int n;
+	int n, bad;
 
 	gethostname(host, sizeof host - 1);
 	n = snprintf(text, sizeof text, "process %ld on %s since %s\n", (long)getpid(), host,
 		     utc_format((int64_t)time(NULL), when));
 	/* For people; the lock holds without it. */
-	if (ftruncate(fd, 0) || pwrite(fd, text, (size_t)n, 0) != n)
-		log_warn("cannot write into .lock who holds it: %s", strerror(errno));
+	bad = ftruncate(fd, 0) ? errno : sync_pwrite(fd, text, (size_t)n, 0);
+	if (bad)
+		log_warn("cannot write into .lock who holds it: %s", strerror(bad));
 }
 
 static int lock_byte_in(int fd, int byte, int type, int seconds, const char *note)
