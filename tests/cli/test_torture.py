@@ -12,7 +12,7 @@ import time
 
 from accounts import read
 from disturb import lines_of, tally, trouble, truth_of
-from tap import BUILD, MPIRUN, UNTIL, Hub, Run, crawl, diag, differing, digest, main, ok, reduce, same, scratch
+from tap import BUILD, MPIRUN, UNTIL, Hub, Run, crawl, diag, differing, digest, main, mpi, ok, reduce, same, scratch
 
 FAILURES = int(sys.argv[1]) if len(sys.argv) > 1 else 3
 SEED = int(sys.argv[2]) if len(sys.argv) > 2 else time.time_ns() % 1000000
@@ -71,6 +71,10 @@ def programs():
         ok(reduce(3, whole).code == 0, "and the last reduce completes")
         same(differing(digest(whole), want), [], "to the same bytes")
     same(count["survived"], count["tried"], f"{count['tried']} failures, survived")
+
+
+def in_all():
+    same(count["survived"], count["tried"], f"{count['tried']} failures in all, survived")
     tally("fallible calls of io/ in the programs", count["tried"], count["survived"], 0)
 
 
@@ -93,6 +97,51 @@ def accounts():
             r = crawl(2, hub.url, folder, "--kinds", "models,datasets,spaces,users", *extra)
             ok(r.code == 0 and (len(known(folder)) == len(want) if extra else known(folder) == want), f"after call {k} on rank {victim} of {n}, {name}: the same accounts", r)
         same(count["survived"] - survived, count["tried"] - tried, f"{count['tried'] - tried} failures among accounts, survived")
+
+
+def compared():
+    """A reduce beside an earlier census, and a discovery that asks for its accounts."""
+    draw = random.Random(SEED + 2)
+    pop = ["--models", 400, "--datasets", 100, "--spaces", 100, "--users", 300, "--seed", 2, "--until", UNTIL, "--quota", 0]
+    kinds = ["--kinds", "models,datasets,spaces,users"]
+    with Hub(*pop) as hub:
+        earlier, whole = scratch(), scratch()
+        c = mpi(2, "hubcrawl", "--hub", hub.url, "--until", "2026-08-01T00:00:00Z", *kinds, earlier)
+        ok(c.code == 0 and reduce(1, earlier).code == 0 and crawl(2, hub.url, whole, *kinds).code == 0, "two censuses")
+        for n, program, *args in ((1, "hubreduce", "--quiet", "--previous", earlier, whole), (2, "hubcrawl", "--hub", hub.url, "--until", UNTIL, *kinds, "--known", earlier, None)):
+            first = whole if args[-1] else scratch()
+            clean, calls, _ = tortured(n, 0, 0, program, *args[:-1], first)
+            ok(clean.code == 0 and calls > 1000, f"{program} {args[-2]}: {calls} calls that can fail", clean)
+            want = digest(whole) if args[-1] else known(first)
+            tried, survived = count["tried"], count["survived"]
+            for _ in range((FAILURES + 1) // 2):
+                folder, n = args[-1] or scratch(), draw.choice((1, 2, 3))
+                victim, k = draw.randrange(n), int(calls ** draw.random())
+                run, _, name = tortured(n, victim, k, program, *args[:-1], folder)
+                judge(run, name, f"{program} beside an earlier census, call {k} on rank {victim} of {n}", folder)
+                r = Run([*MPIRUN, "-n", 2, f"{BUILD}/{program}", *args[:-1], folder])
+                ok(r.code == 0 and (digest(folder) if args[-1] else known(folder)) == want, f"after call {k} on rank {victim} of {n}, {name}: the same", r)
+            same(count["survived"] - survived, count["tried"] - tried, f"{count['tried'] - tried} failures of {program} beside an earlier census, survived")
+
+
+def archived():
+    """With --archive: the census and that of its archive are those of an undisturbed crawl."""
+    draw = random.Random(SEED + 3)
+    with Hub(*SIZE) as hub:
+        whole = scratch()
+        args = ["--hub", hub.url, "--until", UNTIL, "--seal-rows", 500, "--archive"]
+        clean, calls, _ = tortured(2, 0, 0, "hubcrawl", *args, whole)
+        ok(clean.code == 0 and reduce(1, whole).code == 0, f"a crawl with --archive makes {calls} calls that can fail", clean)
+        want = digest(whole)
+        for _ in range((FAILURES + 1) // 2):
+            folder, again, n = scratch(), f"{scratch()}/again", draw.choice((1, 2, 3))
+            victim, k = draw.randrange(n), int(calls ** draw.random())
+            run, _, name = tortured(n, victim, k, "hubcrawl", *args, folder)
+            judge(run, name, f"hubcrawl --archive, call {k} on rank {victim} of {n}", folder)
+            c = crawl(2, hub.url, folder, "--archive")
+            a = Run([f"{BUILD}/hubcrawl", "--from-archive", folder, again])
+            good = not any(x.code for x in (c, reduce(1, folder), a, reduce(2, again)))
+            ok(good and digest(folder) == want and digest(again) == want, f"after call {k} on rank {victim} of {n}, {name}: the same bytes, also from the archive", c, a)
 
 
 def known(folder):
@@ -125,4 +174,4 @@ def replayed():
         ok(run and run.code in (0, 4), f"call {k} of {name}: exit {run and run.code}", run)
 
 
-main(programs, accounts, replayed)
+main(programs, accounts, compared, archived, replayed, in_all)

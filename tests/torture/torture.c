@@ -6,6 +6,7 @@
 #include <fcntl.h>
 #include <hdf5.h>
 #include <jansson.h>
+#include <openssl/hmac.h>
 #include <stdarg.h>
 #include <stdint.h>
 #include <stdio.h>
@@ -165,6 +166,7 @@ int torture_open(const char *path, int flags, ...);
 int torture_fcntl(int fd, int what, ...);
 json_t *torture_json_pack(const char *fmt, ...);
 int torture_json_object_set_new(json_t *j, const char *key, json_t *value);
+int torture_json_array_append_new(json_t *j, json_t *value);
 int torture_fsync(int fd);
 ssize_t torture_write(int fd, const void *x, size_t n);
 ssize_t torture_pwrite(int fd, const void *x, size_t n, off_t at);
@@ -204,6 +206,14 @@ int torture_json_object_set_new(json_t *j, const char *key, json_t *value)
 {
 	if (!strike("json_object_set_new"))
 		return json_object_set_new(j, key, value);
+	json_decref(value);
+	return -1;
+}
+
+int torture_json_array_append_new(json_t *j, json_t *value)
+{
+	if (!strike("json_array_append_new"))
+		return json_array_append_new(j, value);
 	json_decref(value);
 	return -1;
 }
