@@ -6,7 +6,8 @@ ms of user and system time per 1,000 rows (a page of 0.7 MB), of all ranks, seal
 small and a large crawl. Nothing here waits, so a machine with something else to do tells more than is true.
 
 On two cores the stand-in takes its share of them, so the wall of two ranks (`speedup_by_wall`) tells less than what a second rank is worth: `speedup` is
-the CPU of one rank alone by that of the busier of two, which is what the wall is where the Hub is another machine."""
+the CPU of one rank alone by that of the busier of two, which is what the wall is where the Hub is another machine. From an archive, which takes no
+core, the wall itself tells."""
 
 import base64
 import json
@@ -110,6 +111,28 @@ def per_thousand(rows, n, *more, in_flight=8):
     }
 
 
+def replays(rows):
+    """By wall what a second rank is worth where no Hub takes a core: the same pages, from an archive. Each rank has a segment of two."""
+    wall = {}
+    for r in (rows // 10, rows):
+        archive = scratch()
+        with Hub(*population(r)) as hub:
+            command = [f"{BUILD}/hubcrawl", "--hub", hub.url, "--until", UNTIL, "--quiet", "--kinds", "models", "--archive", archive]
+            subprocess.run([str(a) for a in (*MPIRUN, "-n", 2, *command)], env=ENV, check=True, stdout=subprocess.DEVNULL)
+        for n in (1, 2):
+            seen = []
+            for _ in range(2):
+                folder, at = f"{scratch()}/again", time.monotonic()
+                subprocess.run([*MPIRUN, "-n", str(n), f"{BUILD}/hubcrawl", "--quiet", "--from-archive", archive, folder], env=ENV, check=True, stdout=subprocess.DEVNULL)
+                seen.append(time.monotonic() - at)
+                shutil.rmtree(folder)
+            wall[n, r] = min(seen)
+        shutil.rmtree(archive)
+    s = {n: wall[n, rows] - wall[n, rows // 10] for n in (1, 2)}
+    for n in (1, 2):
+        yield {"case": "hubcrawl, from an archive", "ranks": n, "rows_per_s": 0.9 * rows / s[n], **({"speedup_by_wall": s[1] / s[n]} if n > 1 else {})}
+
+
 def javascript(rows):
     if not os.path.isdir(f"{CLIENTS}/node_modules/@huggingface/hub") or not shutil.which("node"):
         print("the JavaScript client is not there: make check-clients installs it")
@@ -182,7 +205,7 @@ def main():
     rows = []
     size = 100000 if args.quick else 400000
     ranks = (2, 8) if args.quick else (2, 4, 8, 16, 32)
-    measured = (crawls(3 if args.quick else 10, size, 1 if args.quick else 5), javascript(20000 if args.quick else 50000), many_ranks(2 * size if args.quick else 8 * size, ranks), waiting(8, 500 if args.quick else 2000), stand_in(3 if args.quick else 10))
+    measured = (crawls(3 if args.quick else 10, size, 1 if args.quick else 5), replays(2 * size), javascript(20000 if args.quick else 50000), many_ranks(2 * size if args.quick else 8 * size, ranks), waiting(8, 500 if args.quick else 2000), stand_in(3 if args.quick else 10))
     for part in measured:
         for row in part:
             show(row)
