@@ -284,7 +284,7 @@ static int options(struct err *e)
 		rc = wrong(e, "options are not what was given");
 	if (!rc && !(echo = opts_echo(&o, &s)))
 		rc = err_set(e, E_NOMEM, "no memory to echo");
-	if (!rc && (!strstr(echo, "\"hub\"") || !strstr(echo, "[\"a\"]") || !strstr(echo, "\"n\":3")))
+	if (!rc && echo && (!strstr(echo, "\"hub\"") || !strstr(echo, "[\"a\"]") || !strstr(echo, "\"n\":3")))
 		rc = wrong(e, "an option is missing from the echo");
 	free(echo);
 	return rc;
