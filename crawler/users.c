@@ -14,9 +14,9 @@
 #include "crawler/crawl.h"
 #include "crawler/ledger.h"
 #include "crawler/resume.h"
-#include "crawler/users_end.h"
 #include "crawler/users_load.h"
 #include "crawler/users_loop.h"
+#include "crawler/users_sealed.h"
 #include "io/agree.h"
 #include "io/log.h"
 

@@ -15,8 +15,8 @@
 #include "crawler/budget.h"
 #include "crawler/fetch.h"
 #include "crawler/options.h"
-#include "crawler/users_end.h"
 #include "io/snapshot.h"
+#include "io/users_end.h"
 
 struct users_setup {
 	const struct options *o;

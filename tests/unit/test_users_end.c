@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 /* The two users.json as they are read back: what this program writes, and what somebody else may have put there. */
-#include "crawler/users_end.h"
+#include "crawler/users_sealed.h"
 
 #include <stdint.h>
 #include <stdio.h>
