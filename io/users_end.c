@@ -60,3 +60,13 @@ int users_end_write(const struct users_end *x, const char *dir, struct err *e)
 {
 	return users_json_write(users_end_json(x), dir, e);
 }
+
+int users_end_reopen(const char *dir, struct err *e)
+{
+	struct users_end x;
+
+	if (users_end_read(&x, dir, e) || x.ending == END_NONE)
+		return e->code;
+	x = (struct users_end){ .ending = END_NONE, .requests = x.requests };
+	return users_end_write(&x, dir, e);
+}

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-/* DIR/users.json: how the discovery of accounts ended, once it has: then nothing is asked again; rank 0. Local. */
+/* DIR/users.json: how the discovery of accounts ended, once it has; rank 0. A session that asks on opens it again: it
+ * is END_NONE then, and of the rest only the requests hold. Local. */
 #ifndef IO_USERS_END_H
 #define IO_USERS_END_H
 
@@ -18,7 +19,7 @@ struct users_end {
 	int64_t requests; /* of all sessions */
 	int64_t accounts; /* known */
 	int64_t pages;    /* in the shards */
-	int64_t given_up; /* lists */
+	int64_t given_up; /* lists that the Hub did not give in the latest session that asked */
 	int64_t rows;     /* of repositories: more of them may name more owners */
 };
 
@@ -28,6 +29,11 @@ int users_end_read(struct users_end *x, const char *folder, struct err *e);
 
 /* Errors: E_IO, E_NOMEM. */
 int users_end_write(const struct users_end *x, const char *dir, struct err *e);
+
+/* What is to be asked may change it: END_NONE from now on, with its requests, where there is one. Errors: those of
+ * both.
+ */
+int users_end_reopen(const char *dir, struct err *e);
 
 /* As it is written, to be released; NULL when memory is short. */
 struct json_t;
