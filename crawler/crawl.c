@@ -101,9 +101,10 @@ static int prepare_users(struct crawl *c, struct err *e)
 	if (replay_users_mend(f->dir, e) || users_set_aside(f->dir, stop_is_asked, e) ||
 	    users_is_complete(c->o, folder_rows(f), &done, e))
 		return e->code;
-	/* What is still to be crawled of the repositories may name more owners. */
+	/* What is still to be crawled of the repositories may name more owners, also if a kill comes before they are
+	 * asked. */
 	c->brief.users = !f->complete || !done;
-	return E_OK;
+	return f->complete ? E_OK : users_end_reopen(f->dir, e);
 }
 
 static int prepare(struct crawl *c, struct err *e)

@@ -22,7 +22,7 @@
 enum note_what { NOTE_NOTHING, NOTE_PAGE, NOTE_TOTAL, NOTE_AUDIT, NOTE_LIST };
 
 /* How a list of accounts stood before the reply, and the shard that was to take it: only what was sealed counts
- * (crawler/users_end.h). */
+ * (crawler/users_sealed.h). */
 struct note_list {
 	enum account_list list;
 	char whose[ACCOUNT_NAME_MAX + 1]; /* name; of a repository the 24 digits of its _id */

@@ -8,7 +8,7 @@
 #include "crawler/ledger.h"
 #include "crawler/note.h"
 #include "crawler/roll.h"
-#include "crawler/users_end.h"
+#include "crawler/users_sealed.h"
 #include "io/warc.h"
 
 struct relist {

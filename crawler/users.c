@@ -14,9 +14,9 @@
 #include "crawler/crawl.h"
 #include "crawler/ledger.h"
 #include "crawler/resume.h"
-#include "crawler/users_end.h"
 #include "crawler/users_load.h"
 #include "crawler/users_loop.h"
+#include "crawler/users_sealed.h"
 #include "io/agree.h"
 #include "io/log.h"
 
@@ -30,8 +30,8 @@ struct users {
 	int rank, nranks;
 	char shards[4096], names[4096];
 	struct pseudonym pseudonym;
-	int64_t seq;     /* of the first shard */
-	int64_t earlier; /* requests, by DIR/users.json */
+	int64_t seq;             /* of the first shard */
+	struct users_end before; /* DIR/users.json as it was */
 	struct ledger ledger;
 	struct asker *asker;
 	struct post *post;
@@ -121,12 +121,10 @@ static int check_key(struct users *u, int found, struct err *e)
 static int prepare(struct users *u, struct err *e)
 {
 	const char *dir = u->s->o->dir;
-	struct users_end before;
 	int found;
 
-	if (users_end_read(&before, dir, e))
+	if (users_end_read(&u->before, dir, e))
 		return e->code;
-	u->earlier = before.requests;
 	if (!u->s->snapshot->hashed)
 		return next_seqs(u, u->shards, e);
 	if (pseudonym_open(&u->pseudonym, dir, 0, &found, e) || check_key(u, found, e) ||
@@ -137,6 +135,17 @@ static int prepare(struct users *u, struct err *e)
 	if (resume_clean(u->names, e) || mend(u, e) || next_seqs(u, u->names, e))
 		return e->code;
 	return next_seqs(u, u->shards, e);
+}
+
+/* How it ended before is over when more is asked: a kill from now on leaves a discovery that has not ended, which is
+ * also what the archive says. */
+static int begin_session(const struct users *u, struct err *e)
+{
+	const char *dir = u->s->o->dir;
+
+	if (!u->s->archived && users_end_reopen(dir, e))
+		return e->code;
+	return u->s->archive ? users_sealed_begin(dir, u->s->session, u->seq, e) : E_OK;
 }
 
 /* --- all ranks --- */
@@ -212,8 +221,8 @@ static int load(struct users *u, struct err *e)
 	if (users_load(&u->load, e))
 		return e->code;
 	/* With hashes the shards of a discovery that has ended are not read again. */
-	if (u->load.requests < u->earlier)
-		u->load.requests = u->earlier;
+	if (u->load.requests < u->before.requests)
+		u->load.requests = u->before.requests;
 	rc = ledger_seal(&u->ledger, e);
 	return err_agree(u->comm, rc, e);
 }
@@ -251,7 +260,8 @@ static void sum_up(struct users *u)
 	mine[4] = look.given_up;
 	agree_sum(u->comm, mine, all, 5);
 	u->status = (struct item_status){ .accounts = all[0], .lists = all[1], .pages = all[2], .requests = all[3] };
-	u->given_up = all[4];
+	/* A session that may not ask has not been given them either. */
+	u->given_up = u->s->archived ? u->s->archived->given_up : u->limit == 0 ? u->before.given_up : all[4];
 	agree_sum(u->comm, u->ledger.total, u->sums, NCOUNTERS);
 }
 
@@ -306,6 +316,8 @@ static void print_summary(const struct users *u, enum ending end, int exit_code)
 	       end != END_NONE  ? ending_name[end]
 	       : u->s->archived ? "what is missing was not in the archive"
 				: "stopped before its end");
+	if (end != END_NONE && u->given_up > 0)
+		printf("%-12s %" PRId64 " lists\n", "given up", u->given_up);
 	if (u->coordinator && coordinator_look(u->coordinator)->silent)
 		printf("%-12s the Hub has not answered for too long\n", "stopped");
 	if (end != END_NONE && u->s->snapshot->hashed)
@@ -335,7 +347,7 @@ static int conclude(struct users *u, int why, int *exit_code, struct err *e)
 	const char *dir = u->s->o->dir;
 
 	*exit_code = end == END_NONE && !u->s->archived ? err_exit_code(E_STOPPED)
-		   : end == END_NONE || end == END_GAPS ? CRAWL_EXIT_GAPS
+		   : end == END_NONE || x.given_up > 0  ? CRAWL_EXIT_GAPS
 							: 0;
 	if (u->rank != 0)
 		return E_OK;
@@ -362,12 +374,12 @@ static int run(struct users *u, int *exit_code, struct err *e)
 	int why = MSG_ASKED, rc;
 
 	rc = u->rank == 0 ? prepare(u, e) : E_OK;
-	if (!rc && u->rank == 0 && u->s->archive)
-		rc = users_sealed_begin(u->s->o->dir, u->s->session, u->seq, e);
+	if (!rc && u->rank == 0)
+		rc = begin_session(u, e);
 	if (err_agree(u->comm, rc, e))
 		return e->code;
 	agree_bcast(u->comm, &u->seq, sizeof u->seq);
-	agree_bcast(u->comm, &u->earlier, sizeof u->earlier);
+	agree_bcast(u->comm, &u->before, sizeof u->before);
 	agree_bcast(u->comm, &u->pseudonym, sizeof u->pseudonym);
 	u->post = post_create(u->comm);
 	u->transport = transport_create(u->comm);

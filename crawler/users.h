@@ -2,7 +2,7 @@
 /* The discovery of accounts, when the repositories are crawled: from what is sealed to its end.
  *
  *     DIR/shards/users-r*.h5   what was seen (io/h5accounts.h), with names or with hashes
- *     DIR/users.json           how the discovery ended, once it has: nothing is asked again then
+ *     DIR/users.json           how the discovery ended, once it has (io/users_end.h): nothing is asked again then
  *     DIR/users.key            with --no-user-names: the key of the hashes (io/pseudonym.h)
  *     DIR/users.private/       likewise: the shards with names, until it has ended
  *     DIR/users.ended/         the same folder while it is being removed
@@ -15,8 +15,8 @@
 #include "crawler/budget.h"
 #include "crawler/fetch.h"
 #include "crawler/options.h"
-#include "crawler/users_end.h"
 #include "io/snapshot.h"
+#include "io/users_end.h"
 
 struct users_setup {
 	const struct options *o;

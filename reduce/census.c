@@ -36,9 +36,31 @@ int64_t census_lost(const struct census *c)
 	return n;
 }
 
+static int has_all_accounts(const struct census *c)
+{
+	return !c->snap.users || (c->discovery.ending != END_NONE && c->discovery.given_up == 0);
+}
+
 int census_is_complete(const struct census *c)
 {
-	return census_gaps(c) == 0 && census_suspect(c) == 0 && census_lost(c) == 0;
+	return census_gaps(c) == 0 && census_suspect(c) == 0 && census_lost(c) == 0 && has_all_accounts(c);
+}
+
+/* How the discovery of accounts ended, read by rank 0 for all; what is there of a census that takes none is not asked.
+ */
+static int load_end(struct census *c, const char *dir, struct err *e)
+{
+	int rc = E_OK;
+
+	c->discovery = (struct users_end){ .ending = END_NONE };
+	if (c->rank == 0 && c->snap.users)
+		rc = users_end_read(&c->discovery, dir, e);
+	if ((rc = err_agree(c->comm, rc, e))) {
+		e->rank = -1;
+		return rc;
+	}
+	agree_bcast(c->comm, &c->discovery, sizeof c->discovery);
+	return E_OK;
 }
 
 int census_load(struct census *c, const char *dir, struct err *e)
@@ -48,7 +70,7 @@ int census_load(struct census *c, const char *dir, struct err *e)
 
 	if ((size_t)snprintf(path, sizeof path, "%s/shards", dir) >= sizeof path)
 		rc = err_set(e, E_USAGE, "the folder's name is too long");
-	if ((rc = err_agree(c->comm, rc, e)))
+	if ((rc = err_agree(c->comm, rc, e)) || (rc = load_end(c, dir, e)))
 		return rc;
 	c->crawls = (struct crawls){ .n = 0 };
 	rc = load_shards(&c->load, c->comm, path, &c->snap, &c->crawls, e);

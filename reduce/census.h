@@ -4,6 +4,7 @@
 #define REDUCE_CENSUS_H
 
 #include "io/snapshot.h"
+#include "io/users_end.h"
 #include "reduce/audit.h"
 #include "reduce/crawls.h"
 #include "reduce/headcount.h"
@@ -26,6 +27,7 @@ struct census {
 	struct owners owners;
 	struct audit audit;
 	struct headcount accounts;
+	struct users_end discovery; /* of accounts, on all ranks; END_NONE: not over, or none are taken */
 	struct orgs *orgs;
 	struct topics *topics;
 	struct compare *compare; /* with earlier ones, or NULL */
@@ -48,11 +50,12 @@ int64_t census_gaps(const struct census *c);    /* of all kinds' axes */
 int64_t census_suspect(const struct census *c); /* spans whose pages broke order or bounds */
 int64_t census_lost(const struct census *c);    /* records in the quarantine */
 
-/* Everything that was to be crawled has been, and understood. */
+/* Everything that was to be crawled has been, and understood. A discovery of accounts that ended with its request limit
+ * is a sample, and whole; one that is not over, or was not given a list, is not. */
 int census_is_complete(const struct census *c);
 
 /* Collective: load DIR's shards and bring the rows to their owners; c->comm, snap, orgs and topics are set, the rest is
- * overwritten. Errors: those of load_shards(), exchange_rows(), owners_build(). */
+ * overwritten. Errors: those of load_shards(), exchange_rows(), owners_build(), headcount_load(), users_end_read(). */
 int census_load(struct census *c, const char *dir, struct err *e);
 
 /* Frees all but comm. Local. */

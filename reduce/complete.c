@@ -16,6 +16,11 @@ const struct figure_col complete_cols[8] = {
 	{ "suspect_windows", CELL_I64, 0, "1", "spans whose pages broke order or bounds: taken, but may have holes" },
 };
 
+const struct figure_col complete_account_cols[2] = {
+	{ "ended", CELL_TEXT, 0, NULL, "how the discovery of accounts ended" },
+	{ "lists_given_up", CELL_I64, 0, "lists", "lists of accounts that the Hub did not give" },
+};
+
 const struct figure_col complete_window_cols[4] = {
 	{ "kind", CELL_TEXT, 0, NULL, "models, datasets or spaces" },
 	{ "lo", CELL_TEXT, 0, NULL, "the span begins behind this ObjectId" },
@@ -55,6 +60,19 @@ void complete_make(const struct facts *f, struct figure_table *t)
 		figure_i64(t, 6, (int64_t)f->c->kind[k].total);
 		figure_i64(t, 7, (int64_t)l->cover[k].suspect.n);
 	}
+}
+
+void complete_accounts(const struct facts *f, struct figure_table *t)
+{
+	const struct users_end *x = &f->c->discovery;
+
+	if (!f->c->snap.users) {
+		figure_status(t, FIGURE_NOT_AVAILABLE, "this census does not take users");
+		return;
+	}
+	figure_row(t);
+	figure_name(t, 0, x->ending == END_NONE ? "it is not over" : ending_name[x->ending]);
+	figure_i64(t, 1, x->given_up);
 }
 
 static void put_window(struct figure_table *t, int kind, struct span s, const char *state)

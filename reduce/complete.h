@@ -5,9 +5,11 @@
 
 #include "reduce/figures.h"
 
-extern const struct figure_col complete_cols[8], complete_window_cols[4], complete_quarantine_cols[5];
+extern const struct figure_col complete_cols[8], complete_account_cols[2], complete_window_cols[4],
+	complete_quarantine_cols[5];
 
 void complete_make(const struct facts *f, struct figure_table *t);
+void complete_accounts(const struct facts *f, struct figure_table *t);
 
 /* The axis of every kind in spans: crawled, suspect, not crawled. Local; the same on all ranks. */
 void complete_windows(const struct census *c, struct figure_table *t);

@@ -247,6 +247,11 @@ const struct figure figure_list[] = {
 	  "What of each kind was listed, as shares and spans of the axis of creation, what was not understood, and the "
 	  "Hub's own total.",
 	  COLS(complete_cols), NULL, complete_make },
+	{ "completeness.accounts", "lists", NULL,
+	  "How the discovery of accounts ended, and the lists that the Hub did not give, however often they were asked "
+	  "for; where there are such, or it is not over, the census is not complete. One that ended with its request "
+	  "limit is a sample: totals.users.lists tells of which lists.",
+	  COLS(complete_account_cols), NULL, complete_accounts },
 	{ "completeness.audit", "share", NULL,
 	  "Second pass: repositories that the Hub lists by another order, from places drawn at random, looked for in "
 	  "the "

@@ -69,6 +69,9 @@ static void write_metrics(const struct monitor *m, const struct census *c, const
 		      (double)census_gaps(c));
 	metrics_value(&x, NAME("lost_records"), METRICS_GAUGE, "Records that were not understood.",
 		      (double)census_lost(c));
+	if (c->snap.users)
+		metrics_value(&x, NAME("lists_given_up"), METRICS_GAUGE, "Lists of accounts that the Hub did not give.",
+			      (double)c->discovery.given_up);
 	metrics_family(&x, NAME("wall_seconds"), METRICS_GAUGE, "Wall time of each phase.");
 	for (int i = 0; i < MONITOR_NPHASES; i++)
 		metrics_sample(&x, NAME("wall_seconds"), "phase", phase_name[i], m->wall_s[i]);

@@ -113,6 +113,16 @@ static void put_totals(struct sheet *s, const struct source *x)
 	put_troubles(s, x, "members not understood", "field_errors");
 }
 
+static void put_given_up(struct sheet *s, const struct source *x)
+{
+	int64_t n = json_integer_value(value_of(x, "completeness.accounts", "lists_given_up"));
+
+	if (n == 0)
+		return;
+	sheet_line(s, "lists the Hub did not give");
+	sheet_count(s, n);
+}
+
 /* Four numbers that are not one another. */
 static void put_accounts(struct sheet *s, const struct source *x)
 {
@@ -131,6 +141,7 @@ static void put_accounts(struct sheet *s, const struct source *x)
 		sheet_value(s, value_of(x, "totals.users", member[c]), SHEET_COUNT);
 	sheet_line(s, "that own a repository");
 	sheet_value(s, value_of(x, "totals.users", "owners"), SHEET_COUNT);
+	put_given_up(s, x);
 	for (size_t i = 0; i < 3; i++) {
 		const json_t *n = value_of(x, "totals.users", bound[i][1]);
 

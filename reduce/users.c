@@ -236,6 +236,22 @@ int users_prepare(struct facts *f, int rc, struct err *e)
 	return E_OK;
 }
 
+/* What was left, and whether the Hub would not give it. */
+static void tell_left(const struct users_end *end, long long left, long long known, struct figure_table *t)
+{
+	char refused[80] = "";
+
+	if (end->given_up > 0)
+		snprintf(refused, sizeof refused, ", %lld of them for the Hub did not give them",
+			 (long long)end->given_up);
+	figure_status(t, FIGURE_PARTIAL,
+		      "%lld of %lld known lists of accounts were not asked to their end%s: hubcrawl %s", left, known,
+		      refused,
+		      end->ending == END_NONE   ? "goes on, the discovery is not over"
+		      : end->ending == END_GAPS ? "asks for them again"
+						: "goes on with a larger --user-requests");
+}
+
 /* 0, and t says why, where there are no accounts; t says how much was left. */
 static int begin(const struct facts *f, struct figure_table *t)
 {
@@ -251,12 +267,9 @@ static int begin(const struct facts *f, struct figure_table *t)
 		known += c.known;
 		left += c.known - c.done - c.refused;
 	}
-	if (left > 0)
-		figure_status(
-			t, FIGURE_PARTIAL,
-			"%lld of %lld known lists of accounts were not asked to their end: hubcrawl goes on with a "
-			"larger --user-requests",
-			(long long)left, (long long)known);
+	/* Of a discovery that is not over it is not known how many lists there are. */
+	if (left > 0 || f->c->discovery.given_up > 0 || f->c->discovery.ending == END_NONE)
+		tell_left(&f->c->discovery, left, known, t);
 	return 1;
 }
 

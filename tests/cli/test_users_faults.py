@@ -2,15 +2,18 @@
 """Every fault of a Hub among the lists of accounts, each alone: the accounts are those that there are, or what is missing is said (exit 5), kept as far as it was shown, and asked again."""
 
 import collections
+import glob
 import itertools
 import json
+import os
 import re
 import shutil
 
+import h5py
 from accounts import figures, read, wanted
 from disturb import tally
 from meddle import Meddler
-from tap import BUILD, UNTIL, Hub, Run, crawl, differences, differing, digest, free_port, main, mpi, ok, reduce, same, scratch
+from tap import BUILD, UNTIL, Hub, Run, crawl, differences, differing, digest, free_port, load, main, mpi, ok, reduce, same, scratch, value
 
 PORT = free_port()
 POPULATION = ["--models", 60, "--datasets", 20, "--spaces", 20, "--users", 300, "--seed", 3, "--until", UNTIL, "--list-page", 3]
@@ -61,7 +64,7 @@ def from_archive(name, folder):
     new = f"{scratch()}/again"
     a = mpi(2, "hubcrawl", "--from-archive", folder, new)
     codes = [reduce(1, f).code for f in (folder, new)]
-    ok(codes[0] == codes[1], f"{name}: from its archive", a, codes)
+    ok(codes[0] == codes[1] == a.code, f"{name}: from its archive", a, codes)
     same(differing(digest(new), digest(folder)), [], "  the same bytes")
 
 
@@ -96,6 +99,76 @@ def always():
             ok(0 < len(lines) == len(set(lines)) < 9, "  said once for each kind of list", *lines)
         from_archive(fault, folder)
         judge(fault, folder, c)
+
+
+def end_of(folder):
+    with open(f"{folder}/users.json", encoding="utf-8") as f:
+        return json.load(f)
+
+
+def says(name, folder, code, ended, given_up):
+    """What hubreduce alone makes of the folder, the same on any number of ranks."""
+    digests = []
+    for ranks in (1, 3):
+        r = reduce(ranks, folder)
+        got, line = load(folder), re.search(r"^  lists the Hub did not give +(\d+)$", r.out, re.M)
+        ok(r.code == code and got["snapshot"]["complete"] == (code == 0), f"{name}: hubreduce on {ranks} ranks exits with {code}", r)
+        same(value(got, "completeness.accounts"), {"ended": ended, "lists_given_up": given_up}, "  how it ended")
+        same(int(line[1]) if line else 0, given_up, "  and prints it")
+        digests.append(digest(folder))
+    same(differing(*digests), [], "  the same bytes")
+    with h5py.File(f"{folder}/census.h5") as f:
+        same(f.attrs["complete"], int(code == 0), "  and census.h5")
+    return got["figures"]["totals.users"]
+
+
+def told():
+    """The census says what the Hub did not give, until it does."""
+    gaps, whole, limit = "lists that the Hub did not give", "every list was asked", "request limit"
+    folder, other = copy(), f"{scratch()}/other"
+    with Hub(*SIZE, "--fault", "loop") as h:
+        c = crawl(2, h.url, folder, "--kinds", "users", "--retries", 0)
+    n, spent = end_of(folder)["lists_given_up"], end_of(folder)["requests"]
+    ok(c.code == 5 and n > 5, f"{n} lists are given up", c)
+    figure = says("given up", folder, 5, gaps, n)
+    ok(f"{n} of them for the Hub did not give them: hubcrawl asks for them again" in figure.get("why", ""), "the figures say so", figure)
+    from_archive("given up", folder)
+    shutil.copytree(folder, other)
+    with Hub(*SIZE) as h:
+        c = crawl(1, h.url, other, "--user-requests", spent)
+    ok(c.code == 5 and limit in c.out and f"given up     {n} lists" in c.out, "a limit that is spent: nothing is asked", c)
+    says("a limit that is spent", other, 5, limit, n)
+    from_archive("a limit that is spent", other)
+    with Hub(*SIZE) as h:
+        c = crawl(1, h.url, folder, "--max-requests", 5)
+    ok(c.code == 3 and end_of(folder)["lists_given_up"] == 0, "some are asked again: the number does not stay", c)
+    says("stopped", folder, 5, "it is not over", 0)
+    from_archive("stopped", folder)
+    filled("given up", folder)
+    says("given", folder, 0, whole, 0)
+    os.remove(sorted(glob.glob(f"{folder}/shards/models-*.h5"))[0])
+    with Hub(*SIZE) as h:
+        c = crawl(1, h.url, folder, "--max-requests", 1)
+    ok(c.code == 3 and not end_of(folder)["ended"], "repositories are to be crawled, which may name more owners: not over", c)
+
+
+def foreign():
+    """A users.json that is none, and one beside a census that takes no accounts."""
+    for text, code in (("{}", 4), ("[" * 100000, 4), ("", 4)):
+        folder = copy()
+        with Hub(*SIZE) as h:
+            crawl(1, h.url, folder, "--kinds", "users", "--user-requests", 5)
+        with open(f"{folder}/users.json", "w", encoding="utf-8") as f:
+            f.write(text)
+        for ranks in (1, 3):
+            r = reduce(ranks, folder)
+            lines = [x for x in r.err.splitlines() if "users.json" in x]
+            ok(r.code == code and len(lines) == 1 and "remove it" in lines[0], f"{text[:3]!r} in users.json: said in one line by {ranks} ranks", r)
+    folder = copy()
+    with open(f"{folder}/users.json", "w", encoding="utf-8") as f:
+        f.write("{}")
+    r = reduce(2, folder)
+    ok(r.code == 0 and load(folder)["snapshot"]["complete"], "a census that takes no accounts does not read it", r)
 
 
 def redirected():
@@ -156,4 +229,4 @@ def table():
     tally("faults of lists of accounts", count["tried"], count["survived"], 0)
 
 
-main(start, alone, always, redirected, renamed, endless, table)
+main(start, alone, always, told, foreign, redirected, renamed, endless, table)

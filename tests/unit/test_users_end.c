@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 /* The two users.json as they are read back: what this program writes, and what somebody else may have put there. */
-#include "crawler/users_end.h"
+#include "crawler/users_sealed.h"
 
 #include <stdint.h>
 #include <stdio.h>
@@ -76,6 +76,9 @@ static void round_trip(void)
 	ok(users_end_write(&x, dir, &e) == E_OK && users_end_read(&y, dir, &e) == E_OK && y.ending == END_GAPS &&
 		   y.requests == 10 && y.accounts == 20 && y.pages == 30 && y.given_up == 40 && y.rows == 50,
 	   "written and read back %s", e.text);
+	ok(users_end_reopen(dir, &e) == E_OK && users_end_read(&y, dir, &e) == E_OK && y.ending == END_NONE &&
+		   y.requests == 10 && y.given_up == 0,
+	   "opened again: of the numbers only the requests hold %s", e.text);
 	spill(shards, "", 0);
 	ok(users_sealed_begin(dir, 1000, 0, &e) == E_OK && users_sealed_end(dir, 1000, &x, &e) == E_OK &&
 		   users_sealed_begin(dir, 2000, 4, &e) == E_OK,
