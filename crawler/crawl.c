@@ -336,6 +336,8 @@ static int audit(struct crawl *c, struct err *e)
 				 .max_requests = c->o->max_requests,
 				 .start_ms = c->start_ms,
 				 .max_time_ms = c->o->max_time,
+				 .max_outage_ms = c->o->max_outage,
+				 .heard = !c->brief.complete,
 				 .seal_rows = c->o->seal_rows,
 				 .seal_ms = c->o->seal_time,
 				 .is_stopped = stop_is_asked };
