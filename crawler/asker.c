@@ -25,7 +25,7 @@ struct asker *asker_create(const struct asker_setup *s)
 		return NULL;
 	a->setup = *s;
 	a->random = s->seed;
-	a->good_ms = clock_ms();
+	outage_good(&a->outage, clock_ms());
 	a->starved_since = -1;
 	accounts_init(&a->accounts);
 	accounts_init(&a->repos_asked);
@@ -396,7 +396,7 @@ void asker_hold(struct asker *a, double best)
 void asker_status(struct asker *a, struct item_status *s)
 {
 	int64_t now = clock_ms();
-	int waits = a->held || now < a->rest_until;
+	int waits = a->held || now < a->outage.rest_until_ms;
 
 	/* What the last messages brought is not in a slot yet. */
 	if (a->running && !a->stopping && !a->failed)

@@ -7,6 +7,7 @@
 #include "crawler/accounts.h"
 #include "crawler/asker.h"
 #include "crawler/frontier.h"
+#include "crawler/outage.h"
 #include "crawler/roll.h"
 
 enum slot_state { SLOT_FREE, SLOT_READY, SLOT_FLYING, SLOT_PAUSED };
@@ -64,8 +65,7 @@ struct asker {
 	int held;                    /* other ranks have better to ask */
 	int foreign[NACCOUNT_LISTS]; /* next links to elsewhere */
 	int denied;                  /* replies in a row that refused the token */
-	int64_t good_ms;             /* when the last page came */
-	int64_t rest_ms, rest_until; /* nothing new is asked while the Hub is silent; 0: it is not */
+	struct outage outage;        /* no other list is begun while it rests */
 	uint64_t random;
 };
 

@@ -6,10 +6,6 @@
 #include "crawler/retry.h"
 #include "io/log.h"
 
-/* When lists were put back because nothing came, no other is begun for so long, doubled each time up to RETRY_CAP_MS:
- * as the coordinator does with windows. */
-#define REST_BASE_MS 1000
-
 void asker_ready(struct asker *a, struct slot *s)
 {
 	s->state = SLOT_READY;
@@ -19,8 +15,7 @@ void asker_ready(struct asker *a, struct slot *s)
 
 void asker_heard(struct asker *a, int64_t now)
 {
-	a->good_ms = now;
-	a->rest_ms = a->rest_until = 0;
+	outage_good(&a->outage, now);
 	a->sums.quiet_ms = 0;
 }
 
@@ -28,17 +23,13 @@ void asker_heard(struct asker *a, int64_t now)
  * not the list's fault. */
 static int is_silent(const struct asker *a, const struct slot *s)
 {
-	return a->good_ms < s->since && frontier_has_untried(&a->frontier);
+	return a->outage.good_ms < s->since && frontier_has_untried(&a->frontier);
 }
 
 static void rest(struct asker *a, int64_t now)
 {
-	a->sums.quiet_ms = now - a->good_ms;
-	if (now < a->rest_until)
-		return;
-	a->rest_ms = a->rest_ms ? 2 * a->rest_ms : REST_BASE_MS;
-	a->rest_ms = a->rest_ms < RETRY_CAP_MS ? a->rest_ms : RETRY_CAP_MS;
-	a->rest_until = now + a->rest_ms;
+	outage_rest(&a->outage, now);
+	a->sums.quiet_ms = outage_quiet(&a->outage, now);
 }
 
 void asker_fail(struct asker *a, struct slot *s, const char *why, int64_t now)
@@ -140,7 +131,7 @@ static void send(struct asker *a, struct slot *s)
 
 void asker_fill(struct asker *a, int64_t now)
 {
-	int more = !a->held && now >= a->rest_until;
+	int more = !a->held && now >= a->outage.rest_until_ms;
 
 	for (int i = 0; i < a->nslot; i++) {
 		struct slot *s = a->slot + i;

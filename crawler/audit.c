@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "crawler/audit.h"
+#include "crawler/audit_in.h"
 
 #include <errno.h>
 #include <stdio.h>
@@ -7,34 +7,10 @@
 #include <string.h>
 #include <sys/stat.h>
 
-#include "crawler/page.h"
 #include "crawler/retry.h"
 #include "crawler/stop.h"
 #include "io/h5shard.h"
 #include "io/log.h"
-
-#define POLL_MS 50
-
-/* Behind this repository the page begins. */
-struct place {
-	uint64_t index; /* in the census, in the order of the shards */
-	int64_t number; /* in the sample: when it was drawn */
-	struct oid oid;
-	int64_t value; /* of the counter */
-};
-
-struct run {
-	const struct audit_setup *s;
-	enum kind kind;
-	const char *sort;
-	enum field counter;
-	struct page *page;
-	struct shard sample;
-	int64_t oldest_ms; /* when the first page of what is not sealed came */
-	int64_t done;      /* pages that earlier sessions have sealed */
-	int plain;         /* made-up cursors do not work */
-	uint64_t random;
-};
 
 /* --- the places --- */
 
@@ -76,7 +52,7 @@ static int list_kind(struct shard_list *l, enum kind kind, const char *dir, stru
 }
 
 /* Rows of each shard, in nrow[]; their sum is returned, -1 after an error. */
-static int64_t count_rows(const struct run *r, const struct shard_list *l, uint64_t *nrow, struct err *e)
+static int64_t count_rows(const struct audit *r, const struct shard_list *l, uint64_t *nrow, struct err *e)
 {
 	int64_t sum = 0;
 
@@ -96,7 +72,8 @@ static int64_t count_rows(const struct run *r, const struct shard_list *l, uint6
 }
 
 /* Fill those of p[0 … n) that lie in the shard, whose first row is number `first`. */
-static int read_places(const struct run *r, const char *path, uint64_t first, struct place *p, int64_t n, struct err *e)
+static int read_places(const struct audit *r, const char *path, uint64_t first, struct place *p, int64_t n,
+		       struct err *e)
 {
 	struct shard x;
 	uint64_t nrow;
@@ -112,7 +89,7 @@ static int read_places(const struct run *r, const char *path, uint64_t first, st
 	return rc;
 }
 
-static int fill_places(const struct run *r, const struct shard_list *l, const uint64_t *nrow, struct place *p,
+static int fill_places(const struct audit *r, const struct shard_list *l, const uint64_t *nrow, struct place *p,
 		       int64_t n, struct err *e)
 {
 	uint64_t first = 0;
@@ -133,7 +110,7 @@ static int fill_places(const struct run *r, const struct shard_list *l, const ui
 
 /* Draw n places, in p[] as they were drawn, so that the first of them are the same for any larger n, and look up those
  * that are not done. *got of them, 0 for an empty census. */
-static int draw(struct run *r, struct place *p, int64_t n, int64_t *got, struct err *e)
+static int draw(struct audit *r, struct place *p, int64_t n, int64_t *got, struct err *e)
 {
 	struct place *rest = p + r->done;
 	size_t nrest = (size_t)(n - r->done);
@@ -165,7 +142,7 @@ static int draw(struct run *r, struct place *p, int64_t n, int64_t *got, struct 
 
 /* --- what has come --- */
 
-static int seal(struct run *r, struct err *e)
+static int seal(struct audit *r, struct err *e)
 {
 	if (r->sample.counter[CNT_PAGES] == 0)
 		return E_OK;
@@ -175,180 +152,13 @@ static int seal(struct run *r, struct err *e)
 	return E_OK;
 }
 
-static int seal_due(struct run *r, struct err *e)
+int audit_seal_due(struct audit *r, struct err *e)
 {
 	const struct shard *x = &r->sample;
 	int is_due = x->rows.n >= (uint64_t)r->s->seal_rows || shard_is_full(x) ||
 		     clock_ms() - r->oldest_ms >= r->s->seal_ms;
 
 	return is_due ? seal(r, e) : E_OK;
-}
-
-/* --- a page --- */
-
-/* May another request be made? */
-static int check_limits(const struct run *r, struct err *e)
-{
-	const struct audit_setup *s = r->s;
-
-	if (stop_check(s->is_stopped, e))
-		return e->code;
-	if (s->max_requests > 0 && *s->requests >= s->max_requests)
-		return err_set(e, E_STOPPED,
-			       "--max-requests is reached in the second pass: run the same command again to go on");
-	if (s->max_time_ms > 0 && clock_ms() - s->start_ms >= s->max_time_ms)
-		return err_set(e, E_STOPPED,
-			       "--max-time is over in the second pass: run the same command again to go on");
-	return E_OK;
-}
-
-static int wait_a_little(struct run *r, struct err *e)
-{
-	if (stop_check(r->s->is_stopped, e))
-		return e->code;
-	fetch_poll(r->s->fetch, POLL_MS);
-	return seal_due(r, e);
-}
-
-static void tell_budget(const struct run *r, const struct fetch_reply *reply)
-{
-	struct budget_seen b = { .sent_ms = reply->sent_ms,
-				 .received_ms = reply->received_ms,
-				 .limited = reply->status == 429 };
-
-	hub_quota_parse(&b.quota, reply->ratelimit, reply->policy);
-	b.retry_after_ms = b.limited ? hub_retry_after(reply->retry_after, clock_wall_ms() / 1000) : -1;
-	budget_reply(r->s->budget, clock_ms(), &b);
-}
-
-/* Wait for a token, send, wait for the reply. NULL: the end, and why in e. */
-static const struct fetch_reply *ask(struct run *r, const char *url, struct err *e)
-{
-	const struct fetch_reply *reply = NULL;
-
-	if (check_limits(r, e))
-		return NULL;
-	while (budget_take(r->s->budget, clock_ms(), 1, 1) == 0)
-		if (wait_a_little(r, e) || check_limits(r, e))
-			return NULL;
-	if (fetch_start(r->s->fetch, url, 0)) {
-		budget_return(r->s->budget, 1);
-		err_set(e, E_NOMEM, "no memory for a request of the second pass");
-		return NULL;
-	}
-	++*r->s->requests;
-	r->sample.counter[CNT_REQUESTS]++;
-	while (!(reply = fetch_next(r->s->fetch)))
-		if (wait_a_little(r, e))
-			return NULL;
-	tell_budget(r, reply);
-	return reply;
-}
-
-static int make_url(const struct run *r, const struct place *at, char *url, size_t n)
-{
-	const struct snapshot *snap = r->s->snapshot;
-	struct hub_list l = { .kind = r->kind,
-			      .order = HUB_DESC,
-			      .sort = r->sort,
-			      .fields = 1u << F_OID | 1u << F_ID | 1u << F_CREATED,
-			      .limit = HUB_PAGE_ROWS,
-			      .author = snap->author,
-			      .ntag = snap->ntag };
-	char cursor[HUB_CURSOR_SORTED];
-
-	for (int i = 0; i < snap->ntag; i++)
-		l.tag[i] = snap->tag[i];
-	if (!r->plain && at->value >= 0)
-		l.cursor = hub_cursor_sorted(r->sort, at->value, at->oid, cursor);
-	return hub_list_url(r->s->hub, &l, url, n);
-}
-
-/* As the rows of a broken page of the whole axis. */
-int audit_take(struct shard *sample, struct page *page, const char *text, size_t n, int64_t observed, struct err *e)
-{
-	struct page_ask want = { .window = { sample->kind, HUB_ASC, { OID_MIN, OID_MAX } },
-				 .fields = 1u << F_OID | 1u << F_ID | 1u << F_CREATED,
-				 .flags = PAGE_FORCE | PAGE_SPLIT,
-				 .observed = observed };
-	struct page_result res;
-
-	if (page_take(page, text, n, &want, sample, &res, e))
-		return 0;
-	if (res.verdict != PAGE_TAKEN && res.verdict != PAGE_BROKEN)
-		return 0;
-	sample->counter[CNT_PAGES]++;
-	sample->counter[CNT_ROWS] += res.rows;
-	return 1;
-}
-
-static int take_reply(struct run *r, const struct place *at, const struct fetch_reply *reply, enum outcome outcome,
-		      struct err *e)
-{
-	struct note n = { .what = outcome == OUT_PAGE ? NOTE_AUDIT : NOTE_NOTHING,
-			  .window.kind = r->kind,
-			  .place = at->number };
-
-	if (archive_add(r->s->archive, reply, &n, e) || outcome != OUT_PAGE)
-		return 0;
-	if (r->sample.counter[CNT_PAGES] == 0)
-		r->oldest_ms = clock_ms();
-	return audit_take(&r->sample, r->page, reply->body, reply->nbody, reply->received_at_ms / 1000, e);
-}
-
-static int refused(struct run *r, int status, struct err *e)
-{
-	if (status == 401 || status == 403)
-		return err_set(e, E_DENIED, "'%s' refused the second pass (status %d): check the token",
-			       r->s->hub->base, status);
-	if (r->plain)
-		return err_set(e, E_HUB, "'%s' lists no %s by %s (status %d): go without --audit", r->s->hub->base,
-			       kind_name[r->kind], r->sort, status);
-	log_note("the Hub takes no made-up cursor by %s: the second pass asks for the largest ones, no random sample",
-		 r->sort);
-	r->plain = 1;
-	return E_OK;
-}
-
-static void pause_ms(struct run *r, int64_t ms, struct err *e)
-{
-	int64_t until = clock_ms() + ms;
-
-	while (clock_ms() < until && !check_limits(r, e))
-		if (wait_a_little(r, e))
-			break;
-}
-
-/* One page, with retries. */
-static int sample_page(struct run *r, const struct place *at, struct err *e)
-{
-	char url[HUB_URL_MAX];
-
-	for (int failures = 0; !e->code;) {
-		const struct fetch_reply *reply;
-		enum outcome outcome;
-		int good, status;
-
-		if (make_url(r, at, url, sizeof url) < 0)
-			return err_set(e, E_USAGE, "the address of a page of the second pass is too long");
-		reply = ask(r, url, e);
-		if (!reply)
-			return e->code;
-		status = reply->status;
-		outcome = retry_outcome(status);
-		good = take_reply(r, at, reply, outcome, e);
-		fetch_release(r->s->fetch, reply);
-		if (good || e->code)
-			break;
-		if (outcome == OUT_DENIED || outcome == OUT_REFUSED)
-			refused(r, status, e);
-		else if (outcome != OUT_LIMITED && ++failures > r->s->retries)
-			return err_set(e, E_HUB, "no page of the second pass from '%s' (status %d)", r->s->hub->base,
-				       status);
-		else if (outcome != OUT_LIMITED)
-			pause_ms(r, retry_pause(failures, retry_random(&r->random)), e);
-	}
-	return e->code;
 }
 
 /* --- a kind --- */
@@ -406,21 +216,23 @@ static int look_back(int64_t *done, enum kind kind, const char *dir, const char 
 	return rc;
 }
 
-static int sample_kind(struct run *r, const char *dir, struct err *e)
+static int sample_kind(struct audit *r, const char *dir, struct err *e)
 {
 	int64_t got = 0, n = r->s->pages;
 	struct err own = ERR_INIT;
 	struct place *p;
 	int rc = look_back(&r->done, r->kind, dir, r->s->snapshot->id, r->s->is_stopped, e);
 
-	if (rc || r->done >= n || check_limits(r, e))
+	if (rc || r->done >= n || audit_limits(r, e))
 		return e->code;
 	p = calloc((size_t)n, sizeof *p);
 	if (!p)
 		return err_set(e, E_NOMEM, "no memory for the second pass");
 	rc = draw(r, p, n, &got, e);
+	/* To draw takes a while, in which nothing is asked. */
+	outage_good(&r->outage, clock_ms());
 	for (int64_t i = r->done; i < got && !rc; i++) {
-		rc = sample_page(r, &p[i], e) || seal_due(r, e) ? e->code : E_OK;
+		rc = audit_page(r, &p[i], e) || audit_seal_due(r, e) ? e->code : E_OK;
 		if (r->plain)
 			break; /* the same page again and again */
 	}
@@ -475,11 +287,14 @@ int audit_check(const char *dir, const struct snapshot *s, int (*is_stopped)(voi
 int audit_run(const struct audit_setup *s, struct err *e)
 {
 	char dir[4096];
+	int heard = s->heard;
 
 	if (audit_dir(s->dir, dir, e))
 		return e->code;
 	for (int k = 0; k < NKINDS && !e->code; k++) {
-		struct run r = { .s = s, .kind = (enum kind)k, .sort = "downloads", .counter = F_DOWNLOADS };
+		struct audit r = {
+			.s = s, .kind = (enum kind)k, .sort = "downloads", .counter = F_DOWNLOADS, .heard = heard
+		};
 
 		if (!(s->snapshot->kinds >> k & 1))
 			continue;
@@ -487,6 +302,7 @@ int audit_run(const struct audit_setup *s, struct err *e)
 			r.sort = "likes";
 			r.counter = F_LIKES;
 		}
+		outage_good(&r.outage, clock_ms());
 		r.random = seed_of(s->snapshot->id, r.kind);
 		r.page = page_create();
 		shard_init(&r.sample, r.kind, s->snapshot->id, 0, s->session);
@@ -494,6 +310,7 @@ int audit_run(const struct audit_setup *s, struct err *e)
 			err_set(e, E_NOMEM, "no memory for the second pass");
 		else
 			sample_kind(&r, dir, e);
+		heard = r.heard;
 		shard_release(&r.sample);
 		page_free(r.page);
 	}

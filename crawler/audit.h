@@ -26,10 +26,12 @@ struct audit_setup {
 	int64_t pages;   /* per kind, in all sessions */
 	int retries;
 	int64_t session;
-	int64_t *requests;    /* of this session so far; what is asked is added */
-	int64_t max_requests; /* of this session; 0 any number */
-	int64_t start_ms;     /* of this session */
-	int64_t max_time_ms;  /* likewise; 0 any time */
+	int64_t *requests;     /* of this session so far; what is asked is added */
+	int64_t max_requests;  /* of this session; 0 any number */
+	int64_t start_ms;      /* of this session */
+	int64_t max_time_ms;   /* likewise; 0 any time */
+	int64_t max_outage_ms; /* as the coordinator's; 0: any */
+	int heard;             /* the Hub has answered in this session */
 	int64_t seal_rows, seal_ms;
 	int (*is_stopped)(void);
 };
@@ -37,7 +39,9 @@ struct audit_setup {
 /* Ask what is still missing of the sample, and seal it every seal_rows rows or seal_ms. Rank 0 alone, no MPI. The
  * sample is drawn from the snapshot's id, and asked in the order in which it was drawn: a second pass that was
  * interrupted, or is to have more pages, goes on with the places that one of so many pages has anyway. What has come is
- * sealed whatever ends it. Errors: E_STOPPED (asked to, or a limit), E_HUB, E_DENIED, E_IO, E_FORMAT, E_NOMEM. */
+ * sealed whatever ends it. A Hub that has answered in this session and does so no more is waited for, as in the crawl;
+ * one that never has is E_HUB. Errors: E_STOPPED (asked to, a limit, an outage), E_HUB, E_DENIED, E_IO, E_FORMAT,
+ * E_NOMEM. */
 int audit_run(const struct audit_setup *s, struct err *e);
 
 /* Verify the sealed samples of a folder, and set those of a kind aside where one is damaged (all of the kind: which of

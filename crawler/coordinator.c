@@ -6,15 +6,12 @@
 #include <string.h>
 
 #include "crawler/host.h"
+#include "crawler/outage.h"
 #include "crawler/outbox.h"
 #include "crawler/pool.h"
 
 /* More windows than the pace of the quota needs, because pages do not come evenly. */
 #define PACE_SPARE 1.1
-/* After a window was given up and no page had come since it was handed out, none is handed out for so long, doubled
- * each time: the same curve as that of a request's attempts (retry.h). */
-#define REST_BASE_MS 1000
-#define REST_CAP_MS  60000
 /* By which share the requests still to be sent may be wrong. */
 #define WORK_OFF 0.05
 
@@ -34,10 +31,10 @@ struct coordinator {
 	int nbye;
 	struct outbox out;
 	int no_memory;
-	int64_t granted, returned, last_good_ms;
-	int64_t rest_ms, rest_until_ms; /* while nothing comes from the Hub; 0: it does */
-	struct window good;             /* the page at its beginning has come; empty: none has */
-	uint64_t known;                 /* the window that asks for it again, 0: none does */
+	int64_t granted, returned;
+	struct outage outage; /* no window is handed out while it rests; what is excused, the hosts know */
+	struct window good;   /* the page at its beginning has come; empty: none has */
+	uint64_t known;       /* the window that asks for it again, 0: none does */
 	struct coordinator_state state;
 };
 
@@ -72,7 +69,7 @@ struct coordinator *coordinator_create(const struct coordinator_setup *s, struct
 	if (!c)
 		return NULL;
 	c->setup = *s;
-	c->last_good_ms = now;
+	outage_good(&c->outage, now);
 	c->granted = s->requests;
 	c->good = s->good;
 	pool_init(&c->pool, s->scale, s->scale_known);
@@ -330,21 +327,10 @@ static void feed_seen(struct coordinator *c, int rank, const struct msg_seen *s,
 
 	budget_reply(h->budget, now, &b);
 	if (s->limited)
-		host_excuse(h, c->last_good_ms, b.sent_ms, now);
-	if (s->good) {
-		c->last_good_ms = now;
-		c->rest_ms = c->rest_until_ms = 0;
-	}
+		host_excuse(h, c->outage.good_ms, b.sent_ms, now);
+	if (s->good)
+		outage_good(&c->outage, now);
 	c->state.limited += s->limited != 0;
-}
-
-static void rest(struct coordinator *c, int64_t now)
-{
-	if (now < c->rest_until_ms)
-		return;
-	c->rest_ms = c->rest_ms ? 2 * c->rest_ms : REST_BASE_MS;
-	c->rest_ms = c->rest_ms < REST_CAP_MS ? c->rest_ms : REST_CAP_MS;
-	c->rest_until_ms = now + c->rest_ms;
 }
 
 /* Nothing comes any more: because the Hub is out, or because what is left is what it never gives? A page that it has
@@ -376,10 +362,10 @@ static void note_good(struct coordinator *c, const struct pool_item *it, const s
 /* Given up by its rank. While nothing comes from the Hub at all it is not the window's fault. */
 static void give_up(struct coordinator *c, struct pool_item *it, int64_t now)
 {
-	int silent = c->last_good_ms < it->handed_ms;
+	int silent = c->outage.good_ms < it->handed_ms;
 
 	if (silent)
-		rest(c, now);
+		outage_rest(&c->outage, now);
 	if (it->id == c->known) {
 		c->known = 0;
 		pool_remove(&c->pool, it);
@@ -448,8 +434,8 @@ static void feed_report(struct coordinator *c, int rank, const struct msg_report
 	m->soon = r->soon;
 	m->rows = r->rows;
 	m->wait_ms = r->wait_ms;
-	if (r->quiet_ms > 0 && now - c->last_good_ms >= r->quiet_ms)
-		rest(c, now);
+	if (r->quiet_ms > 0 && now - c->outage.good_ms >= r->quiet_ms)
+		outage_rest(&c->outage, now);
 	for (uint32_t i = 0; i < r->nseen && i < MSG_NSEEN; i++)
 		feed_seen(c, rank, r->seen + i, now);
 	for (uint32_t i = 0; i < r->nprogress && i < MSG_NPROGRESS; i++)
@@ -497,8 +483,10 @@ static void tell_wait(struct coordinator *c, struct host *h, int64_t now)
 /* Nothing has come for too long, though somebody was allowed to ask. */
 static int is_silent(const struct coordinator *c, int64_t now)
 {
-	return c->setup.max_outage_ms > 0 && now - c->last_good_ms > c->setup.max_outage_ms &&
-	       now - hosts_excused(&c->hosts) > c->setup.max_outage_ms;
+	struct outage o = c->outage;
+
+	o.excused_ms = hosts_excused(&c->hosts);
+	return outage_is_too_long(&o, now, c->setup.max_outage_ms);
 }
 
 int coordinator_turn(struct coordinator *c, int64_t now)
@@ -509,8 +497,8 @@ int coordinator_turn(struct coordinator *c, int64_t now)
 		tell_wait(c, c->hosts.at + i, now);
 		feed_hungry(c, c->hosts.at + i, now);
 	}
-	c->state.quiet_ms = c->rest_ms ? now - c->last_good_ms : 0;
-	if (now >= c->rest_until_ms)
+	c->state.quiet_ms = outage_quiet(&c->outage, now);
+	if (now >= c->outage.rest_until_ms)
 		spread_work(c, now);
 	for (int i = 0; i < c->hosts.n; i++)
 		feed_ahead(c, c->hosts.at + i, now);
@@ -534,7 +522,7 @@ int64_t coordinator_due(struct coordinator *c, int64_t now)
 		const struct host *h = c->hosts.at + i;
 		int64_t at;
 
-		if (h->nhungry == 0 && (c->pool.nwaiting == 0 || now < c->rest_until_ms))
+		if (h->nhungry == 0 && (c->pool.nwaiting == 0 || now < c->outage.rest_until_ms))
 			continue;
 		at = budget_due(h->budget, now, work_of(c, h));
 		due = at < due ? at : due;

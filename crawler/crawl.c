@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "crawler/alone.h"
 #include "crawler/audit.h"
 #include "crawler/contact.h"
 #include "crawler/fetch.h"
@@ -98,7 +99,7 @@ static int prepare_users(struct crawl *c, struct err *e)
 	/* First: names that are not needed any more are not set aside, and asked again, for being damaged. */
 	if (f->snapshot.hashed && users_mend_names(c->o, folder_rows(f), e))
 		return e->code;
-	if (replay_users_mend(f->dir, e) || users_set_aside(f->dir, stop_is_asked, e) ||
+	if (replay_users_mend(f->dir, e) || users_set_aside(f->dir, alone_is_stopped, e) ||
 	    users_is_complete(c->o, folder_rows(f), &done, e))
 		return e->code;
 	/* What is still to be crawled of the repositories may name more owners, also if a kill comes before they are
@@ -113,8 +114,8 @@ static int prepare(struct crawl *c, struct err *e)
 	struct brief *b = &c->brief;
 
 	if (options_plan(&c->plan, c->o, e) || token_find(&b->token, c->o->token_file, e) ||
-	    folder_open(f, c->o, &c->plan, NULL, stop_is_asked, e) ||
-	    audit_check(f->dir, &f->snapshot, stop_is_asked, e) ||
+	    folder_open(f, c->o, &c->plan, NULL, alone_is_stopped, e) ||
+	    audit_check(f->dir, &f->snapshot, alone_is_stopped, e) ||
 	    token_check_hub(&b->token, c->o->token_file, &c->plan.hub, f->snapshot.hub, e) || prepare_users(c, e))
 		return e->code;
 	/* A census that is not what it should be is told now, not after an hour. */
@@ -173,7 +174,7 @@ static int probe(struct crawl *c, struct probe *p, struct err *e)
 				 .seed = (uint64_t)c->brief.session,
 				 .where = where,
 				 .want_total = want_total,
-				 .is_stopped = stop_is_asked };
+				 .is_stopped = alone_is_stopped };
 	struct cover gaps = COVER_INIT;
 
 	for (int k = 0; k < NKINDS; k++) {
@@ -337,9 +338,11 @@ static int audit(struct crawl *c, struct err *e)
 				 .max_requests = c->o->max_requests,
 				 .start_ms = c->start_ms,
 				 .max_time_ms = c->o->max_time,
+				 .max_outage_ms = c->o->max_outage,
+				 .heard = !c->brief.complete,
 				 .seal_rows = c->o->seal_rows,
 				 .seal_ms = c->o->seal_time,
-				 .is_stopped = stop_is_asked };
+				 .is_stopped = alone_is_stopped };
 
 	if (c->rank != 0 || c->o->audit == 0)
 		return E_OK;
@@ -405,6 +408,7 @@ static int crawl_all(struct crawl *c, int *exit_code, struct err *e)
 	int64_t sums[NCOUNTERS], mine[NCOUNTERS] = { 0 };
 	int rc = hub_parse(&c->hub, c->brief.snapshot.hub, e);
 
+	alone_begin(c->comm);
 	snprintf(c->shards, sizeof c->shards, "%s/shards", c->o->dir);
 	if (!rc && c->rank != 0)
 		rc = snapshot_join(c->o->dir, &c->folder.lock, e);
@@ -418,6 +422,7 @@ static int crawl_all(struct crawl *c, int *exit_code, struct err *e)
 		if (!rc)
 			monitor_begin(&c->monitor);
 	}
+	alone_end();
 	if (err_agree(c->comm, rc, e)) {
 		if (c->rank == 0)
 			folder_forget(&c->folder);
@@ -433,6 +438,7 @@ static int crawl_all(struct crawl *c, int *exit_code, struct err *e)
 	agree_sum(c->comm, mine, sums, NCOUNTERS);
 	c->requests = sums[CNT_REQUESTS];
 	share_find(c->comm, mine[CNT_REQUESTS], &c->share);
+	alone_begin(c->comm);
 	rc = c->rank == 0 ? conclude(c, worker_why(c->worker), exit_code, e) : E_OK;
 	if (!rc && *exit_code != err_exit_code(E_STOPPED))
 		rc = audit(c, e);
@@ -440,7 +446,24 @@ static int crawl_all(struct crawl *c, int *exit_code, struct err *e)
 		phase_ends(c, SUMMARY_AUDIT);
 		sum_up(c, sums, rc ? err_exit_code(rc) : *exit_code);
 	}
+	alone_end();
 	return err_agree(c->comm, rc, e);
+}
+
+/* Nothing of the repositories is missing. Collective, but for its errors. */
+static int add_to_complete(struct crawl *c, int *exit_code, struct err *e)
+{
+	int rc = E_OK;
+
+	alone_begin(c->comm);
+	if (c->rank == 0) {
+		prepare_monitor(c);
+		*exit_code = c->folder.resume.suspect ? CRAWL_EXIT_GAPS : 0;
+		summary_complete(c->o->dir, &c->folder.resume, c->brief.users);
+		rc = audit(c, e);
+	}
+	alone_end();
+	return rc;
 }
 
 static void release(struct crawl *c)
@@ -469,21 +492,19 @@ int crawl_run(MPI_Comm comm, const struct options *o, int *exit_code, struct err
 	c->start_ms = c->mark_ms = clock_ms();
 	MPI_Comm_rank(comm, &c->rank);
 	MPI_Comm_size(comm, &c->nranks);
+	alone_begin(comm);
 	if (c->rank == 0)
 		rc = prepare(c, e);
 	else
 		token_guard(NULL);
+	alone_end();
 	if (!err_agree(comm, rc, e) && !find_hosts(c, e)) {
 		agree_bcast(comm, &c->brief, sizeof c->brief);
 		token_guard(&c->brief.token);
 		if (!c->brief.complete)
 			rc = crawl_all(c, exit_code, e);
-		else if (c->rank == 0) {
-			prepare_monitor(c);
-			*exit_code = c->folder.resume.suspect ? CRAWL_EXIT_GAPS : 0;
-			summary_complete(o->dir, &c->folder.resume, c->brief.users);
-			rc = audit(c, e);
-		}
+		else
+			rc = add_to_complete(c, exit_code, e);
 		if (!err_agree(comm, rc, e)) {
 			agree_bcast(comm, exit_code, sizeof *exit_code);
 			agree_bcast(comm, &c->requests, sizeof c->requests);

@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "crawler/alone.h"
 #include "crawler/contact.h"
 #include "crawler/curve.h"
 #include "crawler/forecast.h"
@@ -402,6 +403,7 @@ int dryrun_run(MPI_Comm comm, const struct options *o, int (*is_stopped)(void), 
 	}
 	if (!err_agree(comm, rc, e) && options_host_scope(o))
 		nhosts = transport_hosts(comm, host);
+	alone_begin(comm);
 	if (d && !e->code) {
 		d->o = o;
 		d->nranks = nranks;
@@ -414,6 +416,7 @@ int dryrun_run(MPI_Comm comm, const struct options *o, int (*is_stopped)(void), 
 		for (int k = 0; k < NKINDS; k++)
 			cover_release(d->gaps + k);
 	}
+	alone_end();
 	free(host);
 	free(d);
 	return err_agree(comm, rc, e);

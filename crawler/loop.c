@@ -80,7 +80,10 @@ static int check_stop(struct loop *l, int *rc, int64_t now, struct err *e)
 
 static void head_turn(struct loop *l, int64_t now)
 {
-	watch_quiet(&l->watch, coordinator_look(l->coordinator));
+	const struct coordinator_state *s = coordinator_look(l->coordinator);
+
+	if (!s->stopping)
+		watch_quiet(&l->watch, s->quiet_ms);
 	l->member->show(l, now);
 }
 

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <mpi.h>
 
+#include "crawler/alone.h"
 #include "crawler/crawl.h"
 #include "crawler/dryrun.h"
 #include "crawler/forget.h"
@@ -10,6 +11,17 @@
 #include "io/agree.h"
 #include "io/launch.h"
 #include "io/log.h"
+
+static void forget(const struct options *o, int rank, struct err *e)
+{
+	int rc = E_OK;
+
+	alone_begin(MPI_COMM_WORLD);
+	if (rank == 0)
+		rc = forget_run(o, alone_is_stopped, e);
+	alone_end();
+	err_agree(MPI_COMM_WORLD, rc, e);
+}
 
 int main(int argc, char **argv)
 {
@@ -36,9 +48,9 @@ int main(int argc, char **argv)
 	if (!err_agree(MPI_COMM_WORLD, rc, &e) && !done) {
 		stop_ignore_rest();
 		if (o.forget)
-			err_agree(MPI_COMM_WORLD, rank == 0 ? forget_run(&o, stop_is_asked, &e) : E_OK, &e);
+			forget(&o, rank, &e);
 		else if (o.dry_run)
-			dryrun_run(MPI_COMM_WORLD, &o, stop_is_asked, &e);
+			dryrun_run(MPI_COMM_WORLD, &o, alone_is_stopped, &e);
 		else if (o.from_archive)
 			replay_run(MPI_COMM_WORLD, &o, stop_is_asked, &code, &e);
 		else

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "crawler/archive.h"
+#include "crawler/outage.h"
 #include "crawler/resume.h"
 #include "crawler/retry.h"
 #include "crawler/window.h"
@@ -34,7 +35,7 @@ struct run {
 	struct trial trial[NKINDS];
 	uint64_t random;
 	int64_t totals_until;
-	int64_t good_ms, excused_until; /* the last page; see retry_excused() */
+	struct outage outage;
 	int told_wait;
 };
 
@@ -129,7 +130,7 @@ static void note_limited(struct run *u, const struct fetch_reply *r, int64_t now
 	int64_t wait = budget_closed(u->s->budget, now);
 	char until[32];
 
-	u->excused_until = retry_excused(u->excused_until, u->good_ms, r->sent_ms, now + wait);
+	outage_limited(&u->outage, r->sent_ms, now + wait);
 	if (u->told_wait++)
 		return;
 	log_event("limited", (struct log_field[]){ { "replies_429", 1 }, { "paused_s", (double)wait / 1000 } }, 2,
@@ -242,7 +243,7 @@ static int take_page(struct run *u, enum kind k, const struct fetch_reply *r, in
 		/* Once may be an accident. */
 		return t->broken++ == 0 ? again(u, k, res.why, now, e) : fall_back(u, k, res.why, e);
 	}
-	u->good_ms = now;
+	outage_good(&u->outage, now);
 	u->p->mode[k] = t->mode;
 	t->mode = PROBE_NONE;
 	if (!is_chain)
@@ -388,14 +389,13 @@ static void tell(const struct probe *p)
 static int check_stop(const struct run *u, int64_t now, struct err *e)
 {
 	const struct probe_setup *s = u->s;
-	int64_t since = u->good_ms > u->excused_until ? u->good_ms : u->excused_until;
 
 	if (s->is_stopped())
 		return err_set(e, E_STOPPED, "stopped before the first page");
 	if (s->deadline_ms > 0 && now >= s->deadline_ms)
 		return err_set(e, E_STOPPED, "--max-time is up before the first page from '%s': run again to go on",
 			       s->hub->base);
-	if (s->max_outage_ms > 0 && now - since > s->max_outage_ms)
+	if (outage_is_too_long(&u->outage, now, s->max_outage_ms))
 		return err_set(e, E_STOPPED, "no page from '%s' for longer than --max-outage: run again to go on",
 			       s->hub->base);
 	return E_OK;
@@ -403,8 +403,9 @@ static int check_stop(const struct run *u, int64_t now, struct err *e)
 
 int probe_run(struct probe *p, const struct probe_setup *s, struct err *e)
 {
-	struct run u = { .p = p, .s = s, .random = s->seed, .good_ms = clock_ms() };
+	struct run u = { .p = p, .s = s, .random = s->seed };
 
+	outage_good(&u.outage, clock_ms());
 	memset(p, 0, sizeof *p);
 	for (int k = 0; k < NKINDS; k++) {
 		p->total[k] = -1;

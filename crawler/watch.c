@@ -16,14 +16,14 @@ int watch_trouble(struct watch *w, int code, const struct err *e, struct msg *m)
 	return 1;
 }
 
-void watch_quiet(struct watch *w, const struct coordinator_state *s)
+void watch_quiet(struct watch *w, int64_t quiet_ms)
 {
-	if (s->stopping || (s->quiet_ms > 0) == w->told_quiet)
+	if ((quiet_ms > 0) == w->told_quiet)
 		return;
 	w->told_quiet = !w->told_quiet;
 	if (w->told_quiet)
 		log_warn("no page from the Hub for %lld s: asking again with growing pauses, until --max-outage",
-			 (long long)(s->quiet_ms + 999) / 1000);
+			 (long long)(quiet_ms + 999) / 1000);
 	else
 		log_note("the Hub answers again");
 }

@@ -19,8 +19,8 @@ struct watch {
  * stops the others; 0 if it was told before. */
 int watch_trouble(struct watch *w, int code, const struct err *e, struct msg *m);
 
-/* Rank 0: an outage is told when it begins and when it ends. */
-void watch_quiet(struct watch *w, const struct coordinator_state *s);
+/* Rank 0: an outage is told when it begins and when it ends. quiet_ms: for how long it has lasted, 0: it does not. */
+void watch_quiet(struct watch *w, int64_t quiet_ms);
 
 /* Rank 0: when its own part is sealed (is_over) and somebody does not answer any more, say so and abort the job with
  * exit code 4 after WATCH_LINGER_MS. */

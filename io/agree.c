@@ -6,6 +6,11 @@
 
 void agree_wait(MPI_Request *req)
 {
+	agree_wait_and(req, NULL);
+}
+
+void agree_wait_and(MPI_Request *req, void (*look)(void))
+{
 	long ns = 20000;
 	int done = 0;
 
@@ -14,6 +19,8 @@ void agree_wait(MPI_Request *req)
 		MPI_Test(req, &done, MPI_STATUS_IGNORE);
 		if (done || i < 64)
 			continue;
+		if (look)
+			look();
 		nanosleep(&(struct timespec){ 0, ns }, NULL);
 		if (ns < 5000000)
 			ns += ns / 2;

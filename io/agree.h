@@ -28,6 +28,9 @@ int err_agree_max(MPI_Comm comm, int rc, int64_t *x, struct err *e);
 /* Wait for a request without occupying the core: Open MPI's own waits poll. Local. */
 void agree_wait(MPI_Request *req);
 
+/* The same, and look() is called before each sleep, which takes 5 ms at most. NULL: nothing is. */
+void agree_wait_and(MPI_Request *req, void (*look)(void));
+
 /* MPI_Bcast of nbytes from rank 0 that sleeps while it waits. Collective. */
 void agree_bcast(MPI_Comm comm, void *x, uint64_t nbytes);
 

@@ -11,9 +11,11 @@ import signal
 import subprocess
 import sys
 import time
+from collections import Counter
 
+from disturb import Job
 from meddle import Meddler
-from tap import BUILD, ENV, MPIRUN, SLOW, UNTIL, Hub, crawl, diag, load, main, ok, reduce, same, scratch, value
+from tap import BUILD, ENV, MPIRUN, SLOW, UNTIL, Hub, crawl, diag, differing, digest, free_port, load, main, ok, reduce, same, scratch, value
 
 SEEDS = int(sys.argv[1]) if len(sys.argv) > 1 else 5
 MODELS = 8000
@@ -141,4 +143,101 @@ def crowded():
     ok(r.code == 0 and audit["missed"] == 0 and audit["sampled"] > 100, "of which nothing is missing", r, audit)
 
 
-main(intervals, resumed, enlarged, limited, killed, crowded)
+class Away:
+    """A census, and a second pass over a copy of it, in the background, that is in the middle when the Hub goes away."""
+
+    PAGES = 6
+
+    def __init__(self):
+        self.port, self.whole, self.folder = free_port(), f"{scratch()}/census", f"{scratch()}/census"
+        self.size = ["--models", 3000, "--datasets", 500, "--spaces", 0, "--until", UNTIL, "--quota", 0, "--port", self.port]
+        with Hub(*self.size) as hub:
+            ok(crawl(2, hub.url, self.whole, "--kinds", "models,datasets").code == 0, "a census")
+            shutil.copytree(self.whole, self.folder)
+            self.want = asked(hub, self.whole, "--audit", self.PAGES)
+        ok(reduce(1, self.whole).code == 0, "and its second pass, undisturbed")
+
+    def begin(self, *args):
+        with Hub(*self.size) as hub:
+            job = Job(2, "hubcrawl", "--hub", hub.url, "--audit", self.PAGES, "--budget", "7/1", "--timeout", "1s", "--retries", 0, *args, self.folder)
+            end = time.monotonic() + 30
+            while len(self.seen(hub)) < 3 and time.monotonic() < end:
+                time.sleep(0.05)
+            ok(job.process.poll() is None, "a second pass in the middle")
+        self.before = self.seen(hub)
+        return job
+
+    def seen(self, hub):
+        """The places that it was asked for."""
+        return [r[3] for r in hub.requests() if "sort=" in r[3] and "sort=createdAt" not in r[3]] if os.path.exists(hub.log) else []
+
+    def equal(self, hub, name):
+        got = self.before + self.seen(hub)
+        ok(not Counter(self.want) - Counter(got) and len(got) <= len(self.want) + 1, f"{name}: the same places, none but that on its way twice", *got)
+        r = reduce(1, self.folder)
+        ok(r.code == 0, "reduced", r)
+        same(differing(digest(self.folder), digest(self.whole)), [], "the census is the undisturbed one")
+
+
+def outage():
+    """As in the crawl: it waits with growing pauses, says so once, and goes on; or stops by --max-outage."""
+    away = Away()
+    job = away.begin()
+    time.sleep(3)
+    ok(job.process.poll() is None, "it is away for 3 s, and waited for", job.said())
+    with Hub(*away.size) as hub:
+        code, said = job.end(60), job.said()
+    ok(code == 0, "then the second pass goes on to its end", code, said)
+    ok(said.count("no page from the Hub for") == 1 and said.count("the Hub answers again") == 1, "both are said, once", said)
+    away.equal(hub, "after an outage")
+    shutil.rmtree(f"{away.folder}/audit")
+    job = away.begin("--max-outage", "1s")
+    began = time.monotonic()
+    code, said = job.end(60), job.said()
+    ok(code == 3 and "has not answered for too long" in said and time.monotonic() - began < 8 * SLOW, f"for good: exit {code} by --max-outage", said)
+    ok(sealed(away.folder), "what was asked is sealed")
+    r = crawl(1, f"http://127.0.0.1:{away.port}", away.folder, "--audit", away.PAGES, "--retries", 0)
+    ok(r.code == 4 and "no page of the second pass" in r.err, "a Hub that was not there at all is an error", r)
+    with Hub(*away.size) as hub:
+        ok(crawl(2, hub.url, away.folder, "--audit", away.PAGES).code == 0, "run again when it is back, it goes on")
+    away.equal(hub, "after --max-outage")
+
+
+def limited_for_good():
+    """429 from some page on: waited for as the Hub says, but no longer than it may take. And a page that never comes, of a Hub that is there."""
+    folder, pages = f"{scratch()}/census", []
+
+    def reply(status, *headers):
+        def write(h):
+            h.send_response(status)
+            for name, value_ in [*headers, ("content-length", "0")]:
+                h.send_header(name, value_)
+            h.end_headers()
+
+        return write
+
+    def hook(path, n, body):
+        if "sort=downloads" not in path and not (everything and pages[3:]):
+            return None
+        pages.append(path)
+        return other if len(pages) > 3 else None
+
+    everything = True
+    with Hub("--models", 3000, "--datasets", 0, "--spaces", 0, "--until", UNTIL, "--quota", 0) as hub, Meddler(hub.url, hook) as m:
+        ok(crawl(2, m.url, folder, "--kinds", "models").code == 0, "a census")
+        for other, limit, by in ((reply(429, ("retry-after", "1")), ("--max-outage", "1s"), "too long"), (reply(429, ("retry-after", "86400")), ("--max-time", f"{SLOW}s"), "--max-time")):
+            pages.clear()
+            shutil.rmtree(f"{folder}/audit", ignore_errors=True)
+            began = time.monotonic()
+            c = crawl(2, m.url, folder, "--audit", 9, *limit, timeout=60)
+            took = time.monotonic() - began
+            ok(c.code == 3 and by in c.err and took < 15 * SLOW, f"429 for good, and {limit[0]}: exit {c.code} after {took:.1f} s", c)
+            ok(c.err.count("429") == 1 and len(pages) < 9 and sealed(folder), f"said once, {len(pages)} requests, the pages before are sealed", c)
+        everything, other = False, reply(504)
+        pages.clear()
+        shutil.rmtree(f"{folder}/audit")
+        c = crawl(2, m.url, folder, "--audit", 9, "--retries", 0, timeout=60)
+        ok(c.code == 4 and "no page of the second pass" in c.err and "no page from the Hub" not in c.err, "a page that never comes, of a Hub that is there, is no outage: exit 4", c)
+
+
+main(intervals, resumed, enlarged, limited, killed, crowded, outage, limited_for_good)

@@ -167,6 +167,33 @@ def to_a_rank():
     stopped(signal.SIGUSR1, 0, go_on=True)
 
 
+def to_one_that_waits():
+    """Rank 0 asks the first requests and the second pass alone: a signal to another rank reaches it."""
+    folder = f"{scratch()}/census"
+    with Hub(*SIZE, "--quota", "0", "--port", PORT) as hub:
+        hub.process.send_signal(signal.SIGSTOP)
+        job = Job(3, "--hub", hub.url, "--until", UNTIL, "--timeout", "20s", "--retries", 0, folder)
+        ok(has_started(job, 3), "a crawl whose first requests are not answered")
+        time.sleep(1)
+        job.send(signal.SIGUSR1, 2)
+        code, took = job.finish()
+        hub.process.send_signal(signal.SIGCONT)
+        ok(code == 3 and took < 10, f"SIGUSR1 to rank 2 then: exit {code} after {took:.1f} s", job.said())
+        ok(crawl(2, hub.url, folder).code == 0, "run again it goes on to the end")
+        sample = glob.glob(f"{folder}/audit/*.h5")
+        for number, to in ((signal.SIGTERM, 1), (signal.SIGINT, 2)):
+            before = len(sample)
+            job = Job(3, "--audit", 12, "--budget", "2/1", "--seal-rows", 1, folder)
+            wait_for(lambda: len(glob.glob(f"{folder}/audit/*.h5")) > before)
+            job.send(number, to)
+            code, took = job.finish()
+            sample = glob.glob(f"{folder}/audit/*.h5")
+            ok(code == 3 and took < 10 and len(sample) > before, f"{signal.Signals(number).name} to rank {to} in the second pass: exit {code} after {took:.1f} s, {len(sample)} pages sealed", job.said())
+        ok(crawl(2, hub.url, folder, "--audit", 12).code == 0, "run again it goes on to its end")
+        same(len(glob.glob(f"{folder}/audit/*.h5")), len(sample) + 3, "with what was missing")
+    whole(folder)
+
+
 def to_mpirun():
     stopped(signal.SIGUSR1, "mpirun")
     stopped(signal.SIGTERM, "mpirun", go_on=True)
@@ -293,4 +320,4 @@ def soak():
 
 if len(sys.argv) > 1:
     main(undisturbed, soak)
-main(undisturbed, early, reading, to_a_rank, to_mpirun, twice, from_archive)
+main(undisturbed, early, reading, to_a_rank, to_one_that_waits, to_mpirun, twice, from_archive)
