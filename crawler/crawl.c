@@ -33,7 +33,8 @@ struct brief {
 	struct token token;
 	int64_t session;
 	int64_t seq[NKINDS], hub_total[NKINDS];
-	int complete; /* nothing is missing */
+	int complete; /* nothing of the repositories is missing */
+	int gaps;     /* but lists of accounts were given up */
 	int archive;  /* every reply is kept */
 	int users;    /* accounts are to be discovered, and that is not complete */
 };
@@ -100,7 +101,7 @@ static int prepare_users(struct crawl *c, struct err *e)
 	if (f->snapshot.hashed && users_mend_names(c->o, folder_rows(f), e))
 		return e->code;
 	if (replay_users_mend(f->dir, e) || users_set_aside(f->dir, alone_is_stopped, e) ||
-	    users_is_complete(c->o, folder_rows(f), &done, e))
+	    users_is_complete(c->o, folder_rows(f), &done, &c->brief.gaps, e))
 		return e->code;
 	/* What is still to be crawled of the repositories may name more owners, also if a kill comes before they are
 	 * asked. */
@@ -458,8 +459,8 @@ static int add_to_complete(struct crawl *c, int *exit_code, struct err *e)
 	alone_begin(c->comm);
 	if (c->rank == 0) {
 		prepare_monitor(c);
-		*exit_code = c->folder.resume.suspect ? CRAWL_EXIT_GAPS : 0;
-		summary_complete(c->o->dir, &c->folder.resume, c->brief.users);
+		*exit_code = c->folder.resume.suspect || c->brief.gaps ? CRAWL_EXIT_GAPS : 0;
+		summary_complete(c->o->dir, &c->folder.resume, *exit_code != 0, c->brief.users);
 		rc = audit(c, e);
 	}
 	alone_end();

@@ -26,6 +26,7 @@ struct brief {
 	uint64_t nnames, nbytes; /* of the segments */
 	uint64_t ncover[NKINDS]; /* spans that are sealed already */
 	int complete;
+	int gaps;       /* but lists of accounts were given up */
 	int take_users; /* the archive's replies about accounts */
 	char archive[4096];
 };
@@ -106,7 +107,7 @@ static int prepare(struct replay *p, struct err *e)
 	b->session = f->session;
 	if (f->snapshot.users && (replay_users_mend(f->dir, e) || users_set_aside(f->dir, p->is_stopped, e)))
 		return e->code;
-	if (f->snapshot.users && users_is_complete(p->o, folder_rows(f), &done, e))
+	if (f->snapshot.users && users_is_complete(p->o, folder_rows(f), &done, &b->gaps, e))
 		return e->code;
 	b->complete = f->complete && done;
 	if (replay_users_begin(f->dir, &f->snapshot, &b->take_users, e))
@@ -458,8 +459,8 @@ int replay_run(MPI_Comm comm, const struct options *o, int (*is_stopped)(void), 
 		if (!p->brief.complete)
 			replay_all(p, exit_code, e);
 		else if (p->rank == 0) {
-			*exit_code = p->folder.resume.suspect ? CRAWL_EXIT_GAPS : 0;
-			summary_complete(o->dir, &p->folder.resume, 0);
+			*exit_code = p->folder.resume.suspect || p->brief.gaps ? CRAWL_EXIT_GAPS : 0;
+			summary_complete(o->dir, &p->folder.resume, *exit_code != 0, 0);
 		}
 	}
 	agree_bcast(comm, exit_code, sizeof *exit_code);

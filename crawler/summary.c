@@ -140,18 +140,19 @@ void summary_print(const struct summary *s)
 	fflush(stdout);
 }
 
-void summary_complete(const char *dir, const struct resume *r, int goes_on)
+void summary_complete(const char *dir, const struct resume *r, int gaps, int goes_on)
 {
+	const char *but = gaps ? " but for gaps" : "";
 	int64_t rows = 0;
 
 	if (log_is_json()) {
-		log_event("complete", NULL, 0, "'%s' is complete", dir);
+		log_event("complete", NULL, 0, "'%s' is complete%s", dir, but);
 		return;
 	}
 
 	for (int k = 0; k < NKINDS; k++)
 		rows += r->rows[k];
-	printf("'%s' is complete: %lld rows in %zu shards\n", dir, (long long)rows, r->nshards);
+	printf("'%s' is complete%s: %lld rows in %zu shards\n", dir, but, (long long)rows, r->nshards);
 	if (!goes_on)
 		printf("next         hubreduce %s\n", dir);
 	fflush(stdout);

@@ -26,7 +26,7 @@ struct summary {
 
 void summary_print(const struct summary *s);
 
-/* Nothing was left to do, but for the accounts if it goes on. */
-void summary_complete(const char *dir, const struct resume *r, int goes_on);
+/* Nothing was left to do, but for the accounts if it goes on; gaps: which the Hub leaves. */
+void summary_complete(const char *dir, const struct resume *r, int gaps, int goes_on);
 
 #endif

@@ -48,13 +48,15 @@ struct users {
 /* --- what is there --- */
 
 /* Asked to go further than it went? */
-int users_is_complete(const struct options *o, int64_t rows, int *complete, struct err *e)
+int users_is_complete(const struct options *o, int64_t rows, int *complete, int *gaps, struct err *e)
 {
 	struct users_end x;
 	int rc = users_end_read(&x, o->dir, e);
 
 	*complete = x.rows == rows && (x.ending == END_ALL || (x.ending == END_REQUESTS && o->user_requests > 0 &&
 							       o->user_requests <= x.requests));
+	if (gaps)
+		*gaps = *complete && x.given_up > 0;
 	return rc;
 }
 

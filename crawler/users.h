@@ -40,9 +40,9 @@ struct users_setup {
  * E_STOPPED, E_IO, E_NOMEM. */
 int users_set_aside(const char *dir, int (*is_stopped)(void), struct err *e);
 
-/* Has it ended with these repositories, of which `rows` are sealed, and would these options not take it further? Local.
- * Errors: those of users_end_read(). */
-int users_is_complete(const struct options *o, int64_t rows, int *complete, struct err *e);
+/* Has it ended with these repositories, of which `rows` are sealed, and would these options not take it further? Then
+ * *gaps, which may be NULL, says whether lists were given up. Local. Errors: those of users_end_read(). */
+int users_is_complete(const struct options *o, int64_t rows, int *complete, int *gaps, struct err *e);
 
 /* With hashes, at the end: remove DIR/users.private for good and all that is in it, following no link. Not to be found
  * is no error. Local. Errors: E_IO. */

@@ -55,7 +55,7 @@ int users_mend_names(const struct options *o, int64_t rows, struct err *e)
 {
 	int complete;
 
-	if (remove_ended(o->dir, e) || users_is_complete(o, rows, &complete, e))
+	if (remove_ended(o->dir, e) || users_is_complete(o, rows, &complete, NULL, e))
 		return e->code;
 	return complete ? users_remove_names(o->dir, e) : E_OK;
 }

@@ -138,6 +138,8 @@ def told():
         c = crawl(1, h.url, other, "--user-requests", spent)
     ok(c.code == 5 and limit in c.out and f"given up     {n} lists" in c.out, "a limit that is spent: nothing is asked", c)
     says("a limit that is spent", other, 5, limit, n)
+    c = crawl(2, h.url, other, "--user-requests", spent)
+    ok(c.code == 5 and "is complete but for gaps" in c.out, "again: complete but for gaps, still", c)
     from_archive("a limit that is spent", other)
     with Hub(*SIZE) as h:
         c = crawl(1, h.url, folder, "--max-requests", 5)
