@@ -8,16 +8,16 @@
 #define TAG 2026
 
 static MPI_Comm comm = MPI_COMM_NULL;
-static int is_head;
-static MPI_Request word = MPI_REQUEST_NULL; /* to rank 0 */
-static int64_t nwords;                      /* that came to it, or were sent */
+static int rank, nworking; /* ranks 0 … nworking - 1 work */
+static int has_told;
+static int64_t nheard;
 
 /* The checker follows a request through one function only. */
 // NOLINTBEGIN(clang-analyzer-optin.mpi.MPI-Checker)
 static void hear(void)
 {
 	MPI_Recv(NULL, 0, MPI_BYTE, MPI_ANY_SOURCE, TAG, comm, MPI_STATUS_IGNORE);
-	nwords++;
+	nheard++;
 }
 
 static void look(void)
@@ -31,28 +31,39 @@ static void look(void)
 
 static void tell(void)
 {
-	if (!stop_is_asked() || nwords > 0)
+	if (!stop_is_asked() || has_told)
 		return;
-	nwords = 1;
-	MPI_Isend(NULL, 0, MPI_BYTE, 0, TAG, comm, &word);
+	has_told = 1;
+	for (int r = 0; r < nworking; r++) {
+		MPI_Request word;
+
+		if (r == rank)
+			continue;
+		MPI_Isend(NULL, 0, MPI_BYTE, r, TAG, comm, &word);
+		/* Nothing has to be kept for it, and alone_end() sees to it that it arrives. */
+		MPI_Request_free(&word);
+	}
 }
 
-void alone_begin(MPI_Comm of)
+void alone_begin(MPI_Comm of, enum alone who)
 {
-	int rank;
+	int nranks;
 
 	MPI_Comm_rank(of, &rank);
+	MPI_Comm_size(of, &nranks);
 	comm = of;
-	is_head = rank == 0;
-	nwords = 0;
+	nworking = who == ALONE_EACH ? nranks : 1;
+	has_told = 0;
+	nheard = 0;
 }
 
 int alone_is_stopped(void)
 {
-	if (comm == MPI_COMM_NULL || !is_head)
+	if (comm == MPI_COMM_NULL || rank >= nworking)
 		return stop_is_asked();
+	tell();
 	look();
-	return nwords > 0 || stop_is_asked();
+	return nheard > 0 || stop_is_asked();
 }
 
 void alone_end(void)
@@ -61,13 +72,12 @@ void alone_end(void)
 	MPI_Request over;
 
 	MPI_Ibarrier(comm, &over);
-	agree_wait_and(&over, is_head ? NULL : tell);
-	told = is_head ? 0 : nwords;
+	agree_wait_and(&over, tell);
+	told = has_told;
 	agree_sum(comm, &told, &all, 1);
 	/* What was told too late is on its way. */
-	while (is_head && nwords < all)
+	while (rank < nworking && nheard < all - has_told)
 		hear();
-	agree_wait(&word);
 	comm = MPI_COMM_NULL;
 }
 // NOLINTEND(clang-analyzer-optin.mpi.MPI-Checker)

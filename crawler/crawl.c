@@ -409,7 +409,7 @@ static int crawl_all(struct crawl *c, int *exit_code, struct err *e)
 	int64_t sums[NCOUNTERS], mine[NCOUNTERS] = { 0 };
 	int rc = hub_parse(&c->hub, c->brief.snapshot.hub, e);
 
-	alone_begin(c->comm);
+	alone_begin(c->comm, ALONE_HEAD);
 	snprintf(c->shards, sizeof c->shards, "%s/shards", c->o->dir);
 	if (!rc && c->rank != 0)
 		rc = snapshot_join(c->o->dir, &c->folder.lock, e);
@@ -439,7 +439,7 @@ static int crawl_all(struct crawl *c, int *exit_code, struct err *e)
 	agree_sum(c->comm, mine, sums, NCOUNTERS);
 	c->requests = sums[CNT_REQUESTS];
 	share_find(c->comm, mine[CNT_REQUESTS], &c->share);
-	alone_begin(c->comm);
+	alone_begin(c->comm, ALONE_HEAD);
 	rc = c->rank == 0 ? conclude(c, worker_why(c->worker), exit_code, e) : E_OK;
 	if (!rc && *exit_code != err_exit_code(E_STOPPED))
 		rc = audit(c, e);
@@ -456,7 +456,7 @@ static int add_to_complete(struct crawl *c, int *exit_code, struct err *e)
 {
 	int rc = E_OK;
 
-	alone_begin(c->comm);
+	alone_begin(c->comm, ALONE_HEAD);
 	if (c->rank == 0) {
 		prepare_monitor(c);
 		*exit_code = c->folder.resume.suspect || c->brief.gaps ? CRAWL_EXIT_GAPS : 0;
@@ -493,7 +493,7 @@ int crawl_run(MPI_Comm comm, const struct options *o, int *exit_code, struct err
 	c->start_ms = c->mark_ms = clock_ms();
 	MPI_Comm_rank(comm, &c->rank);
 	MPI_Comm_size(comm, &c->nranks);
-	alone_begin(comm);
+	alone_begin(comm, ALONE_HEAD);
 	if (c->rank == 0)
 		rc = prepare(c, e);
 	else

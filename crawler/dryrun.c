@@ -403,7 +403,7 @@ int dryrun_run(MPI_Comm comm, const struct options *o, int (*is_stopped)(void), 
 	}
 	if (!err_agree(comm, rc, e) && options_host_scope(o))
 		nhosts = transport_hosts(comm, host);
-	alone_begin(comm);
+	alone_begin(comm, ALONE_HEAD);
 	if (d && !e->code) {
 		d->o = o;
 		d->nranks = nranks;

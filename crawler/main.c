@@ -16,7 +16,7 @@ static void forget(const struct options *o, int rank, struct err *e)
 {
 	int rc = E_OK;
 
-	alone_begin(MPI_COMM_WORLD);
+	alone_begin(MPI_COMM_WORLD, ALONE_HEAD);
 	if (rank == 0)
 		rc = forget_run(o, alone_is_stopped, e);
 	alone_end();
@@ -52,7 +52,7 @@ int main(int argc, char **argv)
 		else if (o.dry_run)
 			dryrun_run(MPI_COMM_WORLD, &o, alone_is_stopped, &e);
 		else if (o.from_archive)
-			replay_run(MPI_COMM_WORLD, &o, stop_is_asked, &code, &e);
+			replay_run(MPI_COMM_WORLD, &o, &code, &e);
 		else
 			crawl_run(MPI_COMM_WORLD, &o, &code, &e);
 	}

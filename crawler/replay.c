@@ -8,6 +8,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "crawler/alone.h"
 #include "crawler/audit.h"
 #include "crawler/crawl.h"
 #include "crawler/folder.h"
@@ -35,7 +36,6 @@ struct replay {
 	const struct options *o;
 	MPI_Comm comm;
 	int rank, nranks;
-	int (*is_stopped)(void);
 	struct plan plan;
 	struct hub hub;
 	struct folder folder; /* rank 0; the others' lock */
@@ -100,12 +100,12 @@ static int prepare(struct replay *p, struct err *e)
 	p->names = l.names;
 	b->nnames = l.n;
 	b->nbytes = l.nbytes;
-	if (folder_open(f, p->o, &p->plan, &from, p->is_stopped, e) || look(p, e) ||
-	    audit_check(f->dir, &f->snapshot, p->is_stopped, e))
+	if (folder_open(f, p->o, &p->plan, &from, alone_is_stopped, e) || look(p, e) ||
+	    audit_check(f->dir, &f->snapshot, alone_is_stopped, e))
 		return e->code;
 	b->snapshot = f->snapshot;
 	b->session = f->session;
-	if (f->snapshot.users && (replay_users_mend(f->dir, e) || users_set_aside(f->dir, p->is_stopped, e)))
+	if (f->snapshot.users && (replay_users_mend(f->dir, e) || users_set_aside(f->dir, alone_is_stopped, e)))
 		return e->code;
 	if (f->snapshot.users && users_is_complete(p->o, folder_rows(f), &done, &b->gaps, e))
 		return e->code;
@@ -175,7 +175,7 @@ static int read_segment(struct replay *p, struct warc_reader *r, struct err *e)
 	int rc;
 
 	while (!(rc = warc_next(r, &x, e)) && x) {
-		if (stop_check(p->is_stopped, e))
+		if (stop_check(alone_is_stopped, e))
 			return e->code;
 		rc = reread_record(&p->reread, x, e);
 		rc = rc ? rc : seal_samples(p, 0, e);
@@ -281,9 +281,11 @@ static int take_sessions(struct replay *p, struct err *e)
 
 		while (begin > 0 && same_session(p->name[begin - 1], p->name[end - 1]))
 			begin--;
+		alone_begin(p->comm, ALONE_EACH);
 		for (uint64_t i = begin; i < end && !rc; i++)
 			if ((i - begin) % (uint64_t)p->nranks == (uint64_t)p->rank)
 				rc = take_segment(p, p->name[i], e);
+		alone_end();
 		end_session(p, rc, e);
 		end = begin;
 	}
@@ -369,7 +371,7 @@ static int count_accounts(struct replay *p, int *exit_code, struct err *e)
 				 .start_ms = p->start_ms,
 				 .session = p->brief.session,
 				 .archived = &p->users.end,
-				 .is_stopped = p->is_stopped };
+				 .is_stopped = stop_is_asked };
 	int before, rc;
 
 	agree_bcast(p->comm, exit_code, sizeof *exit_code);
@@ -436,7 +438,7 @@ static void release(struct replay *p)
 	free(p);
 }
 
-int replay_run(MPI_Comm comm, const struct options *o, int (*is_stopped)(void), int *exit_code, struct err *e)
+int replay_run(MPI_Comm comm, const struct options *o, int *exit_code, struct err *e)
 {
 	struct replay *p = calloc(1, sizeof *p);
 	int rc = p ? E_OK : err_set(e, E_NOMEM, "no memory");
@@ -447,13 +449,14 @@ int replay_run(MPI_Comm comm, const struct options *o, int (*is_stopped)(void), 
 	}
 	p->o = o;
 	p->comm = comm;
-	p->is_stopped = is_stopped;
 	p->folder.lock = p->source_lock = -1;
 	p->start_ms = clock_ms();
 	MPI_Comm_rank(comm, &p->rank);
 	MPI_Comm_size(comm, &p->nranks);
+	alone_begin(comm, ALONE_HEAD);
 	if (p->rank == 0)
 		rc = prepare(p, e);
+	alone_end();
 	if (!err_agree(comm, rc, e)) {
 		agree_bcast(comm, &p->brief.complete, sizeof p->brief.complete);
 		if (!p->brief.complete)

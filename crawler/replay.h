@@ -17,6 +17,6 @@
 
 /* Collective over comm. Rank 0 prints a summary to stdout. *exit_code is the same on all ranks: 0, or CRAWL_EXIT_GAPS
  * on success. On error all ranks return the same code and text. Errors: those of io/ and E_USAGE, E_STOPPED. */
-int replay_run(MPI_Comm comm, const struct options *o, int (*is_stopped)(void), int *exit_code, struct err *e);
+int replay_run(MPI_Comm comm, const struct options *o, int *exit_code, struct err *e);
 
 #endif
