@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "io/err.h"
 
+#include <errno.h>
 #include <stdarg.h>
 #include <stdint.h>
 #include <stdio.h>
@@ -70,6 +71,28 @@ char *err_printable(char *dst, size_t n, const char *s, size_t len)
 	return dst;
 }
 
+/* What to do next, where the text itself does not say it behind a semicolon. */
+static const char *remedy_of(int errnum, const char *fmt)
+{
+	if (strchr(fmt, ';'))
+		return "";
+	switch (errnum) {
+	case ENOSPC:
+	case EDQUOT:
+	case EFBIG:
+		return "; free some space, then run the same command again";
+	case EACCES:
+	case EPERM:
+	case EROFS:
+		return "; see to its permissions, then run the same command again";
+	case EIO:
+	case ESTALE:
+		return "; see to its file system, then run the same command again";
+	default:
+		return "";
+	}
+}
+
 __attribute__((format(printf, 4, 0))) static int err_vset(struct err *e, int code, int errnum, const char *fmt,
 							  va_list ap)
 {
@@ -83,7 +106,7 @@ __attribute__((format(printf, 4, 0))) static int err_vset(struct err *e, int cod
 	vsnprintf(raw, sizeof raw, fmt, ap);
 	len = strlen(raw);
 	if (errnum)
-		snprintf(raw + len, sizeof raw - len, ": %s", strerror(errnum));
+		snprintf(raw + len, sizeof raw - len, "%s: %s", remedy_of(errnum, fmt), strerror(errnum));
 	err_printable(e->text, sizeof e->text, raw, strlen(raw));
 	e->rank = -1;
 	return e->code = code;

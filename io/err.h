@@ -46,7 +46,8 @@ struct err {
  * returns `code`. Control characters of the text are replaced, for names in it come from the network. */
 int err_set(struct err *e, int code, const char *fmt, ...) __attribute__((format(printf, 3, 4)));
 
-/* As err_set(E_IO), with ": " and strerror(errnum) behind the text. */
+/* As err_set(E_IO), with ": " and strerror(errnum) behind the text, and what to do before it where the disk is full, or
+ * the file system or its permissions are the trouble, and fmt does not say it (behind a semicolon). */
 int err_sys(struct err *e, int errnum, const char *fmt, ...) __attribute__((format(printf, 3, 4)));
 
 void err_clear(struct err *e);

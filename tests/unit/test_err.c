@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+#include <errno.h>
 #include <string.h>
 
 #include "io/err.h"
@@ -60,6 +61,13 @@ int main(void)
 	ok(err_sys(&e, 2, "cannot open '%s'", "f") == E_IO &&
 		   !strcmp(e.text, "cannot open 'f': No such file or directory"),
 	   "%s", e.text);
+	err_clear(&e);
+	ok(err_sys(&e, EDQUOT, "cannot rename '%s'", "f;g") == E_IO &&
+		   strstr(e.text, "'f;g'; free some space, then run") && strstr(e.text, strerror(EDQUOT)),
+	   "%s", e.text);
+	err_clear(&e);
+	ok(err_sys(&e, ENOSPC, "cannot write '%s'; do this", "f") == E_IO && !strstr(e.text, "free some space"),
+	   "what is said is not said twice: %s", e.text);
 	ok(err_exit_code(E_OK) == 0 && err_exit_code(E_USAGE) == 2 && err_exit_code(E_STOPPED) == 3 &&
 		   err_exit_code(E_H5) == 4 && err_exit_code(E_FORMAT) == 4 && err_exit_code(E_DENIED) == 4,
 	   "exit codes");
