@@ -235,7 +235,7 @@ bench-full: all ## the whole Hub of 2026 on this machine, crawled and reduced: s
 	$(Q)BUILD=$(BUILD) $(PYTHON) -B tests/bench/bench.py --json $(BUILD)/bench/full.json full
 
 .PHONY: soak
-soak: all $(TORTURE) ## longer tests: 60 kills, full disks, every fault, an outage, the whole torture, the second pass, the lower bound of users; ends with a table (over an hour)
+soak: all $(TORTURE) ## longer tests: 60 kills, full disks, every fault, an outage, the whole torture, the second pass, the lower bound of users; ends with a table (one to two hours)
 	$(Q)BUILD=$(BUILD) RECORDED=$(RECORDED) $(PYTHON) -B tests/cli/soak.py
 
 .PHONY: check-report
