@@ -55,7 +55,7 @@ SIM      := $(wildcard tests/hub/*.c)
 UNIT     := $(patsubst %.c,$(BUILD)/%,$(wildcard tests/unit/test_*.c))
 MPI      := $(patsubst %.c,$(BUILD)/%,$(wildcard tests/mpi/test_*.c))
 # The longest first, so that no core waits for one of them at the end.
-LONG     := $(patsubst %,tests/cli/test_%.py,outages users_faults two_hosts errors hostile audit signals users torture hubs)
+LONG     := $(patsubst %,tests/cli/test_%.py,outages users_faults users_stops two_hosts errors hostile audit signals users torture hubs)
 CLI      := $(LONG) $(filter-out $(LONG),$(wildcard tests/cli/test_*.py))
 C_FILES  := $(wildcard crawler/*.[ch] reduce/*.[ch] io/*.[ch] io/*.cc tests/*.h tests/*/*.[ch])
 SCRIPTS  := $(wildcard jobs/census jobs/report jobs/*/*.sbatch jobs/*/*.pbs .ci/run tests/*.sh tests/*/*.sh)
