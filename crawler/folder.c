@@ -32,7 +32,7 @@ static int open_snapshot(struct folder *f, const struct options *o, const struct
 		return old.users == s->users ? E_OK : snapshot_add_users(s, f->dir, e);
 	}
 	echo = opts_echo(&crawl_opts, o);
-	rc = snapshot_create(s, f->dir, echo, e);
+	rc = echo ? snapshot_create(s, f->dir, echo, e) : err_set(e, E_NOMEM, "no memory for the options");
 	free(echo);
 	f->is_new = !rc;
 	return rc;

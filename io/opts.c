@@ -388,6 +388,15 @@ int opts_general(const struct opts *os, int argc, char **argv)
 	return 0;
 }
 
+/* A path need not be UTF-8, but JSON must be: '?' for a byte that is not. NULL when memory is short. */
+static json_t *echo_text(const char *s)
+{
+	char printable[4200];
+	json_t *x = json_string(s);
+
+	return x ? x : json_string(err_printable(printable, sizeof printable, s, strlen(s)));
+}
+
 static json_t *echo_one(const struct opt *o, const void *at)
 {
 	const struct opt_texts *t;
@@ -399,12 +408,12 @@ static json_t *echo_one(const struct opt *o, const void *at)
 		return json_boolean(*(const int *)at);
 	case OPT_TEXT:
 		s = *(const char *const *)at;
-		return s ? json_string(s) : json_null();
+		return s ? echo_text(s) : json_null();
 	case OPT_TEXTS:
 		t = at;
 		a = json_array();
 		for (int i = 0; i < t->n && a; i++)
-			if (json_array_append_new(a, json_string(t->at[i]))) {
+			if (json_array_append_new(a, echo_text(t->at[i]))) {
 				json_decref(a);
 				a = NULL;
 			}

@@ -58,7 +58,8 @@ int opts_parse(const struct opts *o, int argc, char **argv, void *to, int print,
  * not start. Returns 1 if one was there. Under mpirun only the first rank prints. */
 int opts_general(const struct opts *o, int argc, char **argv);
 
-/* The options in force as a JSON object (secret ones left out), allocated: free() it. NULL when memory is short. */
+/* The options in force as a JSON object (secret ones left out), allocated: free() it. '?' stands for a byte
+ * that is not UTF-8. NULL when memory is short. */
 char *opts_echo(const struct opts *o, const void *from);
 
 #endif

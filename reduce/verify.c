@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "reduce/verify.h"
 
+#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -121,10 +122,10 @@ static int tell(const struct parcel *all, uint64_t nshards, const char *dir, str
 static int check_census(const char *dir, struct err *e)
 {
 	struct err own = ERR_INIT;
-	char path[4096];
+	char path[4200];
 
 	snprintf(path, sizeof path, "%s/census.h5", dir);
-	if (access(path, F_OK) || !h5in_check(path, "run hubreduce to make it anew", &own))
+	if ((access(path, F_OK) && errno == ENOENT) || !h5in_check(path, "run hubreduce to make it anew", &own))
 		return E_OK;
 	if (own.code == E_FORMAT)
 		own.code = E_DAMAGED;

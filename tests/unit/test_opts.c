@@ -62,6 +62,11 @@ static void good_lines(void)
 		   !strstr(echo, "secret"),
 	   "echo: %s", echo);
 	free(echo);
+	ok(!run("--hub=/a\xff/b --rows=7 D", &o, &e), "a path that is not UTF-8");
+	echo = opts_echo(&opts, &o);
+	ok(echo && strstr(echo, "\"hub\":\"/a?/b\"") && strstr(echo, "\"rows\":7"),
+	   "its echo, and that of the others: %s", echo);
+	free(echo);
 }
 
 static void bad_lines(void)
