@@ -154,6 +154,8 @@ static json_t *to_json(const struct snapshot *s, const char *options)
 	char t0[32], created[32];
 	json_t *o = options ? json_loads(options, 0, NULL) : NULL;
 
+	if (options && !o)
+		return NULL;
 	return json_pack("{s:i s:s s:s s:s s:s s:s s:o s:b s:o s:s s:o s:o*}", "schema", SNAPSHOT_SCHEMA, "id", s->id,
 			 "hub", s->hub, "t0", utc_format(s->t0, t0), "created", utc_format(s->created, created),
 			 "version", s->version, "kinds", kinds_json(s), "user_names", s->users && !s->hashed, "fields",
