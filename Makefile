@@ -219,18 +219,25 @@ $(BUILD)/tests/bench/%.so: tests/bench/%.c
 	@mkdir -p $(@D)
 	$(Q)$(MPICC) -std=c11 $(CWARN) $(CFLAGS) $(CPPFLAGS) -fPIC -shared -o $@ $<
 
+# Without node a part is left out, and says so.
 .PHONY: bench
-bench: all $(BENCH) ## what the crawl and the reduce cost, as ratios: one table, and build/bench/bench.json (much of an hour)
+bench: ## what the crawl and the reduce cost, as ratios: one table, and build/bench/bench.json (much of an hour)
+	@tests/deps.sh bench || tests/deps.sh check
+	@$(MAKE) --no-print-directory all $(BENCH)
 	@mkdir -p $(BUILD)/bench
 	$(Q)BUILD=$(BUILD) $(PYTHON) -B tests/bench/bench.py --json $(BUILD)/bench/bench.json crawl cost reduce duckdb users scale
 
 .PHONY: bench-quick
-bench-quick: all $(BENCH) ## the same, small: under two minutes
+bench-quick: ## the same, small: under two minutes
+	@tests/deps.sh bench || tests/deps.sh check
+	@$(MAKE) --no-print-directory all $(BENCH)
 	@mkdir -p $(BUILD)/bench
-	$(Q)BUILD=$(BUILD) $(PYTHON) -B tests/bench/bench.py --quick --json $(BUILD)/bench/quick.json crawl cost full scale
+	$(Q)BUILD=$(BUILD) $(PYTHON) -B tests/bench/bench.py --quick --json $(BUILD)/bench/quick.json crawl cost full duckdb scale
 
 .PHONY: bench-full
-bench-full: all ## the whole Hub of 2026 on this machine, crawled and reduced: seconds, CPU and memory over rows (two minutes)
+bench-full: ## the whole Hub of 2026 on this machine, crawled and reduced: seconds, CPU and memory over rows (five minutes)
+	@tests/deps.sh check
+	@$(MAKE) --no-print-directory all
 	@mkdir -p $(BUILD)/bench
 	$(Q)BUILD=$(BUILD) $(PYTHON) -B tests/bench/bench.py --json $(BUILD)/bench/full.json full
 

@@ -341,8 +341,13 @@ int fetch_start(struct fetch *f, const char *url, uint64_t tag)
 		return 0;
 	}
 	if (curl_easy_setopt(s->easy, CURLOPT_URL, url) != CURLE_OK ||
-	    curl_multi_add_handle(f->multi, s->easy) != CURLM_OK)
-		return -1;
+	    curl_multi_add_handle(f->multi, s->easy) != CURLM_OK) {
+		/* A failure as others, so that it is tried again, and not for ever. */
+		s->reply.failure = FETCH_BROKEN;
+		s->reply.why = "libcurl has no memory for a request";
+		s->state = SLOT_DONE;
+		return 0;
+	}
 	s->state = SLOT_FLYING;
 	f->nflying++;
 	return 0;

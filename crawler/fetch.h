@@ -82,7 +82,7 @@ void fetch_free(struct fetch *f);
 /* Does a token go with every request? */
 int fetch_has_token(const struct fetch *f);
 
-/* Start a GET. Returns 0, or -1 if all slots are taken or memory is short. */
+/* Start a GET. Returns 0, or -1 if all slots are taken. What cannot be sent comes back as a reply that failed. */
 int fetch_start(struct fetch *f, const char *url, uint64_t tag);
 
 /* Let the network move; sleeps until something happens, at most wait_ms. */

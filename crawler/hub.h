@@ -43,6 +43,12 @@ int hub_stays(const struct hub *h, const char *location, size_t n);
 
 enum hub_order { HUB_ASC, HUB_DESC };
 
+/* Does a list of this order show a after b? */
+static inline int hub_is_behind(enum hub_order order, struct oid a, struct oid b)
+{
+	return order == HUB_ASC ? oid_cmp(a, b) > 0 : oid_cmp(a, b) < 0;
+}
+
 /* One request for a page of a list. */
 struct hub_list {
 	enum kind kind;

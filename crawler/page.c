@@ -133,11 +133,6 @@ static int record_oid(struct page *p, size_t i, struct oid *oid)
 
 /* --- order and bounds --- */
 
-static int is_behind(enum hub_order order, struct oid a, struct oid b)
-{
-	return order == HUB_ASC ? oid_cmp(a, b) > 0 : oid_cmp(a, b) < 0;
-}
-
 static int is_before_window(const struct window *w, struct oid x)
 {
 	return !window_has(w, x) && !window_is_beyond(w, x);
@@ -183,7 +178,7 @@ static void judge(struct page *p, size_t i, const struct page_ask *ask, struct p
 		c->fate = FATE_OUTSIDE;
 		return;
 	}
-	if (r->has_any && !is_behind(w->order, c->oid, r->farthest)) {
+	if (r->has_any && !hub_is_behind(w->order, c->oid, r->farthest)) {
 		if (is_repeated(p, i)) {
 			c->fate = FATE_DUPLICATE;
 			return;
@@ -195,7 +190,7 @@ static void judge(struct page *p, size_t i, const struct page_ask *ask, struct p
 	}
 	c->fate = window_has(w, c->oid) ? FATE_TAKE : FATE_OUTSIDE;
 	r->is_beyond |= window_is_beyond(w, c->oid);
-	if (c->fate == FATE_TAKE && (!r->has_last || is_behind(w->order, c->oid, r->last))) {
+	if (c->fate == FATE_TAKE && (!r->has_last || hub_is_behind(w->order, c->oid, r->last))) {
 		r->has_last = 1;
 		r->last = c->oid;
 	}

@@ -33,6 +33,7 @@ int walk_rewind(struct walk *w)
 	if (w->window.order == HUB_ASC)
 		w->window.left.lo = OID_MIN;
 	w->failures = w->broken = w->not_json = 0;
+	w->has_at = 0;
 	w->changed = 1;
 	return 1;
 }
@@ -107,6 +108,16 @@ static int is_last(const struct walk *w, const struct page_result *r, enum hub_n
 	return w->chain || r->nrecords < w->limit;
 }
 
+/* Does a page of a chain lead on? Rows alone do not: those of a circle come again and again. */
+static int leads_on(struct walk *w, const struct page_result *r)
+{
+	if (!r->has_any || (w->has_at && !hub_is_behind(w->window.order, r->farthest, w->at)))
+		return 0;
+	w->has_at = 1;
+	w->at = r->farthest;
+	return 1;
+}
+
 /* Where the next page begins. Returns 0 if that is no progress. */
 static int move_on(struct walk *w, const struct page_result *r, enum hub_next next, const char *cursor)
 {
@@ -117,10 +128,10 @@ static int move_on(struct walk *w, const struct page_result *r, enum hub_next ne
 	}
 	if (next != HUB_NEXT_OK || !strcmp(cursor, w->next))
 		return 0;
-	if (!r->has_any && ++w->empty > WALK_EMPTY_MAX)
-		return 0;
-	if (r->has_any)
+	if (leads_on(w, r))
 		w->empty = 0;
+	else if (++w->empty > WALK_EMPTY_MAX)
+		return 0;
 	snprintf(w->next, sizeof w->next, "%s", cursor);
 	return 1;
 }

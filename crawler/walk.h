@@ -29,7 +29,9 @@ struct walk {
 	int failures;              /* of the present page, in a row */
 	int broken, not_json;      /* of these: out of order or bounds; not JSON but splittable */
 	int empty;                 /* pages without progress in a row */
-	int limit;                 /* rows that the request under way asked for */
+	int has_at;
+	struct oid at; /* of a chain: the farthest row seen, in the window or not */
+	int limit;     /* rows that the request under way asked for */
 	int given_up;
 	int told_next; /* a chain that was given up: where it goes on */
 	uint32_t shrinks;
@@ -37,7 +39,7 @@ struct walk {
 	int changed; /* since the last report */
 };
 
-/* After so many pages without a row that help on, the Hub leads in circles. */
+/* After so many pages of a chain without a row behind all before, the Hub leads in circles. */
 #define WALK_EMPTY_MAX 5
 
 void walk_begin(struct walk *w, const struct msg_window *m);

@@ -7,7 +7,7 @@ set -eu
 build="libopenmpi-dev openmpi-bin libcurl4-openssl-dev zlib1g-dev libhdf5-openmpi-dev libsimdjson-dev libjansson-dev
  libxxhash-dev libcsv-dev libssl-dev libmicrohttpd-dev pkg-config gcc g++"
 check="$build perl python3 python3-h5py python3-pandas hdf5-tools ca-certificates nghttp2-proxy openssl iproute2 util-linux
- python3-prometheus-client faketime btrfs-progs"
+ python3-prometheus-client faketime btrfs-progs curl"
 slurm="$check slurm-wlm munge"
 clients="$build nodejs npm"
 bench="$check nodejs npm"
@@ -16,8 +16,15 @@ report="$check python3-matplotlib jupyter-nbconvert python3-ipykernel python3-se
 fuzz="$build clang libclang-rt-14-dev"
 valgrind="$check valgrind"
 
+# All of these commands; `command -v` itself looks at the first name alone in some shells, in others for any.
+have_commands() {
+	for c; do
+		command -v "$c" >/dev/null 2>&1 || return 1
+	done
+}
+
 have_libraries() {
-	command -v mpicc mpirun g++ >/dev/null 2>&1 || return 1
+	have_commands mpicc mpirun g++ || return 1
 	{ pkg-config --exists hdf5-openmpi || command -v h5pcc; } >/dev/null 2>&1 || return 1
 	printf '#include <curl/curl.h>\n#include <zlib.h>\n#include <jansson.h>\n#include <xxhash.h>\n#include <csv.h>\n#include <openssl/hmac.h>\n#include <microhttpd.h>\nint x;\n' |
 		mpicc -E -x c - >/dev/null 2>&1 || return 1
@@ -28,23 +35,24 @@ have() {
 	have_libraries || return 1
 	case $1 in
 	check)
-		command -v prove h5dump nghttpx openssl ip faketime >/dev/null 2>&1 && /usr/bin/python3 -c 'import h5py, pandas, prometheus_client' 2>/dev/null
+		PATH="$PATH:/usr/sbin:/sbin"
+		have_commands prove h5dump nghttpx openssl ip faketime unshare curl mkfs.btrfs && /usr/bin/python3 -c 'import h5py, pandas, prometheus_client' 2>/dev/null
 		;;
 	slurm)
-		have check && PATH="$PATH:/usr/sbin:/sbin" && command -v munged slurmctld slurmd sbatch >/dev/null 2>&1
+		have check && have_commands munged slurmctld slurmd sbatch
 		;;
 	clients)
-		command -v node npm >/dev/null 2>&1
+		have_commands node npm
 		;;
 	bench)
 		have check && have clients
 		;;
 	report)
-		have check && command -v chromium octave-cli Rscript >/dev/null 2>&1 && /usr/bin/python3 -c 'import matplotlib, nbconvert, ipykernel, wheel, venv' 2>/dev/null &&
+		have check && have_commands chromium octave-cli Rscript && /usr/bin/python3 -c 'import matplotlib, nbconvert, ipykernel, wheel, venv' 2>/dev/null &&
 			Rscript -e 'for (p in c("hdf5r", "rhdf5")) stopifnot(requireNamespace(p, quietly = TRUE))' >/dev/null 2>&1
 		;;
 	valgrind)
-		command -v valgrind prove >/dev/null 2>&1
+		have check && have_commands valgrind
 		;;
 	fuzz)
 		echo 'int LLVMFuzzerTestOneInput(const char *d, long n) { return !d && n; }' |

@@ -5,6 +5,7 @@ A part is a script bench_PART.py of this folder. It judges nothing: a row is wha
 
 import json
 import os
+import signal
 import subprocess
 import sys
 import tempfile
@@ -17,19 +18,36 @@ HERE = os.path.dirname(os.path.abspath(__file__))
 QUICK = {"crawl": ["coordinator"]}
 
 
+def wait(args, limit, **kw):
+    """Exit code and output. Asked to end, or past the limit in s, a part ends what it started, for it is asked first."""
+    with subprocess.Popen(args, **kw) as p:
+        try:
+            return p.communicate(timeout=limit)[0] or "", p.returncode
+        except BaseException as e:
+            p.terminate()
+            try:
+                p.wait(30)
+            except subprocess.TimeoutExpired:
+                p.kill()
+            if isinstance(e, subprocess.TimeoutExpired):
+                return f"not at its end after {limit} s", 1
+            raise
+
+
 def run(part, quick):
     """The rows of a part, and the seconds that it took; None: it failed, and what it said last is on stderr."""
     at = time.monotonic()
     with tempfile.TemporaryDirectory(prefix="hubcensus-bench-") as folder:
         path = os.path.join(folder, "rows.json")
         args = [sys.executable, "-B", os.path.join(HERE, f"bench_{part}.py"), "--json", path, *(["--quick", *QUICK.get(part, [])] if quick else [])]
-        p = subprocess.run(args, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, errors="replace") if quick else subprocess.run(args, stdout=sys.stderr)
-        if p.returncode:
-            print("\n".join((p.stdout or "").splitlines()[-20:]), file=sys.stderr)
-            return [], None
-        with open(path, encoding="utf-8") as f:
-            rows = json.load(f)
-    return rows["rows"] if isinstance(rows, dict) else rows, time.monotonic() - at
+        out, code = wait(args, 300 if quick else 3600, **({"stdout": subprocess.PIPE, "stderr": subprocess.STDOUT, "text": True, "errors": "replace"} if quick else {"stdout": sys.stderr}))
+        if code:
+            print("\n".join(out.splitlines()[-20:]), file=sys.stderr)
+        rows = []
+        if os.path.exists(path):
+            with open(path, encoding="utf-8") as f:
+                rows = json.load(f)
+    return rows, None if code else time.monotonic() - at
 
 
 def text(value):
@@ -44,6 +62,7 @@ def show(part, row):
 
 
 def main():
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
     parser = options(__doc__)
     parser.add_argument("part", nargs="+")
     args = parser.parse_args()

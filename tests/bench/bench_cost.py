@@ -1,9 +1,10 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What the crawl costs in CPU, beside what of it cannot be avoided and beside the Hub's own JavaScript client: a table, and JSON.
+"""What the crawl costs in CPU, beside what of it cannot be avoided and beside the Hub's own clients, JavaScript and Python: a table, and JSON.
 bench_cost.py [--quick] [--json FILE]
 
 ms of user and system time per 1,000 rows (a page of 0.7 MB), of all ranks, sealing included. The cost of starting is taken off: the slope between a
-small and a large crawl. Nothing here waits, so a machine with something else to do tells more than is true.
+small and a large crawl. Nothing here waits, so a machine with something else to do tells more than is true; what is compared is measured in turns, and a
+ratio is that of a turn: the median of all turns, and the least and the largest.
 
 On two cores the stand-in takes its share of them, so the wall of two ranks (`speedup_by_wall`) tells less than what a second rank is worth: `speedup` is
 the CPU of one rank alone by that of the busier of two, which is what the wall is where the Hub is another machine. From an archive, which takes no
@@ -20,10 +21,11 @@ import time
 import urllib.parse
 
 sys.path.insert(0, os.path.join(os.path.dirname(__file__), "..", "cli"))
-from rows import options, save  # noqa: E402
+from rows import kept, node_package, options  # noqa: E402
 from tap import BUILD, ENV, MPIRUN, UNTIL, Hub, scratch  # noqa: E402
 
 CLIENTS = os.path.join(os.path.dirname(__file__), "..", "clients")
+LIMIT_S = 900  # of one program: none hangs for ever
 # Each rank leaves its CPU in s, of the user and of the system.
 RANK = "import os, resource, subprocess, sys; c = subprocess.call(sys.argv[2:]); u = resource.getrusage(resource.RUSAGE_CHILDREN); open(sys.argv[1] + '/' + os.environ['OMPI_COMM_WORLD_RANK'], 'w').write(f'{u.ru_utime} {u.ru_stime}'); sys.exit(c)"
 
@@ -37,7 +39,7 @@ def crawl(n, url, in_flight=8):
     """CPU of each rank in ms, of the user and of the system, and the wall in s."""
     folder, told, at = scratch(), scratch(), time.monotonic()
     command = [f"{BUILD}/hubcrawl", "--hub", url, "--until", UNTIL, "--quiet", "--kinds", "models", "--in-flight", max(1, in_flight // n), folder]
-    subprocess.run([str(a) for a in (*MPIRUN, "-n", n, sys.executable, "-c", RANK, told, *command)], env=ENV, check=True, stdout=subprocess.DEVNULL)
+    subprocess.run([str(a) for a in (*MPIRUN, "-n", n, sys.executable, "-c", RANK, told, *command)], env=ENV, check=True, stdout=subprocess.DEVNULL, timeout=LIMIT_S)
     wall = time.monotonic() - at
     shutil.rmtree(folder)
     return [[1000 * float(x) for x in open(f"{told}/{r}", encoding="ascii").read().split()] for r in range(n)], wall
@@ -63,14 +65,24 @@ WIRE = {"not compressed": (["--no-gzip"], ("receive", "parse", "seal")), "gzip":
 
 
 def turn(hub, path, rounds, rows):
-    """Pages as the crawler asks for them, part by part; and crawls of one rank beside them."""
-    out = subprocess.run([f"{BUILD}/tests/bench/bench_page", hub.url + path, str(rounds)], capture_output=True, text=True, check=True).stdout
-    return json.loads(out), {label: per_thousand(rows, 1, *more) for label, (more, _) in WIRE.items()}
+    """Pages as the crawler asks for them, part by part; and crawls of one rank and of two beside them."""
+    out = subprocess.run([f"{BUILD}/tests/bench/bench_page", hub.url + path, str(rounds)], capture_output=True, text=True, check=True, timeout=LIMIT_S).stdout
+    return json.loads(out), {label: [per_thousand(rows, n, *more) for n in (1, 2)] for label, (more, _) in WIRE.items()}
+
+
+def spread(name, ratios):
+    """The median of the turns, and their least and largest."""
+    ratios = sorted(ratios)
+    return {name: ratios[len(ratios) // 2], "least": ratios[0], "largest": ratios[-1]}
+
+
+def median(turns):
+    """The turn in the middle, by its CPU."""
+    return sorted(turns, key=lambda c: c["ms"])[len(turns) // 2]
 
 
 def crawls(rounds, rows, turns):
-    """What sealing costs depends on what the kernel has in its page cache, so the parts and the crawl are measured in turns, and a ratio is that of a turn.
-    The median of each, and the turns' least and largest ratio."""
+    """What sealing costs depends on what the kernel has in its page cache, so the parts and the crawls are measured in turns."""
     with Hub(*population(150000)) as hub:
         crawl(1, hub.url)
         path = first_page(hub)
@@ -79,15 +91,14 @@ def crawls(rounds, rows, turns):
     for name in PARTS:
         yield {"case": f"a page, {name}", "ms": page[name]}
     for label, (more, names) in WIRE.items():
-        alone = sorted((c[label] for _, c in seen), key=lambda c: c["ms"])[turns // 2]
         sums = [sum(p[n] for n in names) for p, _ in seen]
-        ratio = sorted(c[label]["ms"] / s for s, (_, c) in zip(sums, seen))
+        one, two = ([c[label][i] for _, c in seen] for i in (0, 1))
         yield {"case": "a page, " + " + ".join(names), "ms": statistics.median(sums), "mb": page["bytes" if more else "wire"] / 1e6}
-        yield {"case": f"hubcrawl, {label}", "ranks": 1, "ms": alone["ms"], "user_ms": alone["user_ms"], "rows_per_s": alone["rows_per_s"]}
-        yield {"case": f"hubcrawl, {label}, by its unavoidable parts", "ratio": ratio[turns // 2], "least": ratio[0], "largest": ratio[-1]}
-        both = per_thousand(rows, 2, *more)
-        speedup = {"speedup": alone["ms"] / both["busiest_ms"], "speedup_by_wall": both["rows_per_s"] / alone["rows_per_s"]}
-        yield {"case": f"hubcrawl, {label}", "ranks": 2, "ms": both["ms"], "user_ms": both["user_ms"], "rows_per_s": both["rows_per_s"], **speedup}
+        for n, c in ((1, median(one)), (2, median(two))):
+            yield {"case": f"hubcrawl, {label}", "ranks": n, "ms": c["ms"], "user_ms": c["user_ms"], "rows_per_s": c["rows_per_s"]}
+        yield {"case": f"hubcrawl, {label}, by its unavoidable parts", **spread("ratio", [c["ms"] / s for c, s in zip(one, sums)])}
+        yield {"case": f"hubcrawl, {label}, 1 -> 2 ranks", **spread("speedup", [a["ms"] / b["busiest_ms"] for a, b in zip(one, two)])}
+        yield {"case": f"hubcrawl, {label}, 1 -> 2 ranks, the stand-in on the same cores", **spread("speedup_by_wall", [b["rows_per_s"] / a["rows_per_s"] for a, b in zip(one, two)])}
     yield {"case": "a shard deflated at level 1, instead of not", "ms": page["deflate"], "of_its_size": page["deflated"]}
 
 
@@ -118,12 +129,12 @@ def replays(rows):
         archive = scratch()
         with Hub(*population(r)) as hub:
             command = [f"{BUILD}/hubcrawl", "--hub", hub.url, "--until", UNTIL, "--quiet", "--kinds", "models", "--archive", archive]
-            subprocess.run([str(a) for a in (*MPIRUN, "-n", 2, *command)], env=ENV, check=True, stdout=subprocess.DEVNULL)
+            subprocess.run([str(a) for a in (*MPIRUN, "-n", 2, *command)], env=ENV, check=True, stdout=subprocess.DEVNULL, timeout=LIMIT_S)
         for n in (1, 2):
             seen = []
             for _ in range(2):
                 folder, at = f"{scratch()}/again", time.monotonic()
-                subprocess.run([*MPIRUN, "-n", str(n), f"{BUILD}/hubcrawl", "--quiet", "--from-archive", archive, folder], env=ENV, check=True, stdout=subprocess.DEVNULL)
+                subprocess.run([*MPIRUN, "-n", str(n), f"{BUILD}/hubcrawl", "--quiet", "--from-archive", archive, folder], env=ENV, check=True, stdout=subprocess.DEVNULL, timeout=LIMIT_S)
                 seen.append(time.monotonic() - at)
                 shutil.rmtree(folder)
             wall[n, r] = min(seen)
@@ -133,23 +144,33 @@ def replays(rows):
         yield {"case": "hubcrawl, from an archive", "ranks": n, "rows_per_s": 0.9 * rows / s[n], **({"speedup_by_wall": s[1] / s[n]} if n > 1 else {})}
 
 
-def javascript(rows):
-    if not os.path.isdir(f"{CLIENTS}/node_modules/@huggingface/hub") or not shutil.which("node"):
-        print("the JavaScript client is not there: make check-clients installs it")
-        return
+def client(case, rows, *command):
+    """One of the Hub's own clients, for the same rows."""
     with Hub(*population(rows), "--no-gzip") as hub:
-        script = os.path.join(os.path.dirname(__file__), "list_models.mjs")
-        out = subprocess.run(["node", script, hub.url, str(rows)], capture_output=True, text=True, check=True).stdout
-    yield {"case": "@huggingface/hub listModels, not compressed", "ms": json.loads(out)["ms"]}
+        out = subprocess.run([*command, hub.url, str(rows)], env=ENV, capture_output=True, text=True, check=True, timeout=LIMIT_S).stdout
+    told = json.loads(out)
+    if told["rows"] != rows:
+        raise RuntimeError(f"{case}: {told['rows']} of {rows} rows")
+    yield {"case": case, "ms": told["ms"]}
 
 
-def many_ranks(rows, ranks):
+def clients(rows):
+    script = os.path.join(os.path.dirname(__file__), "list_models.")
+    case = "@huggingface/hub listModels, not compressed"
+    missing = node_package(CLIENTS, "@huggingface/hub")
+    yield from [{"case": case, "skipped": missing}] if missing else client(case, rows, "node", script + "mjs")
+    case = "huggingface_hub list_models, not compressed"
+    # Debian has no package of it: measured where somebody has installed it.
+    python = next((p for p in (sys.executable, shutil.which("python3")) if p and not subprocess.call([p, "-c", "import huggingface_hub"], stderr=subprocess.DEVNULL)), None)
+    yield from client(case, rows, python, script + "py") if python else [{"case": case, "skipped": "python3 has no huggingface_hub"}]
+
+
+def many_ranks(rows, ranks, turns):
     """More ranks than cores: what waits must not cost. The system's part is that of fresh memory: each rank has a shard of rows and its image."""
-    two = None
+    seen = [{n: per_thousand(rows, n, "--no-gzip", in_flight=32) for n in ranks} for _ in range(turns)]
     for n in ranks:
-        c = per_thousand(rows, n, "--no-gzip", in_flight=32)
-        two = two or c
-        more = {"of_two_ranks": c["ms"] / two["ms"], "user_of_two_ranks": c["user_ms"] / two["user_ms"]}
+        c = median([t[n] for t in seen])
+        more = {**spread("of_two_ranks", [t[n]["ms"] / t[2]["ms"] for t in seen]), "user_of_two_ranks": statistics.median(t[n]["user_ms"] / t[2]["user_ms"] for t in seen)}
         yield {"case": f"hubcrawl, 32 in flight, {rows:,} rows", "ranks": n, "ms": c["ms"], **more, "rows_per_s": c["rows_per_s"], "start_ms_a_rank": c["start_ms_a_rank"]}
 
 
@@ -190,30 +211,36 @@ def stand_in(rounds):
 
 
 def show(row):
-    print(f"{row['case']:<46}" + (f" {row['ranks']:>2} ranks" if "ranks" in row else " " * 9) + "".join(f"  {k} {v:,.3f}" for k, v in row.items() if isinstance(v, float)), flush=True)
+    figures = "".join(f"  {k} {v:,.3f}" for k, v in row.items() if isinstance(v, float)) or f"  skipped: {row['skipped']}"
+    print(f"{row['case']:<64}" + (f" {row['ranks']:>2} ranks" if "ranks" in row else " " * 9) + figures, flush=True)
 
 
 def ratios(rows):
     ms = {(r["case"], r.get("ranks", 1)): r["ms"] for r in rows if "ms" in r}
-    client = ms.get(("@huggingface/hub listModels, not compressed", 1))
-    if client:
-        yield {"case": "@huggingface/hub by hubcrawl", "ratio": client / ms[("hubcrawl, not compressed", 1)]}
+    for name in ("@huggingface/hub listModels", "huggingface_hub list_models"):
+        if (f"{name}, not compressed", 1) in ms:
+            yield {"case": f"{name} by hubcrawl", "ratio": ms[f"{name}, not compressed", 1] / ms["hubcrawl, not compressed", 1]}
 
 
 def main():
     args = options(__doc__).parse_args()
-    rows = []
     size = 100000 if args.quick else 400000
-    ranks = (2, 8) if args.quick else (2, 4, 8, 16, 32)
-    measured = (crawls(3 if args.quick else 10, size, 1 if args.quick else 5), replays(2 * size), javascript(20000 if args.quick else 50000), many_ranks(2 * size if args.quick else 8 * size, ranks), waiting(8, 500 if args.quick else 2000), stand_in(3 if args.quick else 10))
-    for part in measured:
-        for row in part:
+    measured = (
+        crawls(3 if args.quick else 10, size, 1 if args.quick else 5),
+        clients(20000 if args.quick else 50000),
+        replays(2 * size),
+        many_ranks(2 * size if args.quick else 8 * size, (2, 8) if args.quick else (2, 4, 8, 16, 32), 1 if args.quick else 3),
+        waiting(8, 500 if args.quick else 2000),
+        stand_in(3 if args.quick else 10),
+    )
+    with kept(args) as rows:
+        for part in measured:
+            for row in part:
+                show(row)
+                rows.append(row)
+        for row in list(ratios(rows)):
             show(row)
             rows.append(row)
-    for row in ratios(rows):
-        show(row)
-        rows.append(row)
-    save(args, rows)
 
 
 main()

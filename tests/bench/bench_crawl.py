@@ -12,7 +12,7 @@ import sys
 
 sys.path.insert(0, os.path.dirname(__file__))
 import crawl_cases  # noqa: E402
-from rows import machine, options, save  # noqa: E402
+from rows import kept, machine, options  # noqa: E402
 
 BUILD = crawl_cases.BUILD
 SHOWN = ("of_floor", "of_floor_of_rows", "of_floor_and_last_reply", "speedup", "more", "requests", "replies_429", "tail_latencies", "wall_s", "floor_s")
@@ -49,15 +49,14 @@ def main():
     unknown = [c for c in args.case if c not in cases]
     if unknown:
         parser.error(f"no case '{unknown[0]}': {', '.join(cases)}")
-    result = {"machine": machine(), "quick": args.quick, "rows": []}
-    print(result["machine"])
-    for name in args.case or cases:
-        for row in cases[name]():
-            if args.quick:
-                row.pop("good", None)  # too small to be judged
-            show(row)
-            result["rows"].append({"name": name, **row})
-    save(args, result)
+    print(machine())
+    with kept(args) as rows:
+        for name in args.case or cases:
+            for row in cases[name]():
+                if args.quick:
+                    row.pop("good", None)  # too small to be judged
+                show(row)
+                rows.append({"name": name, **row})
 
 
 main()

@@ -1,23 +1,22 @@
 # SPDX-License-Identifier: Apache-2.0
 """The reduce beside a database: the same figures about models, except lineage, by hubreduce on two ranks from the shards, exchange included; by DuckDB
 with two threads from a Parquet file of the same rows; by pandas from census.h5. They must be equal, or there is nothing to compare.
-bench_duckdb.py [--quick] [--models N] [--census DIR] [--json FILE]
+bench_duckdb.py [--quick] [--models N] [--json FILE]
 
---census: one that was crawled and reduced already, up to a t0 in 2026. Wall seconds, the best of three; no program's start counts. Of hubreduce only
-the parts that these figures need: what census.h5 takes is a row of its own."""
+Wall seconds, the best of three (pandas: once); no program's start counts, and all read from the page cache. Of hubreduce only the parts that these figures
+need: what census.h5 takes is a row of its own."""
 
 import csv
 import json
 import math
 import os
-import shutil
 import subprocess
 import sys
 
 import h5py
 
 sys.path.insert(0, os.path.join(os.path.dirname(__file__), "..", "cli"))
-from rows import options, save  # noqa: E402
+from rows import kept, node_package, options  # noqa: E402
 from tap import BUILD, ENV, MPIRUN, UNTIL, Hub, scratch  # noqa: E402
 
 import duckdb_sql  # noqa: E402
@@ -29,24 +28,10 @@ TIMES = 3
 
 
 def run(args, **kw):
-    p = subprocess.run([str(a) for a in args], env=ENV, capture_output=True, text=True, **kw)
+    p = subprocess.run([str(a) for a in args], env=ENV, capture_output=True, text=True, timeout=3600, **kw)
     if p.returncode:
         raise RuntimeError(f"{args}: exit code {p.returncode}\n{p.stderr[-2000:]}")
     return p.stdout
-
-
-def need_duckdb():
-    """Whether DuckDB is there; installed from the lock file if npm is."""
-    if os.path.isdir(f"{HERE}/duckdb/node_modules/@duckdb/node-api"):
-        return True
-    if not shutil.which("node") or not shutil.which("npm"):
-        print("reduce beside a database: skipped, node and npm are not there (tests/deps.sh bench installs them)")
-        return False
-    # Not `npm ci`: some releases of it refuse a lock file that names only the platforms of the machine where it was made.
-    p = subprocess.run(["npm", "install", "--no-save", "--no-audit", "--no-fund", "--ignore-scripts"], cwd=f"{HERE}/duckdb", capture_output=True, text=True)
-    if p.returncode:
-        print("reduce beside a database: skipped, npm could not install DuckDB:", *[line for line in p.stderr.splitlines() if line.startswith("npm error")][:2])
-    return p.returncode == 0
 
 
 def crawl(models):
@@ -218,22 +203,22 @@ def show(ours, database, pandas, models):
         one, d, p = ours[1][name], database.get(name), pandas.get(name)
         ratio = two / d if d else None
         print(f"  {name:<30} {two:>17.3f} {one:>8.3f} {one / two if two else 0:>6.2f}x " + (f"{d:>8.3f} {p:>7.3f}" if d is not None else f"{'-':>8} {'-':>7}") + (f"  {ratio:>10.2f}" if ratio else ""), flush=True)
-        yield {"case": f"figures: {name}", "models": models, "hubreduce_s": two, "hubreduce_1_rank_s": one, "duckdb_s": d, "pandas_s": p, "ratio": ratio}
+        yield {"case": f"figures: {name}", "models": models, "hubreduce_s": two, "hubreduce_1_rank_s": one, "speedup": one / two if two else None, "duckdb_s": d, "pandas_s": p, "ratio": ratio}
 
 
 def main():
     parser = options(__doc__)
     parser.add_argument("--models", type=int)
-    parser.add_argument("--census")
     args = parser.parse_args()
-    if not need_duckdb():
-        save(args, [])
-        return
-    folder = args.census or crawl(args.models or (100000 if args.quick else 3100000))
-    ours, database, pandas, nstatements, models = measure(folder)
-    rows = list(show(ours, database, pandas, models))
-    print(f"  every number of {nstatements} statements is the same in all three")
-    save(args, rows)
+    missing = node_package(f"{HERE}/duckdb", "@duckdb/node-api")
+    with kept(args) as rows:
+        if missing:
+            print(f"reduce beside a database: skipped, {missing}")
+            rows.append({"case": "reduce beside a database", "skipped": missing})
+            return
+        ours, database, pandas, nstatements, models = measure(crawl(args.models or (100000 if args.quick else 3100000)))
+        rows += show(ours, database, pandas, models)
+        print(f"  every number of {nstatements} statements is the same in all three")
 
 
 main()

@@ -12,18 +12,18 @@ import subprocess
 import sys
 
 sys.path.insert(0, os.path.join(os.path.dirname(__file__), "..", "cli"))
-from rows import options, save  # noqa: E402
+from rows import kept, options  # noqa: E402
 from tap import BUILD, ENV, MPIRUN, UNTIL, Hub, Run, scratch  # noqa: E402
 
 # Wall, the peak of the largest process below mpirun in MB, and CPU of all, by the kernel's own accounting.
-PEAK = "import resource, subprocess, sys, time; t = time.monotonic(); c = subprocess.call(sys.argv[1:]); t = time.monotonic() - t; u = resource.getrusage(resource.RUSAGE_CHILDREN); print(c, t, u.ru_maxrss / 1000, u.ru_utime + u.ru_stime)"
+PEAK = "import resource, subprocess, sys, time; t = time.monotonic(); c = subprocess.call(sys.argv[1:]); t = time.monotonic() - t; u = resource.getrusage(resource.RUSAGE_CHILDREN); print(c, t, u.ru_maxrss * 1024 / 1e6, u.ru_utime + u.ru_stime)"
 HUB = {"models": 3100000, "datasets": 1200000, "spaces": 1400000}  # late 2026
 
 
 def measure_all(ranks, folder, *options):
     """Seconds, MB, seconds of CPU."""
     args = [*MPIRUN, "-n", str(ranks), f"{BUILD}/hubreduce", "--quiet", *options, folder]
-    out = subprocess.run([sys.executable, "-c", PEAK, *args], env=ENV, capture_output=True, text=True, check=True).stdout
+    out = subprocess.run([sys.executable, "-c", PEAK, *args], env=ENV, capture_output=True, text=True, check=True, timeout=3600).stdout
     code, *numbers = out.split()[-4:]
     if code != "0":
         raise RuntimeError(out)
@@ -50,7 +50,7 @@ def growth(sizes, rows):
     floor = None
     for n in (1000, *sizes):
         folder, n = take(n)
-        seen = {ranks: min((measure_all(ranks, folder) for _ in range(2)), key=lambda x: x[2]) for ranks in (1, 2)}
+        seen = {ranks: [min(x) for x in zip(*(measure_all(ranks, folder) for _ in range(2)))] for ranks in (1, 2)}
         shutil.rmtree(folder)
         floor = floor or seen
         if floor is seen:
@@ -78,27 +78,30 @@ def accounts(n, ranks_list, rows):
         print(f"reduce of {n:>10,} accounts  {ranks} ranks  {seconds:6.2f} s  peak of a rank {peak:6.1f} MB, limit {limit:6.1f} MB, ratio {peak / limit:.2f}; sketch {value['sketch'] / n - 1:+.2%}", flush=True)
 
 
+def compared(models, rows):
+    now, then = scratch(), scratch()
+    with Hub("--models", models, "--datasets", 0, "--spaces", 0, "--until", UNTIL, "--quota", 0) as hub:
+        for folder, until in ((now, UNTIL), (then, "2026-10-25")):
+            r = Run([*MPIRUN, "-n", 2, f"{BUILD}/hubcrawl", "--quiet", "--burst", "--hub", hub.url, "--until", until, "--kinds", "models", folder])
+            if r.code:
+                raise RuntimeError(str(r))
+    measure(2, then)
+    for case, more in (("reduce", []), ("compare", ["--previous", then])):
+        for ranks in (1, 2):
+            seconds, peak = measure(ranks, now, *more)
+            limit = 300 * models / ranks / 1e6 + 200
+            rows.append({"case": case, "models": models, "ranks": ranks, "seconds": seconds, "peak_mb": peak, "limit_mb": limit, "ratio": peak / limit})
+            print(f"{case:7} of {models:>9,} models  {ranks} ranks  {seconds:6.2f} s  peak of a rank {peak:6.1f} MB, limit {limit:6.1f} MB, ratio {peak / limit:.2f}", flush=True)
+
+
 def main():
     args = options(__doc__).parse_args()
-    rows = []
-    for models in (100000,) if args.quick else (100000, 1000000):
-        now, then = scratch(), scratch()
-        with Hub("--models", models, "--datasets", 0, "--spaces", 0, "--until", UNTIL, "--quota", 0) as hub:
-            for folder, until in ((now, UNTIL), (then, "2026-10-25")):
-                r = Run([*MPIRUN, "-n", 2, f"{BUILD}/hubcrawl", "--quiet", "--burst", "--hub", hub.url, "--until", until, "--kinds", "models", folder])
-                if r.code:
-                    raise RuntimeError(str(r))
-        measure(2, then)
-        for case, more in (("reduce", []), ("compare", ["--previous", then])):
-            for ranks in (1, 2):
-                seconds, peak = measure(ranks, now, *more)
-                limit = 300 * models / ranks / 1e6 + 200
-                rows.append({"case": case, "models": models, "ranks": ranks, "seconds": seconds, "peak_mb": peak, "limit_mb": limit, "ratio": peak / limit})
-                print(f"{case:7} of {models:>9,} models  {ranks} ranks  {seconds:6.2f} s  peak of a rank {peak:6.1f} MB, limit {limit:6.1f} MB, ratio {peak / limit:.2f}", flush=True)
-    for n in (1000, 1000000) if args.quick else (1000, 1000000, 13000000):
-        accounts(n, (1, 2), rows)
-    growth((100000,) if args.quick else (100000, 1000000), rows)
-    save(args, rows)
+    with kept(args) as rows:
+        for models in (100000,) if args.quick else (100000, 1000000):
+            compared(models, rows)
+        for n in (1000, 1000000) if args.quick else (1000, 1000000, 13000000):
+            accounts(n, (1, 2), rows)
+        growth((100000,) if args.quick else (100000, 1000000), rows)
 
 
 main()

@@ -2,9 +2,11 @@
 """What every benchmark has: --quick, --json, rows that are kept as JSON for bench.py, and the name of the machine."""
 
 import argparse
+import contextlib
 import json
 import os
 import platform
+import shutil
 import subprocess
 
 
@@ -21,6 +23,27 @@ def save(args, rows):
         with open(args.json, "w", encoding="utf-8") as f:
             json.dump(rows, f, indent=1)
             f.write("\n")
+
+
+@contextlib.contextmanager
+def kept(args):
+    """The rows of a part: saved also where it fails half way."""
+    rows = []
+    try:
+        yield rows
+    finally:
+        save(args, rows)
+
+
+def node_package(folder, name):
+    """Install what the lock file of a folder names, if it is not there; why it cannot be had, or ""."""
+    if not shutil.which("node") or not shutil.which("npm"):
+        return "node and npm are not there (tests/deps.sh bench installs them)"
+    if os.path.isdir(f"{folder}/node_modules/{name}"):
+        return ""
+    # Not `npm ci`: some releases of it refuse a lock file that names only the platforms of the machine where it was made.
+    p = subprocess.run(["npm", "install", "--no-save", "--no-audit", "--no-fund", "--ignore-scripts"], cwd=folder, capture_output=True, text=True, check=False, timeout=600)
+    return "" if not p.returncode else f"npm could not install {name}: {next((line for line in p.stderr.splitlines() if line.startswith('npm')), '?')[:200]}"
 
 
 def said(*command):

@@ -9,6 +9,7 @@ import hashlib
 import json
 import os
 import shutil
+import signal
 import socket
 import subprocess
 import sys
@@ -80,6 +81,10 @@ def main(*tests):
     sys.exit(_failed != 0)
 
 
+# Asked to end, a test ends what it started, too.
+signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
+
+
 @atexit.register
 def _clean():
     for path in _scratch:
@@ -110,6 +115,7 @@ class Hub:
         self.process = subprocess.Popen([f"{BUILD}/hubsim", "--log", self.log, *self.args], stdout=subprocess.PIPE, text=True)
         self.url = self.process.stdout.readline().strip()
         if not self.url.startswith("http://127.0.0.1:"):
+            self.__exit__()
             raise RuntimeError(f"hubsim did not start: {self.url!r}")
         return self
 

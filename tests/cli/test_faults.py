@@ -19,7 +19,7 @@ PATIENT = ["--timeout", "2s", "--retries", 9]
 # Faults of single replies; the last three change what a page says, so that a census with a doubt in it may be all there is.
 REPLIES = ["504", "502", "500", "html", "not-json", "truncate", "reset", "stall", "drip", "redirect"]
 HEADERS = ["stale-ratelimit", "no-ratelimit", "nonsense-ratelimit"]
-LISTS = ["loop", "foreign-next", "foreign-scheme", "foreign-port", "empty-page", "duplicate", "out-of-order"]
+LISTS = ["loop", "circle", "foreign-next", "foreign-scheme", "foreign-port", "empty-page", "duplicate", "out-of-order"]
 QUICK = ["504", "truncate", "stale-ratelimit", "foreign-next", "duplicate", "out-of-order"]  # those that take no patience
 count = {"tried": 0, "survived": 0, "lost": 0}
 
@@ -110,6 +110,14 @@ def chains_astray():
         ok(r.code == c.code and not bad, f"and where the {missing} rows are that it lacks", bad[:5], doubts(folder))
 
 
+def chains():
+    """Every fault of lists where the Hub takes its own cursors only, oldest or newest first: none is followed for ever."""
+    want = truth(12)
+    for fault in LISTS if SEEDS else ["circle"]:
+        for name, more in (("oldest", []), ("newest", ["no-direction"])):
+            with_faults(f"{fault}, one walk, {name} first", ["reject-cursor", *more, f"{fault}@every:4"], want, 12)
+
+
 def hole():
     """A page that never comes: its rows are missing, and only they; and this test would notice one that is missing elsewhere."""
     want, folder = truth(11), scratch()
@@ -140,4 +148,4 @@ def table():
     tally("faults of the Hub", count["tried"], count["survived"], count["lost"])
 
 
-main(alone, new_ones, together, chains_astray, hole, renamed, table)
+main(alone, new_ones, together, chains_astray, chains, hole, renamed, table)

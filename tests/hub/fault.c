@@ -29,6 +29,7 @@ static const struct {
 	[FAULT_HIDE] = { "hide", "rows that the createdAt walk does not show (share of the rows)" },
 	[FAULT_POISON] = { "poison", "hostile elements between rows, wrong types within (share of the rows)" },
 	[FAULT_LOOP] = { "loop", "the next link leads to the same page" },
+	[FAULT_CIRCLE] = { "circle", "the next link leads to the first page" },
 	[FAULT_FOREIGN_NEXT] = { "foreign-next", "the next link names another host" },
 	[FAULT_FOREIGN_SCHEME] = { "foreign-scheme", "the next link is https where the Hub is http" },
 	[FAULT_FOREIGN_PORT] = { "foreign-port", "the next link names another port" },

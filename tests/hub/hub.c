@@ -81,6 +81,8 @@ void hub_link(const struct hub *h, const struct request *q, const char *cursor, 
 	bool loop = fault_hits(&h->faults, FAULT_LOOP, q->number);
 	if (loop)
 		cursor = request_param(q, "cursor");
+	if (fault_hits(&h->faults, FAULT_CIRCLE, q->number))
+		cursor = NULL;
 	buf_init(&link);
 	buf_char(&link, '<');
 	if (fault_hits(&h->faults, FAULT_FOREIGN_NEXT, q->number))
