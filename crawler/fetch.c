@@ -324,6 +324,17 @@ static void slot_clear(struct slot *s, uint64_t tag)
 	s->link[0] = s->location[0] = s->ratelimit[0] = s->policy[0] = s->retry_after[0] = s->why[0] = '\0';
 }
 
+/* A failure as others, so that it is tried again, and not for ever. */
+static int not_sent(struct slot *s, enum fetch_failure failure, const char *why)
+{
+	s->reply.failure = failure;
+	s->reply.why = why;
+	s->reply.received_ms = clock_ms();
+	s->reply.received_at_ms = clock_wall_ms();
+	s->state = SLOT_DONE;
+	return 0;
+}
+
 int fetch_start(struct fetch *f, const char *url, uint64_t tag)
 {
 	struct slot *s = NULL;
@@ -335,19 +346,11 @@ int fetch_start(struct fetch *f, const char *url, uint64_t tag)
 		return -1;
 	slot_clear(s, tag);
 	s->reply.sent_ms = clock_ms();
-	if (!hub_is_same_origin(f->setup.hub, url, strlen(url))) {
-		s->reply.failure = FETCH_UNFIT;
-		s->state = SLOT_DONE;
-		return 0;
-	}
+	if (!hub_is_same_origin(f->setup.hub, url, strlen(url)))
+		return not_sent(s, FETCH_UNFIT, "its URL is not the Hub's");
 	if (curl_easy_setopt(s->easy, CURLOPT_URL, url) != CURLE_OK ||
-	    curl_multi_add_handle(f->multi, s->easy) != CURLM_OK) {
-		/* A failure as others, so that it is tried again, and not for ever. */
-		s->reply.failure = FETCH_BROKEN;
-		s->reply.why = "libcurl has no memory for a request";
-		s->state = SLOT_DONE;
-		return 0;
-	}
+	    curl_multi_add_handle(f->multi, s->easy) != CURLM_OK)
+		return not_sent(s, FETCH_BROKEN, "libcurl has no memory for a request");
 	s->state = SLOT_FLYING;
 	f->nflying++;
 	return 0;
