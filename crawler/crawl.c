@@ -22,6 +22,7 @@
 #include "io/agree.h"
 #include "io/h5known.h"
 #include "io/log.h"
+#include "io/secret.h"
 
 #define ROUNDS 2
 /* Of so few requests none is spent on totals. */
@@ -496,12 +497,11 @@ int crawl_run(MPI_Comm comm, const struct options *o, int *exit_code, struct err
 	alone_begin(comm, ALONE_HEAD);
 	if (c->rank == 0)
 		rc = prepare(c, e);
-	else
-		token_guard(NULL);
 	alone_end();
 	if (!err_agree(comm, rc, e) && !find_hosts(c, e)) {
 		agree_bcast(comm, &c->brief, sizeof c->brief);
-		token_guard(&c->brief.token);
+		if (*c->brief.token.text)
+			secret_no_core();
 		if (!c->brief.complete)
 			rc = crawl_all(c, exit_code, e);
 		else
