@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-/* The user's token for the Hub. It is read on one rank, never printed, and goes to the Hub alone. */
+/* The user's token for the Hub. It is read on one rank, passed on by token_share() (token_share.h), never
+ * printed, and goes to the Hub alone. */
 #ifndef CRAWLER_TOKEN_H
 #define CRAWLER_TOKEN_H
 
