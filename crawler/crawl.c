@@ -16,7 +16,7 @@
 #include "crawler/start.h"
 #include "crawler/stop.h"
 #include "crawler/summary.h"
-#include "crawler/token.h"
+#include "crawler/token_share.h"
 #include "crawler/users.h"
 #include "crawler/worker_loop.h"
 #include "io/agree.h"
@@ -30,7 +30,6 @@
 /* What rank 0 finds out before the start, and all ranks need. */
 struct brief {
 	struct snapshot snapshot;
-	struct token token;
 	int64_t session;
 	int64_t seq[NKINDS], hub_total[NKINDS];
 	int complete; /* nothing of the repositories is missing */
@@ -44,6 +43,7 @@ struct crawl {
 	MPI_Comm comm;
 	int rank, nranks;
 	struct plan plan;
+	struct token token; /* never among what is broadcast */
 	struct brief brief;
 	struct hub hub;
 	char shards[4096];
@@ -114,10 +114,10 @@ static int prepare(struct crawl *c, struct err *e)
 	struct folder *f = &c->folder;
 	struct brief *b = &c->brief;
 
-	if (options_plan(&c->plan, c->o, e) || token_find(&b->token, c->o->token_file, e) ||
+	if (options_plan(&c->plan, c->o, e) || token_find(&c->token, c->o->token_file, e) ||
 	    folder_open(f, c->o, &c->plan, NULL, alone_is_stopped, e) ||
 	    audit_check(f->dir, &f->snapshot, alone_is_stopped, e) ||
-	    token_check_hub(&b->token, c->o->token_file, &c->plan.hub, f->snapshot.hub, e) || prepare_users(c, e))
+	    token_check_hub(&c->token, c->o->token_file, &c->plan.hub, f->snapshot.hub, e) || prepare_users(c, e))
 		return e->code;
 	/* A census that is not what it should be is told now, not after an hour. */
 	if (b->users && c->o->known && known_check(c->o->known, e))
@@ -278,7 +278,7 @@ static int open_contact(struct crawl *c, int save, struct err *e)
 		.dir = c->o->dir, .snapshot = c->brief.snapshot.id, .rank = c->rank, .session = c->brief.session
 	};
 
-	return contact_open(&c->contact, &c->hub, c->o, &c->brief.token, save, c->brief.archive ? &keep : NULL, e);
+	return contact_open(&c->contact, &c->hub, c->o, &c->token, save, c->brief.archive ? &keep : NULL, e);
 }
 
 /* On a census that was complete there is no way to the Hub yet, and no budget. Local. */
@@ -474,7 +474,7 @@ static void release(struct crawl *c)
 	free(c->budget);
 	free(c->host);
 	coordinator_free(c->coordinator);
-	token_wipe(&c->brief.token);
+	token_wipe(&c->token);
 	folder_close(&c->folder);
 }
 
@@ -496,12 +496,9 @@ int crawl_run(MPI_Comm comm, const struct options *o, int *exit_code, struct err
 	alone_begin(comm, ALONE_HEAD);
 	if (c->rank == 0)
 		rc = prepare(c, e);
-	else
-		token_guard(NULL);
 	alone_end();
-	if (!err_agree(comm, rc, e) && !find_hosts(c, e)) {
+	if (!err_agree(comm, rc, e) && !find_hosts(c, e) && !token_share(comm, &c->token, e)) {
 		agree_bcast(comm, &c->brief, sizeof c->brief);
-		token_guard(&c->brief.token);
 		if (!c->brief.complete)
 			rc = crawl_all(c, exit_code, e);
 		else

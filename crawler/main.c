@@ -11,6 +11,7 @@
 #include "io/agree.h"
 #include "io/launch.h"
 #include "io/log.h"
+#include "io/secret.h"
 
 static void forget(const struct options *o, int rank, struct err *e)
 {
@@ -29,6 +30,7 @@ int main(int argc, char **argv)
 	struct options o;
 	int rank, nranks, done = 0, rc, code = 0;
 
+	secret_guard();
 	log_init("hubcrawl", 0);
 	if (opts_general(&crawl_opts, argc, argv)) {
 		if (log_check_output(&e))
@@ -44,6 +46,9 @@ int main(int argc, char **argv)
 	MPI_Comm_size(MPI_COMM_WORLD, &nranks);
 	rc = options_parse(&o, argc, argv, rank == 0, &done, &e);
 	options_share(&o, nranks);
+	/* Rank 0 of a crawl reads it, and blanks it then. */
+	if (rank != 0 || o.forget || o.from_archive)
+		secret_wipe();
 	log_init("hubcrawl", o.quiet);
 	if (!err_agree(MPI_COMM_WORLD, rc, &e) && !done) {
 		stop_ignore_rest();

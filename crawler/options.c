@@ -74,7 +74,8 @@ static const struct opt table[] = {
 	  "Stop when the Hub has given no page for so long.", 0 },
 	{ NULL, OPT_GROUP, 0, 0, 0, NULL, NULL, "Network", 0 },
 	{ "token-file", OPT_TEXT, AT(token_file), 0, 0, "FILE", NULL,
-	  "File with a token; by default $HF_TOKEN, $HF_TOKEN_PATH, $HF_HOME/token as the Hub's own client has it.",
+	  "File with a token; by default $HF_TOKEN, $HF_TOKEN_PATH, $HF_HOME/token as the Hub's own client has it. "
+	  "Rank 0 alone needs it.",
 	  0 },
 	{ "timeout", OPT_DURATION, AT(timeout), 100, 3600000, "TIME", "60s", "For one request.", 0 },
 	{ "retries", OPT_COUNT, AT(retries), 0, 1000, "N", "6",
@@ -122,7 +123,9 @@ const struct opts crawl_opts = {
 		    "\n"
 		    "Environment:\n"
 		    "HF_ENDPOINT, HF_TOKEN, HUGGING_FACE_HUB_TOKEN, HF_TOKEN_PATH, HF_HOME, XDG_CACHE_HOME and "
-		    "HF_HUB_DISABLE_IMPLICIT_TOKEN, as in the Hub's own client.\n"
+		    "HF_HUB_DISABLE_IMPLICIT_TOKEN, as in the Hub's own client. Those of rank 0 count; "
+		    "the others get the token from it, encrypted. mpirun -x and a batch system carry a variable as it "
+		    "is, and may keep it: there give the token as a file.\n"
 		    "\n"
 		    "Signals:\n"
 		    "SIGTERM, SIGUSR1 and SIGINT seal what there is and stop within 10 s.\n",

@@ -7,13 +7,11 @@
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
-#include <sys/resource.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
 #include "io/log.h"
-
-static const char *const names[] = { "HF_TOKEN", "HUGGING_FACE_HUB_TOKEN" };
+#include "io/secret.h"
 
 /* Anything but printable ASCII would end up in the middle of a header. The token itself is not shown. */
 static int take(struct token *t, const char *s, size_t n, const char *origin, struct err *e)
@@ -46,6 +44,7 @@ static int take_file(struct token *t, const char *path, int must, struct err *e)
 		return err_set(e, E_USAGE, "cannot read the token file '%s': %s", path, strerror(errno));
 	if (fd < 0)
 		return E_OK;
+	secret_no_core();
 	n = read(fd, text, sizeof text);
 	if (n < 0 || fstat(fd, &st)) {
 		rc = must ? err_set(e, E_USAGE, "cannot read the token file '%s': %s", path, strerror(errno)) : E_OK;
@@ -88,9 +87,9 @@ static int search(struct token *t, const char *file, struct err *e)
 		return take_file(t, file, 1, e);
 	if (is_set("HF_HUB_DISABLE_IMPLICIT_TOKEN"))
 		return E_OK;
-	for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
-		snprintf(origin, sizeof origin, "$%s", names[i]);
-		value = variable(names[i]);
+	for (int i = 0; i < SECRET_NVARIABLES; i++) {
+		snprintf(origin, sizeof origin, "$%s", secret_variable[i]);
+		value = variable(secret_variable[i]);
 		if (value && (take(t, value, strlen(value), origin, e) || *t->text))
 			return e->code;
 	}
@@ -111,32 +110,8 @@ int token_find(struct token *t, const char *file, struct err *e)
 {
 	int rc = search(t, file, e);
 
-	token_guard(t);
+	secret_wipe();
 	return rc;
-}
-
-void token_guard(const struct token *t)
-{
-	struct rlimit core;
-	int held = t && *t->text;
-
-	for (size_t i = 0; i < sizeof names / sizeof *names; i++)
-		held |= variable(names[i]) != NULL;
-	if (!held)
-		return;
-	/* One byte: less than any file needs, and the value for which no program that takes cores from a pipe is
-	 * started either (core(5), RLIMIT_CORE). Not prctl(PR_SET_DUMPABLE): it would keep the ranks of a machine out
-	 * of each other's memory, which MPI uses. */
-	if (!getrlimit(RLIMIT_CORE, &core) && core.rlim_cur != 0) {
-		core.rlim_cur = core.rlim_max < 1 ? core.rlim_max : 1;
-		setrlimit(RLIMIT_CORE, &core);
-	}
-	for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
-		char *value = getenv(names[i]);
-
-		if (value)
-			explicit_bzero(value, strlen(value));
-	}
 }
 
 int token_check_hub(struct token *t, const char *file, const struct hub *meant, const char *url, struct err *e)

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-/* The user's token for the Hub. It is read on one rank, never printed, and goes to the Hub alone. */
+/* The user's token for the Hub. It is read on one rank, passed on by token_share() (token_share.h), never
+ * printed, and goes to the Hub alone. */
 #ifndef CRAWLER_TOKEN_H
 #define CRAWLER_TOKEN_H
 
@@ -16,14 +17,10 @@ struct token {
 /* Find the token, in the order of the Hub's official client: `file` (--token-file, may be NULL), $HF_TOKEN,
  * $HUGGING_FACE_HUB_TOKEN, the file $HF_TOKEN_PATH, by default $HF_HOME/token, by default
  * ${XDG_CACHE_HOME:-~/.cache}/huggingface/token. With $HF_HUB_DISABLE_IMPLICIT_TOKEN set to 1, ON, YES or TRUE only
- * --token-file counts. Blanks and line ends around it are dropped. No token is no error. Local; warns when others can
- * read the file. Errors: E_USAGE (a --token-file that cannot be read, a token with characters that no token has). */
+ * --token-file counts. Blanks and line ends around it are dropped. No token is no error. The environment is blanked,
+ * and a process that reads a file of a token leaves no core dump (io/secret.h). Local; warns when others can read the
+ * file. Errors: E_USAGE (a --token-file that cannot be read, a token with characters that no token has). */
 int token_find(struct token *t, const char *file, struct err *e);
-
-/* Does this process hold a token, in *t (may be NULL) or in its environment? Then it leaves no core dump from now on,
- * and the environment is blanked. token_find() has done so; ranks that are sent a token do it before and behind that.
- * Local. */
-void token_guard(const struct token *t);
 
 /* Is the Hub at `url`, which a folder names, the one that the user means? A token is for `meant`: --hub, $HF_ENDPOINT,
  * or the Hub that both leave out; a folder may come from anybody. If not, the token is wiped and a warning says so; one

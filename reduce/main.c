@@ -12,6 +12,7 @@
 #include "io/agree.h"
 #include "io/launch.h"
 #include "io/log.h"
+#include "io/secret.h"
 #include "reduce/analyzer.h" /* last */
 #include "reduce/census.h"
 #include "reduce/compare.h"
@@ -245,6 +246,9 @@ int main(int argc, char **argv)
 	double started_s;
 	int code;
 
+	/* It asks nobody: MPI gets no copy either. */
+	secret_guard();
+	secret_wipe();
 	log_init("hubreduce", 0);
 	if (opts_general(&reduce_opts, argc, argv)) {
 		if (log_check_output(&e))

@@ -100,7 +100,7 @@ const struct opts reduce_opts = {
 		    "\n"
 		    "Environment:\n"
 		    "HUBCENSUS_DATA is the folder of orgs.csv and topics.csv; without it they are looked for beside "
-		    "the program.\n"
+		    "the program. HF_TOKEN and HUGGING_FACE_HUB_TOKEN are of no use, and are blanked.\n"
 		    "\n"
 		    "Exit status:\n"
 		    "0  complete\n"

@@ -2,25 +2,30 @@
 """The token goes to the Hub's own scheme, host and port, and nowhere else: not into a file, a log, an argument list, a core dump, an error, or to a second host."""
 
 import base64
+import fcntl
 import glob
 import gzip
 import http.server
 import json
 import os
 import resource
+import shutil
 import signal
 import subprocess
+import tempfile
 import threading
 import time
 
 from disturb import Job
 from meddle import Meddler
-from tap import BUILD, UNTIL, WRAP, Hub, crawl, main, mpi, ok, reduce, same, scratch, skip
+from tap import BUILD, ENV, SLOW, UNTIL, WRAP, Hub, crawl, main, mpi, ok, reduce, same, scratch, skip
 
 TOKEN = "hf_QmVuY2hUb2tlbk5vdEFTZWNyZXQ"
 SIZE = ["--models", 8000, "--datasets", 1000, "--spaces", 1000, "--seed", 4, "--until", UNTIL, "--quota", 0, "--token", TOKEN, "--token-quota", 0]
+FEW = ["--models", 1500, "--datasets", 300, "--spaces", 300, *SIZE[6:]]
 PEOPLE = ["--users", 1500]
 ALL = ["--kinds", "models,datasets,spaces,users", "--archive"]  # whatever there is to ask, and every reply kept
+AT_HAND = {"HF_TOKEN": TOKEN, "HF_HUB_DISABLE_IMPLICIT_TOKEN": ""}
 NEEDLES = [TOKEN.encode(), TOKEN.encode("utf-16-le"), base64.b64encode(TOKEN.encode())]
 
 
@@ -106,7 +111,7 @@ def left_behind():
 
 def replay(folder):
     again = f"{scratch()}/again"
-    r = mpi(2, "hubcrawl", "--from-archive", folder, again, env={"HF_TOKEN": TOKEN, "HF_HUB_DISABLE_IMPLICIT_TOKEN": ""})
+    r = mpi(2, "hubcrawl", "--from-archive", folder, again, env=AT_HAND)
     ok(r.code == 0 and not has_token((r.out + r.err).encode()), "the same census from its archive, with a token at hand", r)
     same(files_with_token(again), [], "it is in none of its files")
 
@@ -211,22 +216,17 @@ def where_to():
 def foreign_folder():
     """A folder that somebody else began does not tell where the token goes."""
     folder, path = scratch(), token_file()
-    implicit = {"HF_TOKEN": TOKEN, "HF_HUB_DISABLE_IMPLICIT_TOKEN": ""}
-
-    def shown(hub):
-        return sum(q[4].endswith("yes") for q in hub.requests())
-
     with Hub(*SIZE) as hub:
         r = crawl(2, hub.url, folder, "--max-requests", 3)
         ok(r.code == 3, "a census that somebody began", r)
-        r = mpi(1, "hubcrawl", "--dry-run", folder, env=implicit)
+        r = mpi(1, "hubcrawl", "--dry-run", folder, env=AT_HAND)
         ok(r.code == 0 and "not sent" in r.err, "--dry-run says that the Hub of the folder does not get the token", r)
         r = mpi(2, "hubcrawl", "--max-requests", 3, "--token-file", path, folder)
         ok(r.code == 2 and path in r.err and f"--hub={hub.url}" in r.err, "nor does it get one from --token-file, in one line", r)
-        r = mpi(2, "hubcrawl", "--max-requests", 3, folder, env=implicit)
+        r = mpi(2, "hubcrawl", "--max-requests", 3, folder, env=AT_HAND)
         ok(r.code == 3 and f"--hub={hub.url}" in r.err and not has_token(r.err.encode()), "and goes on without it", r)
         same(shown(hub), 0, "it was not sent")
-        r = mpi(2, "hubcrawl", "--max-requests", 3, folder, env={**implicit, "HF_ENDPOINT": hub.url})
+        r = mpi(2, "hubcrawl", "--max-requests", 3, folder, env={**AT_HAND, "HF_ENDPOINT": hub.url})
         ok(r.code == 3 and shown(hub) == 3, "but where $HF_ENDPOINT names the Hub, too", r)
         r = mpi(2, "hubcrawl", "--hub", hub.url, "--token-file", path, folder)
         ok(r.code == 0 and shown(hub) > 6, "or --hub", r)
@@ -264,6 +264,59 @@ def core_dump():
             ok(len(ranks) == 2 and len(cores) > 0, "aborted without a token a rank leaves a core", cores, job.said())
         else:
             ok(len(ranks) == 2 and not cores, "aborted with a token it leaves none", cores)
+    without_use()
+
+
+def without_use():
+    """Nor do those that have no use for a token that is at hand, here while they wait for a lock."""
+    source, names = scratch(), f"{scratch()}/names"
+    with Hub("--models", 300, "--seed", 4, "--until", UNTIL) as hub:
+        r = crawl(1, hub.url, source, "--archive", "--kinds", "models")
+        ok(r.code == 0, "a small census", r)
+    with open(names, "w", encoding="utf-8") as f:
+        f.write("somebody\n")
+    jobs = []
+    for program, *args in (["hubreduce"], ["hubcrawl", "--from-archive", source], ["hubcrawl", "--forget", names]):
+        place, folder = scratch(), f"{scratch()}/census"
+        shutil.copytree(source, folder)
+        lock = open(f"{folder}/.lock", "a+b")
+        fcntl.lockf(lock, fcntl.LOCK_EX | fcntl.LOCK_NB, 1, 1)  # the byte that ranks hold
+        jobs.append((" ".join([program, *args[:1]]), lock, place, Job(1, os.path.abspath(f"{BUILD}/{program}"), *args, folder, cwd=place, env=AT_HAND, preexec_fn=unlimited)))
+    for what, lock, place, job in jobs:
+        waits = until(lambda: any(holds(pid, lock.name) for pid in job.ranks()), 20)
+        blank = not any(has_token(of_process(pid, "environ")) for pid in job.ranks())
+        for pid in job.ranks():
+            os.kill(pid, signal.SIGABRT)
+        job.end()
+        cores = glob.glob(f"{place}/core*")
+        ok(waits and not cores, f"nor does {what}, which has no use for it", cores, job.said())
+        ok(blank, "whose environment has it no more")
+        lock.close()
+
+
+def until(condition, seconds):
+    """Wait for it. Returns whether it came."""
+    for _ in range(20 * seconds * SLOW):
+        if condition():
+            return True
+        time.sleep(0.05)
+    return False
+
+
+def of_process(pid, what):
+    """What /proc says of it, nothing if it is gone."""
+    try:
+        with open(f"/proc/{pid}/{what}", "rb") as f:
+            return f.read()
+    except OSError:
+        return b""
+
+
+def holds(pid, path):
+    try:
+        return any(os.path.realpath(fd) == os.path.realpath(path) for fd in glob.glob(f"/proc/{pid}/fd/*"))
+    except OSError:
+        return False
 
 
 def unlimited():
@@ -275,7 +328,7 @@ def environment():
     if WRAP:
         return skip("the environment of a rank", f"{WRAP[0]} keeps the one that it was started with")
     with Hub(*SIZE, "--latency", 150) as hub:
-        job = Job(2, "hubcrawl", "--hub", hub.url, "--until", UNTIL, scratch(), env={"HF_TOKEN": TOKEN, "HF_HUB_DISABLE_IMPLICIT_TOKEN": ""})
+        job = Job(2, "hubcrawl", "--hub", hub.url, "--until", UNTIL, scratch(), env=AT_HAND)
         for _ in range(200):
             if os.path.exists(hub.log) and len([q for q in hub.requests() if q[4].endswith("yes")]) > 6:
                 break
@@ -285,4 +338,67 @@ def environment():
         ok(job.end() == 0, "and the crawl goes on with it", job.said())
 
 
-main(left_behind, second_host, in_records, where_to, foreign_folder, readable, core_dump, environment)
+def in_memory():
+    """Where ranks cannot copy from each other's memory their messages lie in files: of the job, while it runs."""
+    with Hub(*SIZE, "--latency", 150) as hub:
+        job = Job(3, "hubcrawl", "--hub", hub.url, "--until", UNTIL, scratch(), env={**AT_HAND, "OMPI_MCA_btl_vader_single_copy_mechanism": "none", "OMPI_MCA_btl": "vader,self"})
+        until(lambda: os.path.exists(hub.log) and len(hub.requests()) > 6, 20)
+        shared = {line.split()[-1] for pid in job.ranks() for line in of_process(pid, "maps").decode().splitlines() if line.split()[1].endswith("s")}
+        shared = {path for path in shared if os.path.isfile(path)}
+        session = {path for path in glob.glob(f"{tempfile.gettempdir()}/ompi.*/pid.{job.process.pid}/**", recursive=True) if os.path.isfile(path)}
+        found = []
+        for path in sorted(shared | session):
+            with open(path, "rb") as f:
+                found += [path] if has_token(f.read()) else []
+        messages = [path for path in shared if os.path.basename(path).startswith("vader_segment.")]
+        same(found, [], "it is in no file that ranks share, nor in the folder of mpirun's session")
+        ok(len(messages) == 3 and len(session) > 0, f"{len(messages)} with messages, {len(shared)} shared in all, {len(session)} of the session")
+        ok(job.end() == 0 and shown(hub) > 6, "and the crawl goes on with it", job.said())
+
+
+def shown(hub):
+    """To how many requests the Hub was shown it."""
+    return sum(q[4].endswith("yes") for q in hub.requests())
+
+
+def family(pid):
+    """A process and all that came of it."""
+    parents = {}
+    for path in glob.glob("/proc/[0-9]*/stat"):
+        fields = of_process(path.split("/")[2], "stat").rsplit(b")", 1)[-1].split()
+        if len(fields) > 1:
+            parents.setdefault(int(fields[1]), []).append(int(path.split("/")[2]))
+    found = [pid]
+    for one in found:
+        found += parents.get(one, [])
+    return found
+
+
+def whole_job():
+    """jobs/census, with all that it writes: it is told, and then in no file, no line, no argument list, and not in the environment of the reduce."""
+    place = scratch()
+    args = ["jobs/census", "--ranks", "2", "--log-format=json", f"--metrics-file={place}/metrics.prom", f"--until={UNTIL}", "--archive"]
+    seen, reducing, found = 0, 0, set()
+    with Hub(*FEW, "--latency", 100) as hub, open(f"{place}/out", "wb") as out, open(f"{place}/err", "wb") as err:
+        env = {**ENV, **AT_HAND, "BUILD": os.path.abspath(BUILD)}
+        process = subprocess.Popen([*args, "--hub", hub.url, f"{place}/census"], stdout=out, stderr=err, stdin=subprocess.DEVNULL, env=env)
+        while process.poll() is None:
+            for pid in family(process.pid):
+                said = of_process(pid, "cmdline")
+                seen += 1
+                if has_token(said):
+                    found.add("an argument list")
+                if b"hubreduce" in said:
+                    reducing += 1
+                    if has_token(of_process(pid, "environ")):
+                        found.add("the environment of the reduce")
+            time.sleep(0.1)
+        ok(process.returncode == 0 and shown(hub) > 6, "jobs/census with a token, and whatever it writes", process.returncode, open(f"{place}/err", encoding="utf-8").read())
+    ok(seen > 20 and reducing > 3, f"{seen} looks while it ran, {reducing} of them at the reduce")
+    same(sorted(found), [], "it is in no argument list, and not in the environment of the reduce")
+    written = glob.glob(f"{place}/*") + glob.glob(f"{place}/census/*")
+    ok(all(any(path.endswith(name) for path in written) for name in ("metrics.prom", "metrics-reduce.prom", "/err", "run.json", "/archive")), "what it wrote", written)
+    same(files_with_token(place), [], "it is in none of that, nor in anything printed")
+
+
+main(left_behind, second_host, in_records, where_to, foreign_folder, readable, core_dump, environment, in_memory, whole_job)

@@ -23,6 +23,23 @@ ADDRESSES = ["10.77.0.11", "10.77.0.12"]
 # A host that is gone is noticed within this many seconds, here; Open MPI's own defaults need about eight minutes.
 KEEPALIVE = {"oob_tcp_keepalive_time": 4, "oob_tcp_keepalive_intvl": 2, "oob_tcp_keepalive_probes": 10}
 NOTICED_S = 60
+TOKEN = "hf_VHdvSG9zdHNPbmVUb2tlbg"
+# What passes by on the cable until it is ended: packets, and those with the token (standard input) in them.
+LISTENER = """
+import signal, socket, sys
+packets = found = 0
+def end(*_):
+    print(packets, found, flush=True)
+    sys.exit()
+signal.signal(signal.SIGTERM, end)
+token = sys.stdin.buffer.read()
+s = socket.socket(socket.AF_PACKET, socket.SOCK_RAW, socket.htons(3))
+s.bind(("e0", 0))
+print("listens", flush=True)
+while True:
+    found += token in s.recv(1 << 17)
+    packets += 1
+"""
 WANT = None
 
 
@@ -38,7 +55,7 @@ class Hosts:
         self.servers = []
         self.agent = f"{self.place}/agent"
         with open(self.agent, "w", encoding="utf-8") as f:
-            f.write('#!/bin/bash\nhost=$1; shift\nexec ip netns exec "$host" unshare --uts bash -c "hostname $host; $*"\n')
+            f.write('#!/bin/bash\nhost=$1; shift\nunset HF_TOKEN\nexec ip netns exec "$host" unshare --uts bash -c "hostname $host; $*"\n')
         os.chmod(self.agent, 0o755)
         for name in NAMES:
             if ip("netns", "add", name).returncode:
@@ -83,10 +100,19 @@ class Hosts:
         command = ["mpirun", "--mca", "plm", "rsh", "--mca", "plm_rsh_agent", self.agent, "--host", ",".join(f"{n}:1" for n in NAMES)]
         return [*command, "--mca", "btl", "tcp,self", "--mca", "btl_tcp_if_include", "e0", "--mca", "oob_tcp_if_include", "e0", "--mca", "mpi_yield_when_idle", "1", *keep]
 
-    def start(self, *command):
+    def listen(self):
+        """At the first host's end of the cable. Returns the process."""
+        p = subprocess.Popen(["ip", "netns", "exec", NAMES[0], sys.executable, "-c", LISTENER], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
+        self.servers.append(p)
+        p.stdin.write(TOKEN)
+        p.stdin.close()
+        p.stdout.readline()
+        return p
+
+    def start(self, *command, env=None):
         """A command on the first host. Returns the process."""
         text = " ".join(shlex.quote(str(word)) for word in command)
-        env = {**ENV, "no_proxy": "*", "NO_PROXY": "*", "BUILD": os.path.abspath(BUILD)}
+        env = {**ENV, "no_proxy": "*", "NO_PROXY": "*", "BUILD": os.path.abspath(BUILD), **(env or {})}
         self.err = f"{self.place}/err"
         with open(self.err, "w", encoding="utf-8") as err:
             return subprocess.Popen(
@@ -94,9 +120,9 @@ class Hosts:
                 stdout=err, stderr=err, stdin=subprocess.DEVNULL, env=env,
             )  # fmt: skip
 
-    def crawl(self, url, folder, *args):
+    def crawl(self, url, folder, *args, **kw):
         """A crawl with a rank on each host."""
-        return self.start(*self.mpirun(), "--quiet", "-n", "2", os.path.abspath(f"{BUILD}/hubcrawl"), "--hub", url, "--until", UNTIL, *args, folder)
+        return self.start(*self.mpirun(), "--quiet", "-n", "2", os.path.abspath(f"{BUILD}/hubcrawl"), "--hub", url, "--until", UNTIL, *args, folder, **kw)
 
     def census(self, url, folder, *args, mpirun=None):
         """The whole job, jobs/census, with a rank on each host, or as `mpirun` has it."""
@@ -162,15 +188,22 @@ def one_budget(hosts):
 
 
 def two_budgets(hosts):
-    """Each host has a Hub of its own on its loopback, so each address has its quota, as a Hub that counts addresses would have it."""
+    """Each host has a Hub of its own on its loopback, so each address has its quota, as a Hub that counts addresses would have it. The token is in the
+    environment of the first one alone."""
     folder = f"{hosts.place}/host"
-    url, log = hosts.serve(0, "--port", "8077", "--quota", "20/2", "--latency", "50")
-    _, other = hosts.serve(1, "--port", "8077", "--quota", "20/2", "--latency", "50")
-    code = finish(hosts.crawl(url, folder, "--budget-scope", "host"), 60)
+    args = ["--port", "8077", "--token", TOKEN, "--token-quota", "20/2", "--latency", "50"]
+    url, log = hosts.serve(0, *args)
+    _, other = hosts.serve(1, *args)
+    listener = hosts.listen()
+    code = finish(hosts.crawl(url, folder, "--budget-scope", "host", env={"HF_TOKEN": TOKEN, "HF_HUB_DISABLE_IMPLICIT_TOKEN": ""}), 60)
+    listener.terminate()
+    packets, found = map(int, listener.stdout.readline().split())
     ok(code == 0 and "2 machines" in hosts.said(), "a budget for each host: complete", code, hosts.said())
     first, second = statuses(log), statuses(other)
     same((first + second).count("429"), 0, "and no request was one too many, on either")
     ok(min(len(first), len(second)) > 0.3 * max(len(first), len(second)), f"both spent their own: {len(first)} and {len(second)} requests")
+    same([line.split(" ")[4] for path in (log, other) for line in open(path, encoding="utf-8")].count("no"), 0, "both with the token of the first host")
+    ok(packets > 20 and found == 0, f"which went over the cable in none of {packets} packets as it is", found)
     equal(folder, "two budgets")
 
 
