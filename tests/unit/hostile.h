@@ -36,11 +36,18 @@ static void hostile_begin(void)
 		abort();
 	H5open();
 	H5Eset_auto2(H5E_DEFAULT, NULL, NULL);
-	snprintf(bad, sizeof bad, "%s/bad.h5", dir);
+	snprintf(bad, sizeof bad, "%s/bad", dir);
+	mkdir(bad, 0777);
 	snprintf(victim, sizeof victim, "%s/victim", dir);
 	spill(victim, "secret", 6);
 	watch = inotify_init1(IN_NONBLOCK);
 	inotify_add_watch(watch, victim, IN_OPEN | IN_ACCESS);
+}
+
+/* The bad ones have the name of the good one, in another folder: a shard is refused under any other. */
+static void name_bad(const char *good)
+{
+	snprintf(bad, sizeof bad, "%s/bad%s", dir, strrchr(good, '/'));
 }
 
 static int was_opened(void)
@@ -118,6 +125,7 @@ static void mutated(const struct reader *r, int rounds)
 	size_t n;
 	static char *s, *t; /* its children end with them, and should not seem to have lost them */
 
+	name_bad(r->good);
 	s = slurp(r->good, &n);
 	t = malloc(n);
 	if (!t)
@@ -300,6 +308,7 @@ static void tricks(const struct reader *r, const struct target *t)
 	size_t n;
 	char *s = slurp(r->good, &n), text[512];
 
+	name_bad(r->good);
 	for (; t->name; t++)
 		for (int k = 0; k < NTRICKS; k++) {
 			hid_t f;
@@ -350,6 +359,7 @@ static void bits_of_attributes(const struct reader *r, int least)
 	hid_t f = H5Fopen(r->good, H5F_ACC_RDONLY, H5P_DEFAULT);
 	int numbers = 0;
 
+	name_bad(r->good);
 	H5Aiterate2(f, H5_INDEX_NAME, H5_ITER_INC, NULL, note_number, attr);
 	H5Fclose(f);
 	for (struct attr *a = attr; a->name[0]; a++) {
