@@ -78,12 +78,14 @@ static int read_places(const struct audit *r, const char *path, uint64_t first, 
 	struct shard x;
 	uint64_t nrow;
 	int rc = shard_read(&x, path, r->s->snapshot->id, 1, &nrow, e);
+	const struct oid *oid = x.rows.col[F_OID].oid;
+	const int64_t *value = x.rows.col[r->counter].i64;
 
+	if (!rc && (x.kind != r->kind || first + nrow <= p[n - 1].index || !oid || !value))
+		rc = err_set(e, E_FORMAT, "'%s' is not what it was a moment ago; run the same command again", path);
 	for (int64_t i = 0; i < n && !rc; i++) {
-		uint64_t row = p[i].index - first;
-
-		p[i].oid = x.rows.col[F_OID].oid[row];
-		p[i].value = x.rows.col[r->counter].i64[row];
+		p[i].oid = oid[p[i].index - first];
+		p[i].value = value[p[i].index - first];
 	}
 	shard_release(&x);
 	return rc;

@@ -163,23 +163,14 @@ static int rewrite(struct forget *f, const char *dir, const char *path, const st
 		rc = err_set(e, E_NOMEM, "no memory to write '%s' anew", path);
 	if (!rc && left_out > 0) {
 		memcpy(to.counter, from->counter, sizeof to.counter);
-		to.counter[CNT_SHARDS]--; /* account_shard_seal() counts it again */
+		to.counter[CNT_SHARDS]--; /* account_shard_replace() counts it again */
 		memcpy(to.asked, from->asked, sizeof to.asked);
 		to.sketch = from->sketch;
-		rc = account_shard_seal(&to, dir, e);
+		rc = account_shard_replace(&to, dir, e);
 		f->rewritten += rc == E_OK;
 	}
 	account_shard_release(&to);
 	return rc;
-}
-
-/* A new file takes its name from what is in it: only under that name it takes the old one's place. */
-static int is_named(const char *path, const struct account_shard *s)
-{
-	int64_t seq;
-	int rank;
-
-	return account_shard_name_parse(path, &rank, &seq) && rank == s->rank && seq == s->seq;
 }
 
 /* A shard that counts is to be mended first: an error, but the others are done all the same. Anything else may go. */
@@ -188,7 +179,7 @@ static void leave(const char *path, int counts, int rc, const struct err *why, s
 	int64_t seq;
 	int rank;
 
-	if (rc && counts && account_shard_name_parse(path, &rank, &seq))
+	if (counts && account_shard_name_parse(path, &rank, &seq))
 		err_set(e, rc, "%s", why->text);
 	else
 		log_warn("'%s' cannot be written anew: remove it if nobody is to find a name in it", path);
@@ -200,7 +191,8 @@ static int forget_file(struct forget *f, const char *dir, const char *path, int 
 	struct account_shard s;
 	int rc = account_shard_read(&s, path, f->snapshot.id, &own);
 
-	if (!rc && is_named(path, &s)) {
+	/* One under another name is not read: the new file takes its name from what is in it. */
+	if (!rc) {
 		rc = rewrite(f, dir, path, &s, &own);
 	} else if (rc != E_NOMEM) {
 		leave(path, counts, rc, &own, e);

@@ -99,14 +99,17 @@ int account_shard_add_refusal(struct account_shard *s, const char *why, const ch
 int account_shard_is_empty(const struct account_shard *s);
 
 /* Write it under its final name into folder `dir` (".../shards") and increment s->seq. Local. The content stays. On
- * error no file with the final name exists. Errors: E_IO, E_H5, E_NOMEM. */
+ * error no file with the final name was made, and none that was there is replaced. Errors: E_IO, E_H5, E_NOMEM. */
 int account_shard_seal(struct account_shard *s, const char *dir, struct err *e);
 
+/* The same in place of the one that has the name: written anew with less in it. */
+int account_shard_replace(struct account_shard *s, const char *dir, struct err *e);
+
 /* Read one. Local. *s is overwritten and must be released, also on error.
- *   snapshot  id that it must belong to, or NULL
- * A file that belongs to another snapshot or version, or whose sizes, names and codes do not hold is refused with one
- * line (E_FORMAT); one whose stamp does not hold is E_DAMAGED, and not read at all. Every name that comes back is a
- * valid one. */
+ *   snapshot  id that it must belong to, under the name that it was sealed as; NULL: any, under any name
+ * A file that belongs to another snapshot or version, has another's name, or whose sizes, names and codes do not hold
+ * is refused with one line (E_FORMAT); one whose stamp does not hold is E_DAMAGED, and not read at all. Every name that
+ * comes back is a valid one. */
 int account_shard_read(struct account_shard *s, const char *path, const char *snapshot, struct err *e);
 
 /* The account shards of a snapshot folder, sorted by name (shard_list() leaves these out). Release with

@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <errno.h>
-#include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -13,6 +12,7 @@
 #include "io/h5guard.h"
 #include "io/h5put.h"
 #include "io/h5safe.h"
+#include "io/shard_name.h"
 #include "io/snapshot.h"
 #include "io/stamp.h"
 
@@ -40,6 +40,9 @@ static const struct member list_member[] = {
 };
 
 #define COUNT(a) (sizeof(a) / sizeof((a)[0]))
+
+/* What their names begin with. */
+static const char users[] = "users";
 
 static hid_t type_of(size_t size)
 {
@@ -98,24 +101,40 @@ static int write_file(const struct account_shard *s, const char *tmp, struct err
 	return h5put_finish(&w, "account-shard", ACCOUNT_SHARD_VERSION);
 }
 
-int account_shard_seal(struct account_shard *s, const char *dir, struct err *e)
+static int replace(const char *tmp, const char *path, struct err *e)
 {
-	char path[4200], tmp[4220];
+	return rename(tmp, path) ? err_sys(e, errno, "cannot rename '%s'", tmp) : E_OK;
+}
+
+static int seal(struct account_shard *s, const char *dir,
+		int (*give_name)(const char *tmp, const char *path, struct err *e), struct err *e)
+{
+	char path[SHARD_PATH], tmp[SHARD_PATH + 8];
 	struct timespec now;
 
+	if (shard_name_make(path, dir, users, s->rank, s->seq, e))
+		return e->code;
 	clock_gettime(CLOCK_REALTIME, &now);
 	s->sealed_at = (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
-	if (snprintf(path, sizeof path, "%s/users-r%04d-%06" PRId64 ".h5", dir, s->rank, s->seq) >= 4096)
-		return err_set(e, E_USAGE, "the path '%.60s...' is too long", dir);
 	snprintf(tmp, sizeof tmp, "%s.tmp", path);
 	s->counter[CNT_SHARDS]++;
-	if (write_file(s, tmp, e) || (rename(tmp, path) && err_sys(e, errno, "cannot rename '%s'", tmp))) {
+	if (write_file(s, tmp, e) || give_name(tmp, path, e)) {
 		s->counter[CNT_SHARDS]--;
 		unlink(tmp);
 		return e->code;
 	}
 	s->seq++;
 	return snapshot_sync_dir(dir, e);
+}
+
+int account_shard_seal(struct account_shard *s, const char *dir, struct err *e)
+{
+	return seal(s, dir, shard_name_give, e);
+}
+
+int account_shard_replace(struct account_shard *s, const char *dir, struct err *e)
+{
+	return seal(s, dir, replace, e);
 }
 
 /* --- reading --- */
@@ -267,6 +286,8 @@ static void get_attrs(struct h5get *r, struct account_shard *s, const char *snap
 	s->seq = h5get_attr(r, "seq");
 	s->session = h5get_attr(r, "session");
 	s->sealed_at = h5get_attr(r, "sealed_at");
+	if (snapshot && !r->e->code)
+		shard_name_check(r->path, users, s->rank, s->seq, r->e);
 }
 
 static int read_guarded(struct account_shard *s, const char *path, const char *snapshot, struct err *e)

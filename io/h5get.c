@@ -17,6 +17,18 @@ void h5get_no_memory(struct h5get *r)
 	err_set(r->e, E_NOMEM, "no memory to read '%s'", r->path);
 }
 
+/* As h5put_array() writes them: in one piece, as it is. Of a chunk all is read at once, however little of it counts,
+ * and what comes out of a filter may be any size. */
+static int is_plain(hid_t d)
+{
+	hid_t dcpl = H5Dget_create_plist(d);
+	int is = dcpl >= 0 && H5Pget_layout(dcpl) == H5D_CONTIGUOUS && H5Pget_nfilters(dcpl) == 0;
+
+	if (dcpl >= 0)
+		H5Pclose(dcpl);
+	return is;
+}
+
 hid_t h5get_open(struct h5get *r, const char *name, size_t size, uint64_t width, uint64_t *n)
 {
 	hid_t d = r->e->code ? -1 : H5Dopen2(r->file, name, H5P_DEFAULT), type, space;
@@ -35,6 +47,11 @@ hid_t h5get_open(struct h5get *r, const char *name, size_t size, uint64_t width,
 	       dims[0] <= r->nbytes / (size * (width ? width : 1));
 	H5Tclose(type);
 	H5Sclose(space);
+	if (good && !is_plain(d)) {
+		h5get_bad(r, name, "is chunked or filtered, as none is");
+		H5Dclose(d);
+		return -1;
+	}
 	if (!good) {
 		h5get_bad(r, name, "has another type or size than it should");
 		H5Dclose(d);

@@ -10,8 +10,8 @@
 #include "io/err.h"
 #include "io/table.h"
 
-/* The state of one reading: after the first failure (e->code) every call does nothing. Datasets are not compressed, so
- * none can be larger than the file: that bounds every allocation. */
+/* The state of one reading: after the first failure (e->code) every call does nothing. Datasets are neither
+ * chunked nor compressed, so none can be larger than the file: that bounds every allocation. */
 struct h5get {
 	hid_t file;
 	const char *path;

@@ -132,11 +132,11 @@ int shard_seal(struct shard *s, const char *dir, struct err *e);
 
 /* Read a shard. Local. `s` is overwritten and must be released, also on error.
  *   path       of the file
- *   snapshot   id that it must belong to, or NULL
+ *   snapshot   id that it must belong to, under the name that it was sealed as; NULL: any, under any name
  *   with_rows  0: everything but the rows (their number is in *nrows)
- * A file that is no shard, belongs to another snapshot, holds external storage, links or virtual datasets, or whose
- * sizes and codes do not fit each other, or with more than SHARD_REFUSALS_MAX, is refused with one line (E_FORMAT)
- * before its datasets are read. A file whose stamp does not hold is E_DAMAGED, and not read at all. */
+ * A file that is no shard, belongs to another snapshot or has another's name, holds external storage, links or virtual
+ * datasets, or whose sizes and codes do not fit each other, or with more than SHARD_REFUSALS_MAX, is refused with one
+ * line (E_FORMAT) before its datasets are read. A file whose stamp does not hold is E_DAMAGED, and not read at all. */
 int shard_read(struct shard *s, const char *path, const char *snapshot, int with_rows, uint64_t *nrows, struct err *e);
 
 /* The shards of a snapshot folder, sorted by name. Local. */

@@ -8,6 +8,7 @@
 #include "io/h5guard.h"
 #include "io/h5safe.h"
 #include "io/h5shard.h"
+#include "io/shard_name.h"
 #include "io/stamp.h"
 
 static void check_codes(struct h5get *r, const char *name, const int32_t *code, uint64_t n, int32_t least,
@@ -259,6 +260,8 @@ static void get_attrs(struct h5get *r, struct shard *s, const char *snapshot)
 	s->session = h5get_attr(r, "session");
 	s->sealed_at = h5get_attr(r, "sealed_at");
 	s->hub_total = h5get_attr(r, "hub_total");
+	if (snapshot && !r->e->code)
+		shard_name_check(r->path, kind_name[s->kind], s->rank, s->seq, r->e);
 }
 
 static int read_guarded(struct shard *s, const char *path, const char *snapshot, int with_rows, uint64_t *nrows,

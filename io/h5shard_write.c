@@ -1,7 +1,4 @@
 // SPDX-License-Identifier: Apache-2.0
-#include <errno.h>
-#include <fcntl.h>
-#include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -10,6 +7,7 @@
 
 #include "io/h5put.h"
 #include "io/h5shard.h"
+#include "io/shard_name.h"
 #include "io/snapshot.h"
 #include "io/stamp.h"
 
@@ -136,37 +134,18 @@ static int write_file(const struct shard *s, const char *tmp, struct err *e)
 	return h5put_finish(&w, "shard", SHARD_VERSION);
 }
 
-/* No shard is ever replaced, not even by a second job that got in where a file system has no locks. One that cannot
- * promise that (EINVAL: NFS) is trusted. */
-static int give_name(const char *tmp, const char *path, struct err *e)
-{
-	int bad = renameat2(AT_FDCWD, tmp, AT_FDCWD, path, RENAME_NOREPLACE) ? errno : 0;
-
-	if (bad == EINVAL || bad == ENOSYS)
-		bad = rename(tmp, path) ? errno : 0;
-	if (bad == EEXIST)
-		return err_set(e, E_IO,
-			       "'%s' is there already: another job works on the folder; end one of them, then run the "
-			       "same command again",
-			       path);
-	return bad ? err_sys(e, bad, "cannot rename '%s'", tmp) : E_OK;
-}
-
 int shard_seal(struct shard *s, const char *dir, struct err *e)
 {
-	char path[4200], tmp[4220];
+	char path[SHARD_PATH], tmp[SHARD_PATH + 8];
 	struct timespec now;
 
+	if (shard_name_make(path, dir, kind_name[s->kind], s->rank, s->seq, e))
+		return e->code;
 	clock_gettime(CLOCK_REALTIME, &now);
 	s->sealed_at = (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
 	s->counter[CNT_SHARDS]++;
-	if (snprintf(path, sizeof path, "%s/%s-r%04d-%06" PRId64 ".h5", dir, kind_name[s->kind], s->rank, s->seq) >=
-	    4096) {
-		s->counter[CNT_SHARDS]--;
-		return err_set(e, E_USAGE, "the path '%.60s...' is too long", dir);
-	}
 	snprintf(tmp, sizeof tmp, "%s.tmp", path);
-	if (write_file(s, tmp, e) || give_name(tmp, path, e)) {
+	if (write_file(s, tmp, e) || shard_name_give(tmp, path, e)) {
 		s->counter[CNT_SHARDS]--;
 		unlink(tmp);
 		return e->code;

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """Shards that are damaged on disk: found, named, set aside, crawled again, and the census is the undisturbed one. Two jobs on one folder: the second refuses.
 
-With a number N: N single damages instead of two, for `make soak`."""
+With a number N: N single damages instead of two of each sort, half of them of shards of accounts, for `make soak`."""
 
 import fcntl
 import glob
@@ -18,7 +18,8 @@ from disturb import tally
 from tap import BUILD, ENV, MPIRUN, UNTIL, Hub, Run, crawl, diag, differing, digest, free_port, main, mpi, ok, same, scratch
 
 SIZE = ["--models", 6000, "--datasets", 2500, "--spaces", 2500, "--seed", 31, "--until", UNTIL]
-ROUNDS = int(sys.argv[1]) if len(sys.argv) > 1 else 2
+SOAK = len(sys.argv) > 1
+ROUNDS = int(sys.argv[1]) // 2 if SOAK else 2
 SEED = int(os.environ.get("SEED", os.getpid()))
 RANDOM = random.Random(SEED)
 
@@ -131,6 +132,65 @@ def one_at_a_time():
         same(differing(figures(folder), want), [], "the same bytes")
 
 
+USERS = ["--models", 60, "--datasets", 20, "--spaces", 20, "--users", 300, "--seed", 3, "--until", UNTIL, "--list-page", 3, "--quota", 0]
+KINDS = ["--kinds", "models,datasets,spaces,users", "--seal-rows", 60]
+
+
+def of_accounts(folder):
+    """With hashes, those with the names that the discovery still needs, too."""
+    return shards(folder, "users.private") + sorted(glob.glob(f"{folder}/shards/users-*.h5"))
+
+
+def begun(hub, *args):
+    """A census that was stopped twice among its accounts, the same once it is complete, and its figures."""
+    folder, whole = f"{scratch()}/begun", f"{scratch()}/whole"
+    for n, stop in ((3, 150), (2, 300)):
+        c = crawl(n, hub.url, folder, *KINDS, *args, "--max-requests", stop)
+        ok(c.code == 3 and of_accounts(folder), f"{len(of_accounts(folder))} shards of accounts {' '.join(args)}", c)
+    shutil.copytree(folder, whole)
+    c = crawl(2, hub.url, whole, *KINDS, *args)
+    ok(c.code == 0, f"and {len(of_accounts(whole))} in the end", c)
+    return folder, whole, figures(whole)
+
+
+def says(hub, folder, paths, *args):
+    n = RANDOM.choice((1, 2, 3))
+    c = crawl(n, hub.url, folder, *args)
+    ok(c.code in ((0, 3) if args else (0,)) and all(f"'{p}' is damaged: set aside as" in c.err for p in paths), f"the next crawl on {n} ranks {' '.join(map(str, args))} says so, a line each, and goes on", c)
+
+
+def mended_accounts(hub, folder, want):
+    """One to three of them, now and then a shard of repositories, too; half the time another once more on the way."""
+    paths = RANDOM.sample(of_accounts(folder), RANDOM.choice((1, 1, 2, 3)))
+    if RANDOM.random() < 0.2:
+        paths.append(RANDOM.choice(shards(folder)[:3]))
+    ok(True, "; ".join(map(damage, paths)))
+    found(folder, [p for p in paths if "/users.private/" not in p])
+    if RANDOM.random() < 0.5:
+        says(hub, folder, paths, "--max-requests", RANDOM.randrange(1, 40))
+        paths = RANDOM.sample(of_accounts(folder), 1)
+        ok(True, f"on the way {damage(paths[0])}")
+    says(hub, folder, paths)
+    found(folder, [])
+    return same(differing(figures(folder), want), [], "the census is the undisturbed one, byte for byte")
+
+
+def accounts():
+    diag(f"SEED={SEED}")
+    with Hub(*USERS) as hub:
+        args = RANDOM.sample(([], ["--no-user-names"]), 2 if SOAK else 1)
+        censuses = [(folder, want) for a in args for *folders, want in [begun(hub, *a)] for folder in folders]
+        healed = 0
+        for i in range(ROUNDS):
+            folder = f"{scratch()}/folder"
+            from_, want = censuses[i % len(censuses)]
+            shutil.copytree(from_, folder)
+            ok(True, f"{i + 1} of {ROUNDS}, {os.path.basename(from_)}:")
+            healed += mended_accounts(hub, folder, want)
+            shutil.rmtree(folder)
+        tally("shards of accounts damaged", ROUNDS, healed, ROUNDS - healed)
+
+
 def second_pass():
     folder = f"{scratch()}/folder"
     with Hub(*SIZE, "--quota", "0") as hub:
@@ -208,4 +268,4 @@ def two_jobs():
     ok(waiting.returncode == 0, "and once it is gone, on goes the next", err)
 
 
-main(*([one_at_a_time] if len(sys.argv) > 1 else [one_at_a_time, second_pass, from_its_archive, two_jobs]))
+main(*([one_at_a_time, accounts] if SOAK else [one_at_a_time, accounts, second_pass, from_its_archive, two_jobs]))

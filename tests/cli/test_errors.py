@@ -144,7 +144,7 @@ def shards():
     with Hub(*SMALL) as hub:
         ok(crawl(2, hub.url, whole, "--seal-rows", 1000).code == 0, "a census to be damaged")
 
-    def damaged(damage, *says, is_set_aside=False):
+    def damaged(damage, *says, is_set_aside=False, crawl_args=()):
         folder = scratch()
         shutil.copytree(whole, folder, dirs_exist_ok=True)
         path = damage(folder)
@@ -153,7 +153,8 @@ def shards():
         if is_set_aside:  # test_damage.py has the rest
             ok(crawl(2, hub.url, folder).code in (0, 4) and not os.path.exists(path), "and a crawl sets it aside")
         else:
-            refused(crawl(2, hub.url, folder), 4, path, *says)
+            refused(crawl(2, hub.url, folder, *crawl_args), 4, path, *says)
+            ok(os.path.exists(path), "which moves nothing")
         left = sorted(set(os.listdir(folder)) - before)
         same(left, [], "no census is left behind, nor a part of one")
 
@@ -195,6 +196,16 @@ def shards():
         shutil.copy(shard_of(another), path)
         return path
 
+    def copied(name, kind="models"):
+        """A whole shard of this census under a name that it was not sealed under."""
+
+        def damage(folder):
+            path = f"{folder}/shards/{name}"
+            shutil.copy(shard_of(folder, kind), path)
+            return path
+
+        return damage
+
     def crashing(folder):
         path = shard_of(folder)
         crash(path, "rows/likes", "shard")
@@ -209,6 +220,11 @@ def shards():
     damaged(external, "no shard of hubcensus", is_set_aside=True)
     damaged(named, "no shard of hubcensus")
     damaged(other, "another census")
+    damaged(copied("models-r0007-000009.h5", "spaces"), "was sealed as 'spaces-r0000-000000.h5'", "move it out", crawl_args=["--audit", 40])
+    damaged(copied("models-r0007-000000.h5"), "was sealed as 'models-r0000-000000.h5'")
+    damaged(copied("models-r0000-000077.h5"), "was sealed as 'models-r0000-000000.h5'")
+    damaged(copied("models-r000-000000.h5"), "was sealed as 'models-r0000-000000.h5'")
+    damaged(copied("copy-of-mine.h5"), "was sealed as 'models-r0000-000000.h5'")
     # Releases that do not crash over it refuse it.
     damaged(crashing, "makes the HDF5 library crash" if h5py.version.hdf5_version_tuple[:2] == (1, 10) else "'")
 

@@ -9,9 +9,11 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/inotify.h>
+#include <sys/resource.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
+#include <zlib.h>
 
 #include "io/stamp.h"
 #include "tests/tap.h"
@@ -36,11 +38,18 @@ static void hostile_begin(void)
 		abort();
 	H5open();
 	H5Eset_auto2(H5E_DEFAULT, NULL, NULL);
-	snprintf(bad, sizeof bad, "%s/bad.h5", dir);
+	snprintf(bad, sizeof bad, "%s/bad", dir);
+	mkdir(bad, 0777);
 	snprintf(victim, sizeof victim, "%s/victim", dir);
 	spill(victim, "secret", 6);
 	watch = inotify_init1(IN_NONBLOCK);
 	inotify_add_watch(watch, victim, IN_OPEN | IN_ACCESS);
+}
+
+/* The bad ones have the name of the good one, in another folder: a shard is refused under any other. */
+static void name_bad(const char *good)
+{
+	snprintf(bad, sizeof bad, "%s/bad%s", dir, strrchr(good, '/'));
 }
 
 static int was_opened(void)
@@ -63,13 +72,16 @@ static int hostile_end(void)
 	return system(cmd) || plan_done();
 }
 
-#define GUARDED 90
+#define GUARDED    90
+#define MEMORY_MAX (3 << 19) /* KiB; far more than any of these files is worth */
 
-/* Reads `bad` in a process of its own: the error code, or -1 for a crash, -2 for one that does not end. A text of more
+/* Reads `bad` in a process of its own: the error code, or -1 for a crash, -2 for one that does not end, -3 for one that
+ * takes too much memory. A text of more
  * than a line counts as a crash. GUARDED: the library failed, not our code, and io/h5guard.h said so. */
 static int read_bad(const struct reader *r, char text[512])
 {
 	int fd[2], status;
+	struct rusage used;
 	ssize_t n;
 	pid_t pid;
 
@@ -89,10 +101,14 @@ static int read_bad(const struct reader *r, char text[512])
 		_exit(n < 0 || strchr(e.text, '\n') || (e.code && !strstr(e.text, bad)) ? 98 : e.code);
 	}
 	close(fd[1]);
-	waitpid(pid, &status, 0);
+	wait4(pid, &status, 0, &used);
 	n = read(fd[0], text, 511);
 	text[n > 0 ? n : 0] = '\0';
 	close(fd[0]);
+	if (used.ru_maxrss > MEMORY_MAX) {
+		snprintf(text, 512, "takes %ld MB of memory", used.ru_maxrss >> 10);
+		return -3;
+	}
 	/* The C library may have said a word of its own before. */
 	if (WIFEXITED(status) && WEXITSTATUS(status) == err_exit_code(E_FORMAT))
 		return strstr(text, " the HDF5 library ") && strstr(text, bad) ? GUARDED : -1;
@@ -118,6 +134,7 @@ static void mutated(const struct reader *r, int rounds)
 	size_t n;
 	static char *s, *t; /* its children end with them, and should not seem to have lost them */
 
+	name_bad(r->good);
 	s = slurp(r->good, &n);
 	t = malloc(n);
 	if (!t)
@@ -172,6 +189,7 @@ enum trick {
 	GROUP,
 	CYCLE,
 	BITS,
+	CHUNK,
 	NTRICKS
 };
 
@@ -191,6 +209,7 @@ static const char *const trick_name[NTRICKS] = {
 	[GROUP] = "a group",
 	[CYCLE] = "the root of the file",
 	[BITS] = "integers of five bits within others",
+	[CHUNK] = "a chunk of 2 GB",
 };
 
 static hid_t variable_string(void)
@@ -226,6 +245,69 @@ static void replace_bits(hid_t f, const char *name)
 	H5Dclose(was);
 }
 
+#define CHUNK_MB 2048
+
+/* So many MiB of zeros as zlib would deflate them: the same block again and again, no bits at the end, their Adler-32.
+ */
+static char *deflated_zeros(size_t mb, size_t *n)
+{
+	const size_t piece = 1 << 20;
+	uint32_t adler = (uint32_t)(mb * piece % 65521) << 16 | 1;
+	z_stream z = { .zalloc = Z_NULL };
+	char *zeros = calloc(1, piece), *block = malloc(piece), *s, *p;
+	size_t nblock;
+
+	if (!zeros || !block || deflateInit2(&z, 9, Z_DEFLATED, -15, 9, Z_DEFAULT_STRATEGY) != Z_OK)
+		abort();
+	z.next_in = (unsigned char *)zeros;
+	z.next_out = (unsigned char *)block;
+	z.avail_in = z.avail_out = (unsigned)piece;
+	deflate(&z, Z_FULL_FLUSH);
+	nblock = z.total_out;
+	deflateEnd(&z);
+	p = s = malloc(2 + mb * nblock + 2 + 4);
+	if (!s)
+		abort();
+	p = (char *)memcpy(p, "\x78\x9c", 2) + 2;
+	for (size_t i = 0; i < mb; i++)
+		p = (char *)memcpy(p, block, nblock) + nblock;
+	p = (char *)memcpy(p, "\x03\0", 2) + 2;
+	for (int i = 24; i >= 0; i -= 8)
+		*p++ = (char)(adler >> i);
+	*n = (size_t)(p - s);
+	free(zeros);
+	free(block);
+	return s;
+}
+
+/* Of the same type and length, in a deflated chunk that takes little room in the file and much memory. */
+static void replace_chunk(hid_t f, const char *name)
+{
+	hid_t was = H5Dopen2(f, name, H5P_DEFAULT), type = H5Dget_type(was), old = H5Dget_space(was), d,
+	      dcpl = H5Pcreate(H5P_DATASET_CREATE), space;
+	const hsize_t at[2] = { 0, 0 };
+	hsize_t dims[2] = { 0, 1 }, most[2] = { H5S_UNLIMITED, 1 }, chunk[2];
+	size_t nbytes;
+	char *bytes = deflated_zeros(CHUNK_MB, &nbytes);
+	int n = H5Sget_simple_extent_dims(old, dims, NULL);
+
+	most[1] = chunk[1] = dims[1];
+	chunk[0] = ((hsize_t)CHUNK_MB << 20) / (H5Tget_size(type) * dims[1]);
+	H5Pset_chunk(dcpl, n, chunk);
+	H5Pset_deflate(dcpl, 1);
+	space = H5Screate_simple(n, dims, most);
+	H5Ldelete(f, name, H5P_DEFAULT);
+	d = H5Dcreate2(f, name, type, space, H5P_DEFAULT, dcpl, H5P_DEFAULT);
+	ok(d >= 0 && (!dims[0] || H5Dwrite_chunk(d, H5P_DEFAULT, 0, at, nbytes, bytes) >= 0), "%s: made", name);
+	free(bytes);
+	H5Dclose(d);
+	H5Sclose(space);
+	H5Sclose(old);
+	H5Tclose(type);
+	H5Pclose(dcpl);
+	H5Dclose(was);
+}
+
 static void replace_dataset(hid_t f, const char *name, enum trick k)
 {
 	hsize_t dim = 50, dims[3] = { 5, 5, 2 }, huge = (hsize_t)1 << 60, chunk = 10;
@@ -256,8 +338,8 @@ static void replace_dataset(hid_t f, const char *name, enum trick k)
 
 static void play(hid_t f, const char *name, enum trick k)
 {
-	if (k == BITS) {
-		replace_bits(f, name);
+	if (k == BITS || k == CHUNK) {
+		(k == BITS ? replace_bits : replace_chunk)(f, name);
 		return;
 	}
 	H5Ldelete(f, name, H5P_DEFAULT);
@@ -300,6 +382,7 @@ static void tricks(const struct reader *r, const struct target *t)
 	size_t n;
 	char *s = slurp(r->good, &n), text[512];
 
+	name_bad(r->good);
 	for (; t->name; t++)
 		for (int k = 0; k < NTRICKS; k++) {
 			hid_t f;
@@ -350,6 +433,7 @@ static void bits_of_attributes(const struct reader *r, int least)
 	hid_t f = H5Fopen(r->good, H5F_ACC_RDONLY, H5P_DEFAULT);
 	int numbers = 0;
 
+	name_bad(r->good);
 	H5Aiterate2(f, H5_INDEX_NAME, H5_ITER_INC, NULL, note_number, attr);
 	H5Fclose(f);
 	for (struct attr *a = attr; a->name[0]; a++) {

@@ -187,6 +187,11 @@ static void round_trip(int n, const char *key_id)
 	if (*key_id)
 		sketch_add(&s.sketch, "ada", 3);
 	ok(!account_shard_seal(&s, dir, &e) && s.seq == n + 1, "seal %d: %s", n, e.text);
+	s.seq = n;
+	ok(account_shard_seal(&s, dir, &e) == E_IO && s.seq == n && s.counter[CNT_SHARDS] == 1 &&
+		   strstr(e.text, "there already"),
+	   "none is replaced: %s", e.text);
+	err_clear(&e);
 	snprintf(path, sizeof path, "%s/users-r0003-%06d.h5", dir, n);
 	ok(!account_shard_read(&r, path, ID, &e) && rows_are(&r, n), "read: %s", e.text);
 	ok(r.nlist == 2 && r.list[0].state == LIST_MORE && r.list[0].pages == 3 && r.list[0].rows == 1500 &&
@@ -230,6 +235,47 @@ static void folder(void)
 		   !account_shard_name_parse("users-r0012-000345.h5.tmp", &rank, &seq) &&
 		   !account_shard_name_parse("models-r0012-000345.h5", &rank, &seq),
 	   "names of files");
+}
+
+/* Under a name that it was not sealed under it is refused, unless it may be of any census; and what is to take its
+ * place does. */
+static void renamed(void)
+{
+	static const char *const other[] = { "users-r0004-000010.h5", "users-r0003-000011.h5", "users-r3-10.h5",
+					     "copy.h5" };
+	struct err e = ERR_INIT;
+	struct account_shard s, r;
+	char path[128], to[128], sub[64];
+	size_t n;
+	char *x;
+
+	snprintf(sub, sizeof sub, "%s/renamed", dir);
+	mkdir(sub, 0777);
+	snprintf(path, sizeof path, "%s/users-r0003-000010.h5", dir);
+	x = slurp(path, &n);
+	for (size_t i = 0; i < sizeof other / sizeof *other; i++) {
+		snprintf(to, sizeof to, "%s/%s", sub, other[i]);
+		spill(to, x, n);
+		ok(account_shard_read(&r, to, ID, &e) == E_FORMAT && strstr(e.text, to) &&
+			   strstr(e.text, "sealed as 'users-r0003-000010.h5'") && r.n == 0,
+		   "%s", e.text);
+		account_shard_release(&r);
+		err_clear(&e);
+		ok(!account_shard_read(&r, to, NULL, &e) && r.n == 10, "of any census: %s %s", other[i], e.text);
+		account_shard_release(&r);
+		unlink(to);
+	}
+	rmdir(sub);
+	snprintf(path, sizeof path, "%s/users-r0009-000000.h5", dir);
+	spill(path, x, n);
+	account_shard_init(&s, ID, 9, 99, "");
+	fill(&s, 1);
+	ok(!account_shard_replace(&s, dir, &e) && !account_shard_read(&r, path, ID, &e) && r.n == 1,
+	   "what is to take its place does %s", e.text);
+	account_shard_release(&s);
+	account_shard_release(&r);
+	unlink(path);
+	free(x);
 }
 
 /* Every cut and every flipped byte is found before the HDF5 library sees the file. */
@@ -357,6 +403,7 @@ int main(void)
 	round_trip(100, "00112233445566778899aabbccddeeff");
 	folder();
 	damage();
+	renamed();
 	forgeries();
 	endless_cursor();
 	/* Seeds for the fuzzer of the reader. */

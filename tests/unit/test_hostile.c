@@ -79,10 +79,12 @@ static void many_refusals(const struct reader *r)
 	for (int i = 0; i <= SHARD_REFUSALS_MAX; i++)
 		shard_add_refusal(&s, F_TAGS, 55, OID_MIN, "", "", 0);
 	snprintf(path, sizeof path, "%s/models-r0001-000000.h5", dir);
+	name_bad(path);
 	ok(!shard_seal(&s, dir, &e) && !rename(path, bad) && read_bad(r, text) == E_FORMAT && strstr(text, "refusals"),
 	   "%u refusals: %.150s", s.nrefusal, text);
 	s.nrefusal--;
 	snprintf(path, sizeof path, "%s/models-r0001-000001.h5", dir);
+	name_bad(path);
 	ok(!shard_seal(&s, dir, &e) && !rename(path, bad) && read_bad(r, text) == E_OK, "%u are read", s.nrefusal);
 	s.nrefusal++;
 	shard_release(&s);

@@ -78,6 +78,37 @@ static void round_trip(int n)
 	shard_release(&s);
 }
 
+/* Under a name that it was not sealed under a shard is refused, unless it may be of any census. */
+static void renamed(void)
+{
+	static const char *const other[] = { "models-r0003-000010.h5", "datasets-r0004-000010.h5",
+					     "datasets-r0003-000011.h5", "datasets-r3-10.h5", "copy.h5" };
+	char path[128], to[128], sub[64];
+	size_t n;
+	char *s;
+
+	snprintf(sub, sizeof sub, "%s/renamed", dir);
+	mkdir(sub, 0777);
+	snprintf(path, sizeof path, "%s/datasets-r0003-000010.h5", dir);
+	s = slurp(path, &n);
+	for (size_t i = 0; i < sizeof other / sizeof *other; i++) {
+		struct err e = ERR_INIT;
+		struct shard r;
+		uint64_t nrows;
+
+		snprintf(to, sizeof to, "%s/%s", sub, other[i]);
+		spill(to, s, n);
+		ok(shard_read(&r, to, ID, 1, &nrows, &e) == E_FORMAT && strstr(e.text, to) &&
+			   strstr(e.text, "sealed as 'datasets-r0003-000010.h5'") && !r.rows.n && !r.npiece,
+		   "%s", e.text);
+		shard_release(&r);
+		err_clear(&e);
+		ok(!shard_read(&r, to, NULL, 1, &nrows, &e) && nrows == 10, "of any census: %s %s", other[i], e.text);
+		shard_release(&r);
+	}
+	free(s);
+}
+
 /* Every cut and every flipped byte is found before the HDF5 library sees the file. */
 static void damage(void)
 {
@@ -309,6 +340,7 @@ int main(void)
 	ok(!shard_list(&l, dir, &e) && l.n == 2 && strstr(l.path[0], "000000.h5"), "list");
 	shard_list_release(&l);
 	ok(!shard_list(&l, "/nowhere/at/all", &e) && l.n == 0, "a missing folder is an empty list");
+	renamed();
 	damage();
 	set_aside();
 	versions();
