@@ -89,11 +89,12 @@ static const char *check_filters(hid_t dcpl)
 static const char *check_dataset(hid_t file, const char *name)
 {
 	hid_t d = H5Dopen2(file, name, H5P_DEFAULT), dcpl = d < 0 ? -1 : H5Dget_create_plist(d);
+	H5D_layout_t layout = dcpl < 0 ? H5D_LAYOUT_ERROR : H5Pget_layout(dcpl);
 	const char *why = NULL;
 
-	if (dcpl < 0)
+	if (layout == H5D_LAYOUT_ERROR)
 		why = "an unreadable dataset";
-	else if (H5Pget_layout(dcpl) == H5D_VIRTUAL)
+	else if (layout == H5D_VIRTUAL)
 		why = "a virtual dataset";
 	else if (H5Pget_external_count(dcpl) != 0)
 		why = "external storage";
@@ -158,9 +159,10 @@ int h5safe_open(const char *path, const char *remedy, hid_t *file, struct err *e
 static hsize_t chunk_of(hid_t dataset)
 {
 	hid_t dcpl = H5Dget_create_plist(dataset);
+	H5D_layout_t layout = dcpl < 0 ? H5D_LAYOUT_ERROR : H5Pget_layout(dcpl);
 	hsize_t n = 0;
 
-	if (dcpl < 0 || (H5Pget_layout(dcpl) == H5D_CHUNKED && H5Pget_chunk(dcpl, 1, &n) != 1))
+	if (layout == H5D_LAYOUT_ERROR || (layout == H5D_CHUNKED && H5Pget_chunk(dcpl, 1, &n) != 1))
 		n = HSIZE_UNDEF;
 	if (dcpl >= 0)
 		H5Pclose(dcpl);
