@@ -160,11 +160,20 @@ void *torture__ZnamRKSt9nothrow_t(size_t n, const void *nothrow)
 	return strike("operator new[]") ? NULL : _ZnamRKSt9nothrow_t(n, nothrow);
 }
 
+/* As jansson says it. */
+static void out_of_memory(json_error_t *e)
+{
+	memset(e, 0, sizeof *e);
+	e->line = e->column = -1;
+	e->text[sizeof e->text - 1] = json_error_out_of_memory;
+}
+
 /* --- those with arguments of any number, and one that is interrupted --- */
 
 int torture_open(const char *path, int flags, ...);
 int torture_fcntl(int fd, int what, ...);
 json_t *torture_json_pack(const char *fmt, ...);
+json_t *torture_json_pack_ex(json_error_t *why, size_t flags, const char *fmt, ...);
 int torture_json_object_set_new(json_t *j, const char *key, json_t *value);
 int torture_json_array_append_new(json_t *j, json_t *value);
 int torture_fsync(int fd);
@@ -285,6 +294,21 @@ json_t *torture_json_pack(const char *fmt, ...)
 	if (!strike("json_pack"))
 		return j;
 	json_decref(j);
+	return NULL;
+}
+
+json_t *torture_json_pack_ex(json_error_t *why, size_t flags, const char *fmt, ...)
+{
+	va_list ap;
+	json_t *j;
+
+	va_start(ap, fmt);
+	j = json_vpack_ex(why, flags, fmt, ap);
+	va_end(ap);
+	if (!strike("json_pack_ex"))
+		return j;
+	json_decref(j);
+	out_of_memory(why);
 	return NULL;
 }
 
