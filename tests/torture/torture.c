@@ -176,6 +176,14 @@ json_t *torture_json_pack(const char *fmt, ...);
 json_t *torture_json_pack_ex(json_error_t *why, size_t flags, const char *fmt, ...);
 int torture_json_object_set_new(json_t *j, const char *key, json_t *value);
 int torture_json_array_append_new(json_t *j, json_t *value);
+json_t *torture_json_load_file(const char *path, size_t flags, json_error_t *e);
+json_t *torture_json_loadf(FILE *f, size_t flags, json_error_t *e);
+__attribute__((format(printf, 2, 3))) int torture_fprintf(FILE *f, const char *fmt, ...);
+__attribute__((format(printf, 2, 0))) int torture_vfprintf(FILE *f, const char *fmt, va_list ap);
+int torture_fputs(const char *s, FILE *f);
+size_t torture_fwrite(const void *x, size_t size, size_t n, FILE *f);
+int torture_ferror(FILE *f);
+int torture_fclose(FILE *f);
 int torture_fsync(int fd);
 ssize_t torture_write(int fd, const void *x, size_t n);
 ssize_t torture_pwrite(int fd, const void *x, size_t n, off_t at);
@@ -225,6 +233,79 @@ int torture_json_array_append_new(json_t *j, json_t *value)
 		return json_array_append_new(j, value);
 	json_decref(value);
 	return -1;
+}
+
+json_t *torture_json_load_file(const char *path, size_t flags, json_error_t *e)
+{
+	if (!strike("json_load_file"))
+		return json_load_file(path, flags, e);
+	out_of_memory(e);
+	return NULL;
+}
+
+json_t *torture_json_loadf(FILE *f, size_t flags, json_error_t *e)
+{
+	if (!strike("json_loadf"))
+		return json_loadf(f, flags, e);
+	out_of_memory(e);
+	return NULL;
+}
+
+/* A stream remembers that it could not take something, and says so when it is asked or closed. */
+static FILE *spoiled;
+
+static int spoils(const char *name, FILE *f)
+{
+	if (!strike(name))
+		return 0;
+	spoiled = f;
+	errno = ENOSPC;
+	return 1;
+}
+
+int torture_fprintf(FILE *f, const char *fmt, ...)
+{
+	va_list ap;
+	int n;
+
+	if (spoils("fprintf", f))
+		return -1;
+	va_start(ap, fmt);
+	n = vfprintf(f, fmt, ap);
+	va_end(ap);
+	return n;
+}
+
+int torture_vfprintf(FILE *f, const char *fmt, va_list ap)
+{
+	return spoils("vfprintf", f) ? -1 : vfprintf(f, fmt, ap);
+}
+
+int torture_fputs(const char *s, FILE *f)
+{
+	return spoils("fputs", f) ? EOF : fputs(s, f);
+}
+
+size_t torture_fwrite(const void *x, size_t size, size_t n, FILE *f)
+{
+	return spoils("fwrite", f) ? 0 : fwrite(x, size, n, f);
+}
+
+int torture_ferror(FILE *f)
+{
+	return f == spoiled || ferror(f);
+}
+
+int torture_fclose(FILE *f)
+{
+	int was_spoiled = f == spoiled, rc = fclose(f);
+
+	if (was_spoiled)
+		spoiled = NULL;
+	if (!was_spoiled && !strike("fclose"))
+		return rc;
+	errno = ENOSPC;
+	return EOF;
 }
 
 /* Every other one is interrupted by a signal first, which is no failure: it has to be made again. */
