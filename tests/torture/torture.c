@@ -20,10 +20,11 @@
 static long calls, fatal;
 static int armed, and_all_behind;
 static const char *struck;
+static char only[64]; /* "": calls of any name */
 
 static int strike(const char *name)
 {
-	if (!armed)
+	if (!armed || (*only && strcmp(only, name) != 0))
 		return 0;
 	calls++;
 	if (fatal == 0 || !(calls == fatal || (and_all_behind && calls > fatal)))
@@ -488,7 +489,7 @@ __attribute__((constructor)) static void listen_to_environment(void)
 	char more = 0;
 	int on;
 
-	if (!what || sscanf(what, "%d:%ld%c", &on, &k, &more) < 2 || on != (rank ? atoi(rank) : 0))
+	if (!what || sscanf(what, "%d:%ld%c%63[^\n]", &on, &k, &more, only) < 2 || on != (rank ? atoi(rank) : 0))
 		return;
 	torture_begin(k);
 	and_all_behind = more == '+';
