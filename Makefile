@@ -165,10 +165,10 @@ $(TORTURED): $(call obj,$(IO)) $(BUILD)/torture/calls
 	$(Q)rm -rf $@ $(@D)/io && mkdir -p $(@D)/io
 	$(Q)for o in $(call obj,$(IO)); do case $$o in */log.c.o) cp $$o $(@D)/io/ ;; *) objcopy --redefine-syms=$(@D)/calls $$o $(@D)/io/$${o##*/} ;; esac || exit 1; done
 	$(Q)objcopy --redefine-syms=$(@D)/calls.every $(@D)/io/h5out.c.o && ar rcs $@ $(@D)/io/*.o
-$(BUILD)/torture/test_torture.o: $(BUILD)/obj/tests/torture/test_torture.c.o
+$(BUILD)/torture/%.o: $(BUILD)/obj/tests/torture/%.c.o
 	@mkdir -p $(@D)
 	$(Q)objcopy --redefine-sym free=torture_free $< $@
-$(BUILD)/torture/test_torture: $(BUILD)/torture/test_torture.o $(BUILD)/obj/tests/torture/torture.c.o $(TORTURED); $(call link,$(LIBS))
+$(BUILD)/torture/test_torture: $(BUILD)/torture/test_torture.o $(BUILD)/torture/parts.o $(BUILD)/obj/tests/torture/torture.c.o $(BUILD)/libcrawler.a $(TORTURED); $(call link,$(LIBS))
 $(BUILD)/torture/hubcrawl: $(call obj,crawler/main.c tests/torture/torture.c) $(BUILD)/libcrawler.a $(TORTURED); $(call link,$(LIBS))
 $(BUILD)/torture/hubreduce: $(call obj,reduce/main.c tests/torture/torture.c) $(BUILD)/libreduce.a $(TORTURED); $(call link,$(LIBS))
 TORTURE := $(BUILD)/torture/test_torture $(BUILD)/torture/hubcrawl $(BUILD)/torture/hubreduce

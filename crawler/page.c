@@ -25,6 +25,7 @@ struct page {
 	struct scan_piece *piece;
 	size_t nrecord;
 	int is_split;
+	int no_memory; /* to read a record of its own: nobody's fault but ours */
 	const char *text;
 };
 
@@ -83,7 +84,7 @@ static void find_records(struct page *p, const char *text, size_t n, unsigned fl
 	int rc = js_parse(p->parser, text, n, &root, &not_json);
 	long cut;
 
-	p->is_split = 0;
+	p->is_split = p->no_memory = 0;
 	p->text = text;
 	if (rc == E_NOMEM) {
 		*e = not_json;
@@ -108,14 +109,18 @@ static void find_records(struct page *p, const char *text, size_t n, unsigned fl
 }
 
 /* The value of record i; valid until the next call when the page was cut. Returns 0 and says why (which may be NULL) if
- * it is no JSON. */
+ * it is no JSON, or there is no memory to tell. */
 static int record_value(struct page *p, size_t i, struct js_value *v, struct err *why)
 {
+	int rc;
+
 	if (!p->is_split) {
 		*v = p->record[i].value;
 		return 1;
 	}
-	return js_parse(p->parser, p->text + p->piece[i].at, p->piece[i].n, v, why) == E_OK;
+	rc = js_parse(p->parser, p->text + p->piece[i].at, p->piece[i].n, v, why);
+	p->no_memory |= rc == E_NOMEM;
+	return rc == E_OK;
 }
 
 /* Its _id. Returns 0 if there is none. */
@@ -230,7 +235,7 @@ static int refuse_record(struct page *p, size_t i, const struct page_ask *ask, s
 	struct js_value v;
 
 	if (!record_value(p, i, &v, &not_json))
-		return refuse(p, i, ask, to, not_json.text, OID_MIN);
+		return p->no_memory ? -1 : refuse(p, i, ask, to, not_json.text, OID_MIN);
 	return refuse(p, i, ask, to, page_row_why(v), OID_MIN);
 }
 
@@ -286,8 +291,10 @@ int page_take(struct page *p, const char *text, size_t n, const struct page_ask 
 	if (r->verdict != PAGE_TAKEN)
 		return E_OK;
 	r->nrecords = (int64_t)p->nrecord;
-	for (size_t i = 0; i < p->nrecord; i++)
+	for (size_t i = 0; i < p->nrecord && !p->no_memory; i++)
 		judge(p, i, ask, r);
+	if (p->no_memory)
+		return err_set(e, E_NOMEM, "no memory for the records of a page");
 	/* Nothing that could be placed: not the end of a walk, whatever its length says. */
 	if (p->nrecord > 0 && !count_readable(p))
 		broken(r, "no record of it can be read", OID_MIN);
@@ -303,13 +310,16 @@ int page_take(struct page *p, const char *text, size_t n, const struct page_ask 
 	return E_OK;
 }
 
-int64_t page_number(struct page *p, const char *text, size_t n, const char *name)
+int64_t page_number(struct page *p, const char *text, size_t n, const char *name, struct err *e)
 {
-	struct err ignored = ERR_INIT;
+	struct err not_json = ERR_INIT;
 	struct js_value root, v;
 	int64_t x;
+	int rc = js_parse(p->parser, text, n, &root, &not_json);
 
-	if (js_parse(p->parser, text, n, &root, &ignored) || !js_member(root, name, &v) || js_type(v) != JS_INT)
+	if (rc == E_NOMEM)
+		err_set(e, rc, "%s", not_json.text);
+	if (rc || !js_member(root, name, &v) || js_type(v) != JS_INT)
 		return -1;
 	x = js_int(v);
 	return x >= 0 && x <= 1ll << 53 ? x : -1;

@@ -77,7 +77,7 @@ struct page_result {
 int page_take(struct page *p, const char *text, size_t n, const struct page_ask *ask, struct shard *to,
 	      struct page_result *r, struct err *e);
 
-/* The number in member `name` of an object, as for the total of a kind: 0 … 2^53, or -1. */
-int64_t page_number(struct page *p, const char *text, size_t n, const char *name);
+/* The number in member `name` of an object, as for the total of a kind: 0 … 2^53, or -1. Errors, with -1: E_NOMEM. */
+int64_t page_number(struct page *p, const char *text, size_t n, const char *name, struct err *e);
 
 #endif

@@ -138,14 +138,15 @@ static void note_limited(struct run *u, const struct fetch_reply *r, int64_t now
 		  utc_format((clock_wall_ms() + wait + 999) / 1000, until), (long long)((wait + 999) / 1000));
 }
 
-static void take_total(struct run *u, enum kind k, const struct fetch_reply *r)
+static int take_total(struct run *u, enum kind k, const struct fetch_reply *r, struct err *e)
 {
 	u->trial[k].total_flying = 0;
 	/* Its headers are those of the web site's quota. */
 	budget_spend(u->s->budget);
 	buffer_count_reply(worker_buffer(u->s->worker), k, r);
 	if (r->status == 200)
-		u->p->total[k] = page_number(worker_page(u->s->worker), r->body, r->nbody, "numTotalItems");
+		u->p->total[k] = page_number(worker_page(u->s->worker), r->body, r->nbody, "numTotalItems", e);
+	return e->code;
 }
 
 /* The mode does not work: the next one. */
@@ -318,7 +319,7 @@ static int take_replies(struct run *u, int64_t now, struct err *e)
 		if (!rc)
 			rc = save_reply(u, r, e);
 		if (r->tag >= TAG_TOTAL)
-			take_total(u, (enum kind)(r->tag - TAG_TOTAL), r);
+			rc = take_total(u, (enum kind)(r->tag - TAG_TOTAL), r, e);
 		else if (!rc)
 			rc = take_reply(u, (enum kind)r->tag, r, now, e);
 		fetch_release(u->s->fetch, r);

@@ -260,14 +260,15 @@ static int take_page(struct reread *r, const struct warc_record *x, const struct
 
 /* --- records --- */
 
-static void take_total(struct reread *r, const struct warc_record *x, enum kind k)
+static int take_total(struct reread *r, const struct warc_record *x, enum kind k, struct err *e)
 {
-	int64_t total = page_number(r->page, x->body, x->nbody, "numTotalItems");
+	int64_t total = page_number(r->page, x->body, x->nbody, "numTotalItems", e);
 
 	r->total[k] = total > r->total[k] ? total : r->total[k];
 	/* It goes into every shard that is sealed from now on. */
 	if (r->total_later[k] < 0 && r->total[k] >= 0)
 		r->buf->shard[k].hub_total = r->total[k];
+	return e->code;
 }
 
 /* A second pass that was killed asks for the same places again: the later pages count. */
@@ -342,8 +343,7 @@ int reread_record(struct reread *r, const struct warc_record *x, struct err *e)
 	case NOTE_PAGE:
 		return take_page(r, x, &n, e);
 	case NOTE_TOTAL:
-		take_total(r, x, n.window.kind);
-		return E_OK;
+		return take_total(r, x, n.window.kind, e);
 	default:
 		return take_audit(r, x, &n, e);
 	}

@@ -152,13 +152,16 @@ static void take_row(struct roll *r, struct js_value v, enum account_source sour
 /* Of a list that is no JSON as a whole. */
 static void take_pieces(struct roll *r, const char *body, size_t npiece, enum account_source source, int64_t observed)
 {
-	for (size_t i = 0; i < npiece; i++) {
+	for (size_t i = 0; i < npiece && !r->no_memory; i++) {
 		const struct scan_piece *c = r->piece + i;
 		struct err not_json = ERR_INIT;
 		size_t before = r->nrow;
 		struct js_value v;
+		int rc = js_parse(r->parser, body + c->at, c->n, &v, &not_json);
 
-		if (js_parse(r->parser, body + c->at, c->n, &v, &not_json))
+		if (rc == E_NOMEM)
+			r->no_memory = 1;
+		else if (rc)
 			refuse_raw(r, body + c->at, c->n, "no JSON");
 		else
 			take_row(r, v, source, ACCOUNT_UNKNOWN, observed);

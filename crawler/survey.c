@@ -258,11 +258,11 @@ static int ask_total(struct run *r, enum kind k, struct err *e)
 		return E_OK;
 	rc = take_reply(r, reply, what, 0, e);
 	if (reply->status == 200)
-		r->s->total[k] = page_number(r->page, reply->body, reply->nbody, "numTotalItems");
+		r->s->total[k] = page_number(r->page, reply->body, reply->nbody, "numTotalItems", e);
 	r->told_totals += r->s->total[k] >= 0;
 	r->failed_totals += retry_outcome(reply->status) == OUT_RETRY || reply->status == 429;
 	fetch_release(r->u->fetch, reply);
-	return rc;
+	return rc ? rc : e->code;
 }
 
 /* --- the run --- */

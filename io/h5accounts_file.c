@@ -297,11 +297,15 @@ static int read_guarded(struct account_shard *s, const char *path, const char *s
 
 	if (h5safe_open(path, "move it away and crawl again", &r.file, e))
 		return e->code;
-	r.nbytes = stat(path, &st) == 0 ? (uint64_t)st.st_size : 0;
-	get_attrs(&r, s, snapshot);
-	get_accounts(&r, s);
-	get_lists(&r, s);
-	get_rest(&r, s);
+	if (stat(path, &st)) {
+		err_sys(e, errno, "cannot read '%s'", path);
+	} else {
+		r.nbytes = (uint64_t)st.st_size;
+		get_attrs(&r, s, snapshot);
+		get_accounts(&r, s);
+		get_lists(&r, s);
+		get_rest(&r, s);
+	}
 	H5Fclose(r.file);
 	return e->code;
 }

@@ -134,11 +134,12 @@ int h5get_text_attr(struct h5get *r, const char *name, char *dst, size_t n)
 {
 	hid_t a = H5Aopen(r->file, name, H5P_DEFAULT), type = a < 0 ? -1 : H5Aget_type(a),
 	      space = a < 0 ? -1 : H5Aget_space(a);
+	size_t size = type < 0 ? 0 : H5Tget_size(type); /* 0: not known, and dst may be too small */
 	int rc = -1;
 
 	memset(dst, 0, n);
-	if (type >= 0 && space >= 0 && H5Tget_class(type) == H5T_STRING && !H5Tis_variable_str(type) &&
-	    H5Tget_size(type) < n && H5Sget_simple_extent_npoints(space) == 1 && H5Aread(a, type, dst) >= 0)
+	if (type >= 0 && space >= 0 && H5Tget_class(type) == H5T_STRING && !H5Tis_variable_str(type) && size > 0 &&
+	    size < n && H5Sget_simple_extent_npoints(space) == 1 && H5Aread(a, type, dst) >= 0)
 		rc = 0;
 	if (space >= 0)
 		H5Sclose(space);

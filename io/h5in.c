@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "io/h5in.h"
 
+#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -196,11 +197,13 @@ static int attr_i64(hid_t obj, const char *name, int64_t *x)
 static int attr_text(hid_t obj, const char *name, char *dst, size_t n)
 {
 	hid_t a, type;
+	size_t size;
 	int rc = -1;
 
 	memset(dst, 0, n);
-	if (attr_open(obj, name, H5T_STRING, &a, &type) && H5Tis_variable_str(type) == 0 && H5Tget_size(type) <= n &&
-	    H5Aread(a, type, dst) >= 0)
+	/* A size of 0 is one that is not known, and dst may be too small. */
+	if (attr_open(obj, name, H5T_STRING, &a, &type) && H5Tis_variable_str(type) == 0 &&
+	    (size = H5Tget_size(type)) > 0 && size <= n && H5Aread(a, type, dst) >= 0)
 		rc = 0;
 	dst[n - 1] = '\0';
 	attr_close(a, type);
@@ -229,6 +232,7 @@ static int read_head(struct h5in *in, struct h5in_head *h, struct err *e)
 {
 	int64_t version = 0;
 	char t0[32];
+	int has;
 
 	memset(h, 0, sizeof *h);
 	if (attr_i64(in->file, "schema", &version) || attr_text(in->file, "hub", h->hub, sizeof h->hub) ||
@@ -238,7 +242,8 @@ static int read_head(struct h5in *in, struct h5in_head *h, struct err *e)
 	if (version != SNAPSHOT_SCHEMA)
 		return err_set(e, E_FORMAT, "'%s' is a census of another schema than %d; " REDUCE_AGAIN, in->path,
 			       SNAPSHOT_SCHEMA);
-	if (h5safe_has_attr(in->file, "filters") && attr_text(in->file, "filters", h->filters, sizeof h->filters))
+	has = h5safe_has_attr(in->file, "filters");
+	if (has < 0 || (has && attr_text(in->file, "filters", h->filters, sizeof h->filters)))
 		return bad(in, "filters", "cannot be read", e);
 	in->t0 = h->t0;
 	for (int k = 0; k < NKINDS && !e->code; k++)
@@ -253,7 +258,7 @@ static int open_census(struct h5in *in, struct h5in_head *head, struct err *e)
 	if (h5safe_open(in->path, REDUCE_AGAIN, &in->file, e))
 		return e->code;
 	if (stat(in->path, &st))
-		return err_set(e, E_IO, "cannot read '%s'", in->path);
+		return err_sys(e, errno, "cannot read '%s'", in->path);
 	in->nbytes = (uint64_t)st.st_size;
 	return read_head(in, head, e);
 }

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "io/h5known.h"
 
+#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -188,7 +189,11 @@ static void open_reader(struct reader *r, const char *path, char inside[4200], s
 	*r = (struct reader){ .file = -1, .e = e };
 	r->path = find(path, inside);
 	r->name.set = r->oid.set = r->kind.set = -1;
-	r->nbytes = stat(r->path, &st) == 0 ? (uint64_t)st.st_size : 0;
+	if (stat(r->path, &st)) {
+		err_sys(e, errno, "cannot read '%s'", r->path);
+		return;
+	}
+	r->nbytes = (uint64_t)st.st_size;
 	h5guard_begin(r->path);
 	open_all(r);
 	h5guard_end();

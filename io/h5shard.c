@@ -337,6 +337,9 @@ int shard_set_aside(const char *path, char to[4200], struct err *e)
 		return err_set(e, E_USAGE, "the path '%.60s...' is too long", path);
 	for (int i = 1; access(to, F_OK) == 0; i++)
 		snprintf(to, 4200, "%s/%s.%d", damaged, name, i);
+	/* Of which it cannot be told whether it is there must not be replaced. */
+	if (errno != ENOENT)
+		return err_sys(e, errno, "cannot look into the folder '%s'", damaged);
 	if (rename(path, to))
 		return err_sys(e, errno, "cannot rename '%s'", path);
 	return snapshot_sync_dir(damaged, e) ? e->code : snapshot_sync_dir(dir, e);

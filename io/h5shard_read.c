@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+#include <errno.h>
 #include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
@@ -272,14 +273,18 @@ static int read_guarded(struct shard *s, const char *path, const char *snapshot,
 
 	if (h5safe_open(path, "move it away and crawl again", &r.file, e))
 		return e->code;
-	r.nbytes = stat(path, &st) == 0 ? (uint64_t)st.st_size : 0;
-	get_attrs(&r, s, snapshot);
-	*nrows = e->code ? 0 : count_rows(&r);
-	if (with_rows)
-		get_rows(&r, &s->rows, *nrows);
-	get_pieces(&r, s);
-	get_refusals(&r, s);
-	get_counters(&r, s);
+	if (stat(path, &st)) {
+		err_sys(e, errno, "cannot read '%s'", path);
+	} else {
+		r.nbytes = (uint64_t)st.st_size;
+		get_attrs(&r, s, snapshot);
+		*nrows = e->code ? 0 : count_rows(&r);
+		if (with_rows)
+			get_rows(&r, &s->rows, *nrows);
+		get_pieces(&r, s);
+		get_refusals(&r, s);
+		get_counters(&r, s);
+	}
 	H5Fclose(r.file);
 	return e->code;
 }

@@ -392,9 +392,12 @@ int opts_general(const struct opts *os, int argc, char **argv)
 static json_t *echo_text(const char *s)
 {
 	char printable[4200];
-	json_t *x = json_string(s);
+	json_error_t why;
+	json_t *x = json_pack_ex(&why, 0, "s", s);
 
-	return x ? x : json_string(err_printable(printable, sizeof printable, s, strlen(s)));
+	if (x || json_error_code(&why) != json_error_invalid_utf8)
+		return x;
+	return json_string(err_printable(printable, sizeof printable, s, strlen(s)));
 }
 
 static json_t *echo_one(const struct opt *o, const void *at)

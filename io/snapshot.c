@@ -292,6 +292,14 @@ static int from_json(struct snapshot *s, const json_t *j, const char *path, stru
 	return E_OK;
 }
 
+/* Of want of memory jansson says nothing. */
+static int not_read(const char *path, const json_error_t *why, struct err *e)
+{
+	if (!why->text[0])
+		return err_set(e, E_NOMEM, "no memory to read '%s'", path);
+	return err_set(e, E_FORMAT, "'%s' line %d cannot be read: %s", path, why->line, why->text);
+}
+
 int snapshot_read(struct snapshot *s, const char *dir, int *found, struct err *e)
 {
 	char path[PATH_CAP];
@@ -309,7 +317,7 @@ int snapshot_read(struct snapshot *s, const char *dir, int *found, struct err *e
 		return err_set(e, E_FORMAT, "'%s' is not a snapshot of hubcensus; choose another folder", path);
 	j = json_load_file(path, JSON_REJECT_DUPLICATES, &je);
 	if (!j)
-		return err_set(e, E_FORMAT, "'%s' line %d cannot be read: %s", path, je.line, je.text);
+		return not_read(path, &je, e);
 	rc = from_json(s, j, path, e);
 	json_decref(j);
 	*found = rc == E_OK;
@@ -362,7 +370,7 @@ int snapshot_add_users(const struct snapshot *s, const char *dir, struct err *e)
 	snprintf(path, sizeof path, "%s/snapshot.json", dir);
 	j = json_load_file(path, JSON_REJECT_DUPLICATES, &je);
 	if (!j)
-		return err_set(e, E_FORMAT, "'%s' line %d cannot be read: %s", path, je.line, je.text);
+		return not_read(path, &je, e);
 	/* A run that takes accounts which the folder does not tell of would be another census. */
 	if (json_object_set_new(j, "kinds", kinds_json(s)) ||
 	    json_object_set_new(j, "user_names", json_boolean(!s->hashed))) {
@@ -404,9 +412,11 @@ int snapshot_has_shards(const char *dir, struct err *e)
 	snprintf(path, sizeof path, "%s/shards", dir);
 	if (!access(path, F_OK))
 		return E_OK;
+	if (errno != ENOENT)
+		return err_sys(e, errno, "cannot look into the folder '%s'", dir);
 	snprintf(path, sizeof path, "%s/census.h5", dir);
 	if (access(path, F_OK))
-		return E_OK;
+		return errno == ENOENT ? E_OK : err_sys(e, errno, "cannot look into the folder '%s'", dir);
 	return err_set(e, E_USAGE,
 		       "the shards of '%s' were removed: its census.h5 is final; take another census elsewhere", dir);
 }

@@ -31,9 +31,12 @@ static int read_document(const char *path, FILE *f, json_t **j, struct err *e)
 	if (!S_ISREG(st.st_mode) || st.st_size > DOCUMENT_MAX)
 		return err_set(e, E_FORMAT, "'%s' is no file of hubcensus; remove it, and what is sealed counts", path);
 	*j = json_loadf(f, JSON_REJECT_DUPLICATES, &je);
-	return *j ? E_OK
-		  : err_set(e, E_FORMAT, "'%s' line %d cannot be read: %s; remove it, and what is sealed counts", path,
-			    je.line, je.text);
+	if (*j)
+		return E_OK;
+	if (!je.text[0]) /* of want of memory jansson says nothing */
+		return err_set(e, E_NOMEM, "no memory to read '%s'", path);
+	return err_set(e, E_FORMAT, "'%s' line %d cannot be read: %s; remove it, and what is sealed counts", path,
+		       je.line, je.text);
 }
 
 int users_json_read(json_t **j, char path[USERS_JSON_PATH], const char *folder, struct err *e)

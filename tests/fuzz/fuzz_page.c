@@ -55,6 +55,7 @@ static void take(struct page *p, const char *text, size_t n, enum kind kind, uns
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t n)
 {
 	static struct page *p;
+	struct err e = ERR_INIT;
 	char *text;
 
 	if (!p && !(p = page_create()))
@@ -67,7 +68,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t n)
 	memcpy(text, data + 1, n - 1);
 	memset(text + n - 1, 0, JS_PADDING);
 	take(p, text, n - 1, (enum kind)(data[0] % NKINDS), data[0] >> 4 & 7);
-	page_number(p, text, n - 1, "numTotalItems");
+	page_number(p, text, n - 1, "numTotalItems", &e);
 	free(text);
 	return 0;
 }

@@ -41,6 +41,7 @@ static const struct {
 	[FAULT_EXPIRE] = { "expire", "400 for the cursor of a list of accounts" },
 	[FAULT_WITHDRAW] = { "withdraw", "repositories that are private now (401, with a token 404) though lists still "
 					 "name them (share of the repositories)" },
+	[FAULT_NAN] = { "nan", "elements that are no JSON, of 6 MB each, between rows (share of the rows)" },
 };
 
 static int find(const char *name, size_t n)

@@ -46,6 +46,8 @@ enum fault {
 	FAULT_EXPIRE,
 	/* repositories */
 	FAULT_WITHDRAW,
+	/* lists of repositories, again: each fault's draws depend on its place */
+	FAULT_NAN,
 	NFAULT
 };
 

@@ -82,6 +82,10 @@ static void render_one(const struct hub *h, const struct query *q, uint64_t i, c
 		render_junk(b, mix_nth(h->faults.seed, i));
 		buf_char(b, ',');
 	}
+	if (fault_row(&h->faults, FAULT_NAN, q->kind, i)) {
+		render_nan(b);
+		buf_char(b, ',');
+	}
 	render_row(b, row, &q->fields, poison);
 }
 
@@ -114,7 +118,7 @@ static bool is_kept(const struct hub *h, const struct page *p)
 {
 	const struct fault_plan *f = &h->faults;
 	if (!h->cache || p->n < BLOCK_ROWS || f->every[FAULT_POISON] || f->chance[FAULT_POISON] > 0 ||
-	    f->every[FAULT_RENAME] || f->chance[FAULT_RENAME] > 0)
+	    f->every[FAULT_NAN] || f->chance[FAULT_NAN] > 0 || f->every[FAULT_RENAME] || f->chance[FAULT_RENAME] > 0)
 		return false;
 	uint64_t step = p->row[1] - p->row[0];
 	bool run = step == 1 || step == UINT64_MAX;

@@ -131,3 +131,11 @@ void render_junk(struct buf *b, uint64_t h)
 		buf_char(b, 'f');
 	buf_lit(b, "\",\"id\":\"nobody/long-id\"}");
 }
+
+void render_nan(struct buf *b)
+{
+	buf_lit(b, "{\"_id\":NaN,\"id\":\"nobody/nan\",\"y\":\"");
+	for (int i = 0; i < 6000000; i++)
+		buf_char(b, 'y');
+	buf_lit(b, "\"}");
+}

@@ -24,5 +24,7 @@ void render_page_row(struct buf *b, const struct row *row, const struct page_own
 
 /* A list element that is no repository, chosen by h. */
 void render_junk(struct buf *b, uint64_t h);
+/* One that makes a parser refuse the whole page, and need more memory for it than it keeps. */
+void render_nan(struct buf *b);
 
 #endif

@@ -20,10 +20,11 @@
 static long calls, fatal;
 static int armed, and_all_behind;
 static const char *struck;
+static char only[64]; /* "": calls of any name */
 
 static int strike(const char *name)
 {
-	if (!armed)
+	if (!armed || (*only && strcmp(only, name) != 0))
 		return 0;
 	calls++;
 	if (fatal == 0 || !(calls == fatal || (and_all_behind && calls > fatal)))
@@ -160,13 +161,30 @@ void *torture__ZnamRKSt9nothrow_t(size_t n, const void *nothrow)
 	return strike("operator new[]") ? NULL : _ZnamRKSt9nothrow_t(n, nothrow);
 }
 
+/* As jansson says it. */
+static void out_of_memory(json_error_t *e)
+{
+	memset(e, 0, sizeof *e);
+	e->line = e->column = -1;
+	e->text[sizeof e->text - 1] = json_error_out_of_memory;
+}
+
 /* --- those with arguments of any number, and one that is interrupted --- */
 
 int torture_open(const char *path, int flags, ...);
 int torture_fcntl(int fd, int what, ...);
 json_t *torture_json_pack(const char *fmt, ...);
+json_t *torture_json_pack_ex(json_error_t *why, size_t flags, const char *fmt, ...);
 int torture_json_object_set_new(json_t *j, const char *key, json_t *value);
 int torture_json_array_append_new(json_t *j, json_t *value);
+json_t *torture_json_load_file(const char *path, size_t flags, json_error_t *e);
+json_t *torture_json_loadf(FILE *f, size_t flags, json_error_t *e);
+__attribute__((format(printf, 2, 3))) int torture_fprintf(FILE *f, const char *fmt, ...);
+__attribute__((format(printf, 2, 0))) int torture_vfprintf(FILE *f, const char *fmt, va_list ap);
+int torture_fputs(const char *s, FILE *f);
+size_t torture_fwrite(const void *x, size_t size, size_t n, FILE *f);
+int torture_ferror(FILE *f);
+int torture_fclose(FILE *f);
 int torture_fsync(int fd);
 ssize_t torture_write(int fd, const void *x, size_t n);
 ssize_t torture_pwrite(int fd, const void *x, size_t n, off_t at);
@@ -216,6 +234,79 @@ int torture_json_array_append_new(json_t *j, json_t *value)
 		return json_array_append_new(j, value);
 	json_decref(value);
 	return -1;
+}
+
+json_t *torture_json_load_file(const char *path, size_t flags, json_error_t *e)
+{
+	if (!strike("json_load_file"))
+		return json_load_file(path, flags, e);
+	out_of_memory(e);
+	return NULL;
+}
+
+json_t *torture_json_loadf(FILE *f, size_t flags, json_error_t *e)
+{
+	if (!strike("json_loadf"))
+		return json_loadf(f, flags, e);
+	out_of_memory(e);
+	return NULL;
+}
+
+/* A stream remembers that it could not take something, and says so when it is asked or closed. */
+static FILE *spoiled;
+
+static int spoils(const char *name, FILE *f)
+{
+	if (!strike(name))
+		return 0;
+	spoiled = f;
+	errno = ENOSPC;
+	return 1;
+}
+
+int torture_fprintf(FILE *f, const char *fmt, ...)
+{
+	va_list ap;
+	int n;
+
+	if (spoils("fprintf", f))
+		return -1;
+	va_start(ap, fmt);
+	n = vfprintf(f, fmt, ap);
+	va_end(ap);
+	return n;
+}
+
+int torture_vfprintf(FILE *f, const char *fmt, va_list ap)
+{
+	return spoils("vfprintf", f) ? -1 : vfprintf(f, fmt, ap);
+}
+
+int torture_fputs(const char *s, FILE *f)
+{
+	return spoils("fputs", f) ? EOF : fputs(s, f);
+}
+
+size_t torture_fwrite(const void *x, size_t size, size_t n, FILE *f)
+{
+	return spoils("fwrite", f) ? 0 : fwrite(x, size, n, f);
+}
+
+int torture_ferror(FILE *f)
+{
+	return f == spoiled || ferror(f);
+}
+
+int torture_fclose(FILE *f)
+{
+	int was_spoiled = f == spoiled, rc = fclose(f);
+
+	if (was_spoiled)
+		spoiled = NULL;
+	if (!was_spoiled && !strike("fclose"))
+		return rc;
+	errno = ENOSPC;
+	return EOF;
 }
 
 /* Every other one is interrupted by a signal first, which is no failure: it has to be made again. */
@@ -285,6 +376,21 @@ json_t *torture_json_pack(const char *fmt, ...)
 	if (!strike("json_pack"))
 		return j;
 	json_decref(j);
+	return NULL;
+}
+
+json_t *torture_json_pack_ex(json_error_t *why, size_t flags, const char *fmt, ...)
+{
+	va_list ap;
+	json_t *j;
+
+	va_start(ap, fmt);
+	j = json_vpack_ex(why, flags, fmt, ap);
+	va_end(ap);
+	if (!strike("json_pack_ex"))
+		return j;
+	json_decref(j);
+	out_of_memory(why);
 	return NULL;
 }
 
@@ -383,7 +489,7 @@ __attribute__((constructor)) static void listen_to_environment(void)
 	char more = 0;
 	int on;
 
-	if (!what || sscanf(what, "%d:%ld%c", &on, &k, &more) < 2 || on != (rank ? atoi(rank) : 0))
+	if (!what || sscanf(what, "%d:%ld%c%63[^\n]", &on, &k, &more, only) < 2 || on != (rank ? atoi(rank) : 0))
 		return;
 	torture_begin(k);
 	and_all_behind = more == '+';

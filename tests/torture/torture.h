@@ -2,8 +2,10 @@
 /* io/ under torture: its k-th fallible call fails, for every k until a run is clean. The calls are in calls.h.
  *
  * In a program (build/torture/hubcrawl) the environment says which one:
- *     HUBCENSUS_TORTURE=RANK:K   on that rank the K-th call fails; RANK:K+ that one and all behind it, as on a full
- * disk HUBCENSUS_TORTURE_LOG=FILE a line at the end of that rank: how many calls there were, and which one failed
+ *     HUBCENSUS_TORTURE=RANK:K        on that rank the K-th call fails
+ *     HUBCENSUS_TORTURE=RANK:K+       that one and all behind it, as on a full disk
+ *     HUBCENSUS_TORTURE=RANK:K:NAME   the K-th call of that name
+ *     HUBCENSUS_TORTURE_LOG=FILE      a line at the end of that rank: how many calls there were, and which one failed
  */
 #ifndef TORTURE_H
 #define TORTURE_H
