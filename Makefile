@@ -185,7 +185,8 @@ check-cli: $(PROGRAMS) $(TORTURE)
 	$(Q)prove --timer --exec '$(PYTHON) -B' tests/hub/check.py :: $(BUILD)/hubsim $(RECORDED)
 	$(Q)BUILD=$(BUILD) RECORDED=$(RECORDED) prove -j$(JOBS) --timer --exec '$(PYTHON) -B' $(CLI)
 
-# Corpora and past crashes, under the sanitizers of the build that runs them; `make fuzz` looks for new ones.
+# Corpora and past crashes, under the sanitizers of the build that runs them, here none: a second build for them takes
+# more than half a minute. `make fuzz` and `make asan` have them, CI runs the former; and `make fuzz` looks for new ones.
 FUZZ := page hub tables opts shard warc reread census known points roll accounts
 $(BUILD)/fuzz/replay-%: $(BUILD)/obj/tests/fuzz/fuzz_%.c.o $(BUILD)/obj/tests/fuzz/replay.c.o $(BUILD)/libcrawler.a $(BUILD)/libreduce.a $(BUILD)/libio.a; $(call link,$(LIBS))
 

@@ -13,7 +13,7 @@ clients="$build nodejs npm"
 bench="$check nodejs npm"
 report="$check python3-matplotlib jupyter-nbconvert python3-ipykernel python3-setuptools python3-wheel python3-pip python3-venv
  chromium fonts-dejavu-core octave r-base-core r-cran-hdf5r r-bioc-rhdf5"
-fuzz="$build clang libclang-rt-14-dev"
+fuzz="$build clang libclang-rt-14-dev llvm"
 valgrind="$check valgrind"
 
 # All of these commands; `command -v` itself looks at the first name alone in some shells, in others for any.
@@ -55,7 +55,8 @@ have() {
 		have check && have_commands valgrind
 		;;
 	fuzz)
-		echo 'int LLVMFuzzerTestOneInput(const char *d, long n) { return !d && n; }' |
+		# Without names a report is nobody's.
+		have_commands llvm-symbolizer && echo 'int LLVMFuzzerTestOneInput(const char *d, long n) { return !d && n; }' |
 			clang -x c -fsanitize=fuzzer -o /dev/null - 2>/dev/null
 		;;
 	esac

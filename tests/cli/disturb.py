@@ -10,7 +10,7 @@ import time
 
 import h5py
 
-from tap import BUILD, ENV, MPIRUN, WRAP, Run, diag, differing, digest, load, scratch, value
+from tap import BUILD, MPIRUN, SLOW, Run, diag, differing, digest, load, scratch, spawn, value
 
 
 class Job:
@@ -19,9 +19,9 @@ class Job:
     def __init__(self, n, program, *args, env=None, **kw):
         place = scratch()
         self.paths = [f"{place}/out", f"{place}/err"]
-        self.args = [*MPIRUN, "-n", str(n), *WRAP, program if "/" in program else f"{BUILD}/{program}", *[str(a) for a in args]]
+        command = [*MPIRUN, "-n", n, program if "/" in program else f"{BUILD}/{program}", *args]
         with open(self.paths[0], "wb") as out, open(self.paths[1], "wb") as err:
-            self.process = subprocess.Popen(self.args, stdout=out, stderr=err, stdin=subprocess.DEVNULL, env={**ENV, **(env or {})}, **kw)
+            self.process = spawn(command, stdout=out, stderr=err, env=env, **kw)
         self.known = set()
 
     def ranks(self):
@@ -53,11 +53,11 @@ class Job:
         """Wait until mpirun and all ranks are gone. Returns the exit code, None if they had to be ended."""
         code = None
         try:
-            code = self.process.wait(seconds)
+            code = self.process.wait(seconds * SLOW)
         except subprocess.TimeoutExpired:
             self.process.kill()
             self.process.wait()
-        for _ in range(300):
+        for _ in range(300 * SLOW):
             if not any(alive(pid) for pid in self.known):
                 return code
             time.sleep(0.1)

@@ -19,10 +19,13 @@ import traceback
 BUILD = os.environ.get("BUILD", "build")
 RECORDED = os.environ.get("RECORDED", "../shared/hub-recorded")
 MPIRUN = ["mpirun", "--quiet", "--oversubscribe"]
-WRAP = os.environ.get("WRAP", "").split()  # what each rank is started by, as valgrind
+WRAP = os.environ.get("WRAP", "").split()  # what our programs are started by, as valgrind
 SLOW = int(os.environ.get("SLOW", "1"))  # by how much that takes longer
 PLAIN = not WRAP and "ASAN_OPTIONS" not in os.environ  # memory and time are the program's own
 UNTIL = "2026-11-22T00:00:00Z"
+
+# What WRAP is put before, wherever it stands in a command.
+OURS = {os.path.abspath(f"{BUILD}/{program}") for program in ("hubcrawl", "hubreduce", "torture/hubcrawl", "torture/hubreduce")}
 
 _count = 0
 _failed = 0
@@ -134,11 +137,22 @@ class Hub:
             return [line.rstrip("\n").split(" ", 5) for line in f]
 
 
+def wrapped(args, wrap=True):
+    """The words of a command, with WRAP before our programs: behind mpirun's arguments, too."""
+    return [word for a in map(str, args) for word in ([*WRAP, a] if wrap and os.path.abspath(a) in OURS else [a])]
+
+
+def spawn(args, env=None, wrap=True, **kw):
+    """A program in the background, its output nowhere unless asked for. wrap=False where the time that it takes is looked at."""
+    kw = {"stdin": subprocess.DEVNULL, "stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL, **kw}
+    return subprocess.Popen(wrapped(args, wrap), env={**ENV, **(env or {})}, **kw)
+
+
 class Run:
     """A finished program: code, out, err."""
 
-    def __init__(self, args, env=None, timeout=300, **kw):
-        self.args = [str(a) for a in args]
+    def __init__(self, args, env=None, timeout=300, wrap=True, **kw):
+        self.args = wrapped(args, wrap)
         p = subprocess.run(self.args, capture_output=True, text=True, errors="replace", timeout=timeout * SLOW, env={**ENV, **(env or {})}, stdin=subprocess.DEVNULL, **kw)
         self.code, self.out, self.err = p.returncode, p.stdout, p.stderr
 
@@ -147,7 +161,7 @@ class Run:
 
 
 def mpi(n, program, *args, **kw):
-    return Run([*MPIRUN, "-n", n, *WRAP, f"{BUILD}/{program}", *args], **kw)
+    return Run([*MPIRUN, "-n", n, f"{BUILD}/{program}", *args], **kw)
 
 
 def crawl(n, url, folder, *args, **kw):

@@ -10,14 +10,13 @@ import os
 import random
 import shutil
 import signal
-import subprocess
 import sys
 import time
 
 import h5py
 
 from disturb import tally
-from tap import BUILD, ENV, MPIRUN, UNTIL, WRAP, Hub, Run, crawl, diag, differing, digest, main, mpi, ok, same, scratch
+from tap import BUILD, MPIRUN, SLOW, UNTIL, WRAP, Hub, Run, crawl, diag, differing, digest, main, mpi, ok, same, scratch, spawn
 from warc import notes, records
 
 SIZE = ["--models", 9000, "--datasets", 3000, "--spaces", 4000, "--seed", 21, "--until", UNTIL]
@@ -141,7 +140,7 @@ class Crawl:
 
     def __init__(self, n, url, folder, *args, env=None):
         command = [*MPIRUN, "-n", n, f"{BUILD}/hubcrawl", "--hub", url, "--until", UNTIL, *args, folder]
-        self.process = subprocess.Popen([str(a) for a in command], env={**ENV, **(env or {})}, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, start_new_session=True)
+        self.process = spawn(command, env=env, start_new_session=True)
 
     def kill(self):
         """mpirun and all ranks at once."""
@@ -159,7 +158,7 @@ class Crawl:
 
 
 def wait_for(what, seconds=30):
-    end = time.monotonic() + seconds
+    end = time.monotonic() + seconds * SLOW
     while time.monotonic() < end:
         if what():
             return True

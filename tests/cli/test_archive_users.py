@@ -7,10 +7,9 @@ import json
 import os
 import shutil
 import signal
-import subprocess
 import time
 
-from tap import BUILD, ENV, MPIRUN, UNTIL, Hub, Run, crawl, differing, digest, main, mpi, ok, same, scratch
+from tap import BUILD, MPIRUN, SLOW, UNTIL, Hub, Run, crawl, differing, digest, main, mpi, ok, same, scratch, spawn
 from warc import notes, records
 
 ALL = ["--kinds", "models,datasets,spaces,users"]
@@ -94,8 +93,8 @@ def killed():
     with Hub(*POPULATION, "--latency", "3") as hub:
         for n, shards in ((3, 5), (2, 12)):
             args = [*MPIRUN, "-n", str(n), f"{BUILD}/hubcrawl", "--hub", hub.url, "--until", UNTIL, *ALL, "--archive", "--seal-rows", "60", "--in-flight", "4", folder]
-            p = subprocess.Popen(args, env=ENV, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, stdin=subprocess.DEVNULL)
-            for _ in range(3000):
+            p = spawn(args)
+            for _ in range(3000 * SLOW):
                 if len(glob.glob(f"{folder}/shards/users-*.h5")) >= shards or p.poll() is not None:
                     break
                 time.sleep(0.01)

@@ -8,14 +8,13 @@ import json
 import os
 import shutil
 import signal
-import subprocess
 import sys
 import time
 from collections import Counter
 
 from disturb import Job
 from meddle import Meddler
-from tap import BUILD, ENV, MPIRUN, SLOW, UNTIL, Hub, crawl, diag, differing, digest, free_port, load, main, ok, reduce, same, scratch, value
+from tap import BUILD, MPIRUN, SLOW, UNTIL, Hub, crawl, diag, differing, digest, free_port, load, main, ok, reduce, same, scratch, spawn, value
 
 SEEDS = int(sys.argv[1]) if len(sys.argv) > 1 else 5
 MODELS = 8000
@@ -110,8 +109,8 @@ def killed():
         ok(crawl(2, hub.url, folder, "--kinds", "models").code == 0, "a census")
         before = len(hub.requests())
         args = [*MPIRUN, "-n", "1", f"{BUILD}/hubcrawl", "--audit", str(n), "--seal-rows", "1", "--budget", "5/1", folder]
-        job = subprocess.Popen(args, env=ENV, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
-        end = time.monotonic() + 60
+        job = spawn(args)
+        end = time.monotonic() + 60 * SLOW
         while len(sealed(folder)) < 4 and job.poll() is None and time.monotonic() < end:
             time.sleep(0.01)
         job.send_signal(signal.SIGKILL)

@@ -12,7 +12,7 @@ import time
 
 import h5py
 
-from tap import BUILD, ENV, MPIRUN, UNTIL, Hub, Run, crawl, differing, digest, main, ok, same, scratch, skip_all
+from tap import BUILD, MPIRUN, SLOW, UNTIL, Hub, Run, crawl, differing, digest, main, ok, same, scratch, skip_all, spawn
 
 SIZE = ["--models", 9000, "--datasets", 2000, "--spaces", 2000, "--seed", 41, "--until", UNTIL]
 FAKETIME = [p for p in glob.glob("/usr/lib/*/faketime/libfaketimeMT.so.1") + glob.glob("/usr/lib*/faketime/libfaketimeMT.so.1") if os.path.exists(p)]
@@ -66,18 +66,18 @@ def set_back():
         want = figures(c.args[-1])
     with Hub(*SIZE, "--quota", "4/1", "--pages-quota", "0", "--port", port) as hub:
         command = clock.crawl(2, hub.url, folder, "--archive", "--seal-rows", 1000)
-        process = subprocess.Popen(command, env=ENV, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
-        end = time.monotonic() + 30
+        process = spawn(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+        end = time.monotonic() + 30 * SLOW
         while len(glob.glob(f"{folder}/shards/*.h5")) < 3 and time.monotonic() < end:
             time.sleep(0.02)
         clock.set(-5 * DAY)
         before = time.monotonic()
-        out, err = process.communicate(timeout=120)
+        out, err = process.communicate(timeout=120 * SLOW)
         took = time.monotonic() - before
         ok(process.returncode == 0, "the clock is set back five days in the middle: the crawl goes on to its end", out, err)
         ok("warning" not in err, "and there is nothing to warn of", err)
         limited = [q for q in hub.requests() if q[1] == "429"]
-        ok(took < 20 and not limited, f"in the time that the quota takes ({took:.1f} s, {len(limited)} replies of 429): the budget goes by another clock", err)
+        ok(took < 20 * SLOW and not limited, f"in the time that the quota takes ({took:.1f} s, {len(limited)} replies of 429): the budget goes by another clock", err)
         seen = [s[3] for s in sessions(folder) if s[3]]
         ok(min(seen) < max(seen) - 4 * DAY, "the rows say when they were seen, by the clock as it was then")
     same(differing(figures(folder), want), [], "the census is the undisturbed one: the youngest repositories are not taken for made up")
@@ -94,13 +94,13 @@ def between():
     folder = f"{scratch()}/census"
     with Hub(*SIZE, "--quota", "0") as hub:
         port = hub.url.rsplit(":", 1)[1]
-        c = Run(clock.crawl(3, hub.url, folder, "--archive", "--max-requests", 9, "--seal-rows", 1000), env=ENV)
+        c = Run(clock.crawl(3, hub.url, folder, "--archive", "--max-requests", 9, "--seal-rows", 1000))
         ok(c.code == 3, "a crawl that stops", c)
         # The rows of one shard are lost: the archive has them twice in the end.
         os.remove(max(glob.glob(f"{folder}/shards/models-*.h5"), key=os.path.getsize))
     clock.set(-400 * DAY)
     with Hub(*SIZE, "--quota", "0", "--no-all-time", "--port", port) as hub:
-        c = Run(clock.crawl(2, hub.url, folder), env=ENV)
+        c = Run(clock.crawl(2, hub.url, folder))
         ok(c.code == 0, "and goes on a year before, on a Hub whose counters have changed", c)
     found = sessions(folder)
     ok(all(a[2] <= b[2] for a, b in zip(found, found[1:]) if a[0] == b[0]) and len({s[2] for s in found}) == 2, "its session is the later one all the same", found)

@@ -15,7 +15,7 @@ import sys
 import time
 
 from disturb import tally
-from tap import BUILD, ENV, MPIRUN, UNTIL, Hub, Run, crawl, diag, differing, digest, free_port, main, mpi, ok, same, scratch
+from tap import BUILD, MPIRUN, SLOW, UNTIL, Hub, Run, crawl, diag, differing, digest, free_port, main, mpi, ok, same, scratch, spawn
 
 SIZE = ["--models", 6000, "--datasets", 2500, "--spaces", 2500, "--seed", 31, "--until", UNTIL]
 SOAK = len(sys.argv) > 1
@@ -240,8 +240,8 @@ def two_jobs():
     folder = f"{scratch()}/folder"
     port = free_port()
     with Hub(*SIZE, "--models", 60000, "--quota", "2/1", "--pages-quota", "0", "--port", port) as hub:
-        first = subprocess.Popen([str(a) for a in (*MPIRUN, "-n", 3, f"{BUILD}/hubcrawl", "--hub", hub.url, "--until", UNTIL, "--archive", folder)], env=ENV, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
-        end = time.monotonic() + 30
+        first = spawn([*MPIRUN, "-n", 3, f"{BUILD}/hubcrawl", "--hub", hub.url, "--until", UNTIL, "--archive", folder], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+        end = time.monotonic() + 30 * SLOW
         while not (os.path.exists(f"{folder}/.lock") and "process" in open(f"{folder}/.lock", encoding="utf-8").read()) and time.monotonic() < end:
             time.sleep(0.02)
         for name, args in (
@@ -254,17 +254,17 @@ def two_jobs():
             r = alone(name, *args)
             ok(r.code == 2 and f"another job works on '{folder}'" in r.err and f"on {os.uname().nodename} since" in r.err, f"{name} {args[0]} while a crawl runs: refused, exit 2, and says who", r)
         first.send_signal(signal.SIGUSR1)  # mpirun passes it on
-        out, err = first.communicate(timeout=60)
+        out, err = first.communicate(timeout=60 * SLOW)
         ok(first.returncode == 3, "the first is not disturbed, and stops when asked", out, err)
     with Hub(*SIZE, "--models", 60000, "--port", port) as hub:
         r = alone("hubcrawl", "--hub", hub.url, folder)
         ok(r.code == 0, "it goes on to its end", r)
     held = Holder(folder, 1, fcntl.F_RDLCK)
-    waiting = subprocess.Popen([f"{BUILD}/hubreduce", folder], env=ENV, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True)
+    waiting = spawn([f"{BUILD}/hubreduce", folder], stderr=subprocess.PIPE, text=True)
     said = waiting.stderr.readline()
     ok("waiting for their end" in said and waiting.poll() is None, "a rank of a job that died still works: it is waited for", said)
     held.end()
-    err = waiting.communicate(timeout=60)[1]
+    err = waiting.communicate(timeout=60 * SLOW)[1]
     ok(waiting.returncode == 0, "and once it is gone, on goes the next", err)
 
 

@@ -10,7 +10,7 @@ import threading
 import h5py
 
 from forge import crash
-from tap import BUILD, ENV, UNTIL, Hub, Run, crawl, main, mpi, ok, reduce, same, scratch
+from tap import BUILD, ENV, UNTIL, Hub, Run, crawl, main, mpi, ok, reduce, same, scratch, wrapped
 
 SMALL = ["--models", 3000, "--datasets", 500, "--spaces", 500, "--until", UNTIL, "--quota", "0"]
 
@@ -246,7 +246,7 @@ def output():
     folder = scratch()
 
     def lost(program, *args):
-        command = " ".join([f"{BUILD}/{program}", *args])
+        command = " ".join(wrapped([f"{BUILD}/{program}", *args]))
         r = Run(["sh", "-c", f"exec {command} >/dev/full"])
         errors = [line for line in r.err.splitlines() if "error: " in line or '"level":"error"' in line]
         return ok(r.code == 4 and len(errors) == 1 and "standard output" in errors[0], f"{program} {' '.join(args)[-40:]} into a full disk", r)

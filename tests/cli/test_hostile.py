@@ -155,7 +155,7 @@ def swelling():
 
         folder = scratch()
         with Hub(*SIZE) as hub, Meddler(hub.url, hook) as m:
-            c = crawl(m.url, folder)
+            c = crawl(m.url, folder, "--timeout", f"{20 * SLOW}s")
         count["tried"] += 1
         good = ok(c.code == 0 and f"models       {ROWS} rows" in c.out and len(served) > 3 and rss(c) < RSS_MB, f"{name}, {len(served)} times: {rss(c)} MB", c)
         if not refused:

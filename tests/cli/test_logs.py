@@ -12,7 +12,7 @@ import time
 
 from prometheus_client.parser import text_string_to_metric_families
 
-from tap import BUILD, ENV, MPIRUN, UNTIL, Hub, Run, crawl, main, mpi, ok, reduce, same, scratch
+from tap import BUILD, MPIRUN, SLOW, UNTIL, Hub, Run, crawl, main, mpi, ok, reduce, same, scratch, spawn
 
 SIZE = ["--models", 20000, "--datasets", 3000, "--spaces", 3000, "--until", UNTIL]
 
@@ -112,13 +112,13 @@ class Beside:
         self.hub.__enter__()
         args = [*MPIRUN, "-n", 2, f"{BUILD}/hubcrawl", "--hub", self.hub.url, "--until", UNTIL, "--metrics-file", f"{self.folder}/m.prom", f"{self.folder}/c"]
         with open(f"{self.folder}/log", "w", encoding="utf-8") as log:
-            self.process = subprocess.Popen([str(a) for a in args], stdin=subprocess.DEVNULL, stdout=log, stderr=log, env=ENV)
+            self.process = spawn(args, stdout=log, stderr=log)
         self.whole = []
         self.watcher = threading.Thread(target=self.watch, daemon=True)
         self.watcher.start()
 
     def watch(self):
-        until = time.monotonic() + 120
+        until = time.monotonic() + 120 * SLOW
         while not os.path.exists(f"{self.folder}/m.prom") and time.monotonic() < until:
             time.sleep(0.05)
         until = time.monotonic() + 32.5
@@ -133,7 +133,7 @@ class Beside:
     def end(self):
         self.watcher.join()
         v = metrics(f"{self.folder}/then.prom")
-        code = self.process.wait(60)
+        code = self.process.wait(60 * SLOW)
         self.hub.__exit__()
         with open(f"{self.folder}/log", encoding="utf-8") as f:
             said = f.read()

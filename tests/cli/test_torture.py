@@ -25,7 +25,7 @@ def tortured(n, victim, k, program, *args):
     log = f"{scratch()}/log"
     env = {"HUBCENSUS_TORTURE": f"{victim}:{k}", "HUBCENSUS_TORTURE_LOG": log}
     try:
-        run = Run([*MPIRUN, "-n", n, f"{BUILD}/torture/{program}", *args], env=env, timeout=300)
+        run = Run([*MPIRUN, "-n", n, f"{BUILD}/torture/{program}", *args], env=env)
     except subprocess.TimeoutExpired:
         return None, 0, f"call {k} on rank {victim} of {n}"
     said = open(log, encoding="ascii").read().split(maxsplit=1) if os.path.exists(log) else []

@@ -15,7 +15,7 @@ import subprocess
 import sys
 import time
 
-from tap import BUILD, ENV, UNTIL, Hub, Run, crawl, differing, digest, main, ok, reduce, same, scratch, skip_all
+from tap import BUILD, ENV, SLOW, UNTIL, Hub, Run, crawl, differing, digest, main, ok, reduce, same, scratch, skip_all, wrapped
 
 SIZE = ["--models", 60000, "--datasets", 12000, "--spaces", 12000, "--seed", 5, "--until", UNTIL]
 NAMES = [f"hc{os.getpid()}a", f"hc{os.getpid()}b"]
@@ -111,7 +111,7 @@ class Hosts:
 
     def start(self, *command, env=None):
         """A command on the first host. Returns the process."""
-        text = " ".join(shlex.quote(str(word)) for word in command)
+        text = " ".join(map(shlex.quote, wrapped(command)))
         env = {**ENV, "no_proxy": "*", "NO_PROXY": "*", "BUILD": os.path.abspath(BUILD), **(env or {})}
         self.err = f"{self.place}/err"
         with open(self.err, "w", encoding="utf-8") as err:
@@ -144,7 +144,7 @@ class Hosts:
 def finish(process, seconds):
     """The exit code, or None."""
     try:
-        return process.wait(seconds)
+        return process.wait(seconds * SLOW)
     except subprocess.TimeoutExpired:
         return None
 

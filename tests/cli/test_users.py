@@ -10,14 +10,13 @@ import shutil
 import signal
 import socket
 import stat
-import subprocess
 import time
 import urllib.request
 
 import h5py
 
 from accounts import FOLLOWERS, MEMBERS, figures, read, wanted
-from tap import BUILD, ENV, MPIRUN, UNTIL, Hub, Run, crawl, differences, differing, digest, main, mpi, ok, same, scratch, skip
+from tap import BUILD, MPIRUN, SLOW, UNTIL, Hub, Run, crawl, differences, differing, digest, main, mpi, ok, same, scratch, skip, spawn
 
 ALL = ["--kinds", "models,datasets,spaces,users"]
 POPULATION = ["--models", 200, "--datasets", 60, "--spaces", 60, "--users", 1500]
@@ -148,8 +147,8 @@ def stop_signal():
         wait_for(lambda: len(glob.glob(f"{folder}/shards/users-*")) > 3, p)
         began = time.time()
         p.send_signal(signal.SIGUSR1)
-        code = p.wait(30)
-        ok(code == 3 and time.time() - began < 10, f"SIGUSR1: exit {code} after {time.time() - began:.1f} s")
+        code = p.wait(30 * SLOW)
+        ok(code == 3 and time.time() - began < 10 * SLOW, f"SIGUSR1: exit {code} after {time.time() - began:.1f} s")
         r = crawl(3, h.url, folder)
         ok(r.code == 0, "and on", r)
         matches(folder, truth(*POPULATION), "after a signal: the truth")
@@ -157,11 +156,11 @@ def stop_signal():
 
 
 def start(n, url, folder, *args):
-    return subprocess.Popen([*MPIRUN, "-n", str(n), f"{BUILD}/hubcrawl", "--hub", url, "--until", UNTIL, *ALL, "--seal-rows", "60", "--in-flight", "4", *args, folder], env=ENV, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, stdin=subprocess.DEVNULL)
+    return spawn([*MPIRUN, "-n", n, f"{BUILD}/hubcrawl", "--hub", url, "--until", UNTIL, *ALL, "--seal-rows", "60", "--in-flight", "4", *args, folder])
 
 
 def wait_for(condition, p):
-    for _ in range(3000):
+    for _ in range(3000 * SLOW):
         if condition() or p.poll() is not None:
             return
         time.sleep(0.01)
