@@ -137,22 +137,22 @@ class Hub:
             return [line.rstrip("\n").split(" ", 5) for line in f]
 
 
-def wrapped(args, wrap=True):
+def wrapped(args):
     """The words of a command, with WRAP before our programs: behind mpirun's arguments, too."""
-    return [word for a in map(str, args) for word in ([*WRAP, a] if wrap and os.path.abspath(a) in OURS else [a])]
+    return [word for a in map(str, args) for word in ([*WRAP, a] if os.path.abspath(a) in OURS else [a])]
 
 
 def spawn(args, env=None, wrap=True, **kw):
     """A program in the background, its output nowhere unless asked for. wrap=False where the time that it takes is looked at."""
     kw = {"stdin": subprocess.DEVNULL, "stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL, **kw}
-    return subprocess.Popen(wrapped(args, wrap), env={**ENV, **(env or {})}, **kw)
+    return subprocess.Popen(wrapped(args) if wrap else list(map(str, args)), env={**ENV, **(env or {})}, **kw)
 
 
 class Run:
     """A finished program: code, out, err."""
 
-    def __init__(self, args, env=None, timeout=300, wrap=True, **kw):
-        self.args = wrapped(args, wrap)
+    def __init__(self, args, env=None, timeout=300, **kw):
+        self.args = wrapped(args)
         p = subprocess.run(self.args, capture_output=True, text=True, errors="replace", timeout=timeout * SLOW, env={**ENV, **(env or {})}, stdin=subprocess.DEVNULL, **kw)
         self.code, self.out, self.err = p.returncode, p.stdout, p.stderr
 

@@ -239,7 +239,7 @@ class Holder:
 def two_jobs():
     folder = f"{scratch()}/folder"
     port = free_port()
-    with Hub(*SIZE, "--models", 60000, "--quota", "2/1", "--pages-quota", "0", "--port", port) as hub:
+    with Hub(*SIZE, "--models", 60000, "--quota", f"2/{SLOW}", "--pages-quota", "0", "--port", port) as hub:
         first = spawn([*MPIRUN, "-n", 3, f"{BUILD}/hubcrawl", "--hub", hub.url, "--until", UNTIL, "--archive", folder], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
         end = time.monotonic() + 30 * SLOW
         while not (os.path.exists(f"{folder}/.lock") and "process" in open(f"{folder}/.lock", encoding="utf-8").read()) and time.monotonic() < end:
