@@ -10,6 +10,7 @@
 #include "reduce/facet.h"
 #include "reduce/order.h"
 #include "reduce/period.h"
+#include "reduce/served.h"
 #include "reduce/wire.h"
 
 const struct figure_col category_dataset_cols[6] = {
@@ -108,7 +109,7 @@ static int tally_tags(struct categories *x, const struct census *c)
 	return rc;
 }
 
-/* A member of the reply: its labels, and one category for models without. */
+/* A member of the reply: its labels, and one category for models without. One that was not asked for is no facet. */
 static int tally_member(struct categories *x, const struct census *c, enum field f, const char *facet)
 {
 	const struct table *t = &c->kind[KIND_MODELS].t;
@@ -118,8 +119,10 @@ static int tally_member(struct categories *x, const struct census *c, enum field
 	int64_t *sum = calloc((size_t)n * MODEL_WIDTH, sizeof *sum);
 	int rc = key && sum ? 0 : -1;
 
+	if (!(c->snap.fields >> f & 1))
+		n = 0;
 	/* Slot 0 is for those without. */
-	for (uint64_t i = 0; i < t->n && !rc; i++)
+	for (uint64_t i = 0; i < t->n && n && !rc; i++)
 		count_model(sum + (int64_t)(col->code[i] + 1) * MODEL_WIDTH, t, i);
 	for (uint64_t l = 0; l < n && !rc; l++) {
 		size_t len = 6;
@@ -261,6 +264,18 @@ void category_datasets(const struct facts *f, struct figure_table *t)
 	free(rank);
 }
 
+/* Of the members that facets are made from, how many were asked for? t says which were not. */
+static int count_facets(const struct census *c, struct figure_table *t)
+{
+	int n = served_part(c, F_PIPELINE, ": the tasks of models are not known", t) +
+		served_part(c, F_LIBRARY, ": the libraries of models are not known", t) +
+		served_part(c, F_TAGS, ": licenses, regions, languages and formats are not known", t);
+
+	if (!n)
+		figure_status(t, FIGURE_NOT_AVAILABLE, "neither pipeline_tag, library_name nor tags were asked for");
+	return n;
+}
+
 void category_models(const struct facts *f, struct figure_table *t)
 {
 	const struct categories *x = f->categories;
@@ -270,9 +285,10 @@ void category_models(const struct facts *f, struct figure_table *t)
 		return;
 	}
 	t->rows = (int64_t)f->c->kind[KIND_MODELS].total;
+	if (!count_facets(f->c, t))
+		return;
 	for (int i = 0; i < NDOWNLOADS; i++)
-		if (!x->has[i])
-			figure_status(t, FIGURE_PARTIAL, "the Hub served no %s for models", counter_member[i]);
+		served_counter(f->c, KIND_MODELS, (enum counter_of)i, x->has[i], t);
 	for (uint64_t i = 0; i < x->models.key.text.n; i++) {
 		size_t len;
 		const char *s = texts_get(&x->models.key.text, i, &len);
