@@ -215,8 +215,9 @@ static void rank_facet(const struct categories *x, uint64_t first, uint64_t end,
 	}
 }
 
-static void put_dataset(struct figure_table *t, const struct categories *x, uint64_t at, const int64_t *rank)
+static void put_dataset(const struct facts *f, struct figure_table *t, uint64_t at, const int64_t *rank)
 {
+	const struct categories *x = f->categories;
 	size_t len;
 	const char *s = texts_get(&x->datasets.key.text, at, &len);
 	size_t facet = strlen(s);
@@ -232,7 +233,8 @@ static void put_dataset(struct figure_table *t, const struct categories *x, uint
 		figure_text(t, 1, s + facet + 1, len - facet - 1);
 		figure_name(t, 2, period_format(PERIOD_YEAR, y + 1970, year));
 		figure_i64(t, 3, cumulative(x, at, y));
-		figure_i64(t, 4, x->datasets.x[i]);
+		if (x->datasets.x[i] || census_listed(f->c, KIND_DATASETS, PERIOD_YEAR, y + 1970, NULL) != LISTED_NOT)
+			figure_i64(t, 4, x->datasets.x[i]);
 		figure_i64(t, 5, rank[i]);
 	}
 }
@@ -259,7 +261,7 @@ void category_datasets(const struct facts *f, struct figure_table *t)
 		rank_facet(x, i, end, p, rank);
 	}
 	for (uint64_t i = 0; i < n && !t->no_memory; i++)
-		put_dataset(t, x, i, rank);
+		put_dataset(f, t, i, rank);
 	free(p);
 	free(rank);
 }
