@@ -10,6 +10,7 @@
 #include "reduce/facet.h"
 #include "reduce/order.h"
 #include "reduce/period.h"
+#include "reduce/served.h"
 #include "reduce/wire.h"
 
 const struct figure_col category_dataset_cols[6] = {
@@ -108,7 +109,7 @@ static int tally_tags(struct categories *x, const struct census *c)
 	return rc;
 }
 
-/* A member of the reply: its labels, and one category for models without. */
+/* A member of the reply: its labels, and one category for models without. One that was not asked for is no facet. */
 static int tally_member(struct categories *x, const struct census *c, enum field f, const char *facet)
 {
 	const struct table *t = &c->kind[KIND_MODELS].t;
@@ -118,8 +119,10 @@ static int tally_member(struct categories *x, const struct census *c, enum field
 	int64_t *sum = calloc((size_t)n * MODEL_WIDTH, sizeof *sum);
 	int rc = key && sum ? 0 : -1;
 
+	if (!(c->snap.fields >> f & 1))
+		n = 0;
 	/* Slot 0 is for those without. */
-	for (uint64_t i = 0; i < t->n && !rc; i++)
+	for (uint64_t i = 0; i < t->n && n && !rc; i++)
 		count_model(sum + (int64_t)(col->code[i] + 1) * MODEL_WIDTH, t, i);
 	for (uint64_t l = 0; l < n && !rc; l++) {
 		size_t len = 6;
@@ -212,8 +215,9 @@ static void rank_facet(const struct categories *x, uint64_t first, uint64_t end,
 	}
 }
 
-static void put_dataset(struct figure_table *t, const struct categories *x, uint64_t at, const int64_t *rank)
+static void put_dataset(const struct facts *f, struct figure_table *t, uint64_t at, const int64_t *rank)
 {
+	const struct categories *x = f->categories;
 	size_t len;
 	const char *s = texts_get(&x->datasets.key.text, at, &len);
 	size_t facet = strlen(s);
@@ -229,7 +233,8 @@ static void put_dataset(struct figure_table *t, const struct categories *x, uint
 		figure_text(t, 1, s + facet + 1, len - facet - 1);
 		figure_name(t, 2, period_format(PERIOD_YEAR, y + 1970, year));
 		figure_i64(t, 3, cumulative(x, at, y));
-		figure_i64(t, 4, x->datasets.x[i]);
+		if (x->datasets.x[i] || census_listed(f->c, KIND_DATASETS, PERIOD_YEAR, y + 1970, NULL) != LISTED_NOT)
+			figure_i64(t, 4, x->datasets.x[i]);
 		figure_i64(t, 5, rank[i]);
 	}
 }
@@ -256,9 +261,21 @@ void category_datasets(const struct facts *f, struct figure_table *t)
 		rank_facet(x, i, end, p, rank);
 	}
 	for (uint64_t i = 0; i < n && !t->no_memory; i++)
-		put_dataset(t, x, i, rank);
+		put_dataset(f, t, i, rank);
 	free(p);
 	free(rank);
+}
+
+/* Of the members that facets are made from, how many were asked for? t says which were not. */
+static int count_facets(const struct census *c, struct figure_table *t)
+{
+	int n = served_part(c, F_PIPELINE, ": the tasks of models are not known", t) +
+		served_part(c, F_LIBRARY, ": the libraries of models are not known", t) +
+		served_part(c, F_TAGS, ": licenses, regions, languages and formats are not known", t);
+
+	if (!n)
+		figure_status(t, FIGURE_NOT_AVAILABLE, "neither pipeline_tag, library_name nor tags were asked for");
+	return n;
 }
 
 void category_models(const struct facts *f, struct figure_table *t)
@@ -270,9 +287,10 @@ void category_models(const struct facts *f, struct figure_table *t)
 		return;
 	}
 	t->rows = (int64_t)f->c->kind[KIND_MODELS].total;
+	if (!count_facets(f->c, t))
+		return;
 	for (int i = 0; i < NDOWNLOADS; i++)
-		if (!x->has[i])
-			figure_status(t, FIGURE_PARTIAL, "the Hub served no %s for models", counter_member[i]);
+		served_counter(f->c, KIND_MODELS, (enum counter_of)i, x->has[i], t);
 	for (uint64_t i = 0; i < x->models.key.text.n; i++) {
 		size_t len;
 		const char *s = texts_get(&x->models.key.text, i, &len);

@@ -9,6 +9,12 @@
 #include "reduce/compare.h"
 #include "reduce/exchange.h"
 
+enum listed census_listed(const struct census *c, int kind, enum period_type type, int64_t period, double *share)
+{
+	return coverage_listed(&c->load.cover[kind], c->snap.t0, period_begin(type, period) * 86400,
+			       period_begin(type, period + 1) * 86400, share);
+}
+
 int64_t census_gaps(const struct census *c)
 {
 	int64_t n = 0;

@@ -12,6 +12,7 @@
 #include "reduce/load.h"
 #include "reduce/orgs.h"
 #include "reduce/owners.h"
+#include "reduce/period.h"
 #include "reduce/rows.h"
 #include "reduce/topics.h"
 
@@ -44,6 +45,9 @@ static inline int64_t census_created(const struct census *c, int kind, uint64_t 
 {
 	return oid_seconds(c->kind[kind].t.col[F_OID].oid[row]);
 }
+
+/* How much of a period of creation times was listed; share: that, or NULL. Local. */
+enum listed census_listed(const struct census *c, int kind, enum period_type type, int64_t period, double *share);
 
 /* How complete it is. */
 int64_t census_gaps(const struct census *c);    /* of all kinds' axes */

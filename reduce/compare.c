@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "reduce/compare.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -128,6 +129,8 @@ static int count_kept(const struct walk *w, const struct then *then, uint64_t j,
 	for (int x = 0; x < NTHEN; x++) {
 		int64_t a = then->counter[x][j], b = counter_now(w, i, x), *sum = w->to->sum[w->kind][x];
 
+		sum[SUM_HAD] += a >= 0;
+		sum[SUM_HAVE] += b >= 0;
 		if (a < 0 || b < 0)
 			continue;
 		sum[SUM_PAIRS]++;
@@ -152,6 +155,8 @@ static int count_new(const struct walk *w, uint64_t i)
 	int is_young = created > w->p->head.t0;
 
 	org_add(w, now.org, ORG_NOW, 1);
+	for (int x = 0; x < NTHEN; x++)
+		w->to->sum[w->kind][x][SUM_HAVE] += counter_now(w, i, x) >= 0;
 	if (!is_young && hole_has(&w->p->hole[w->kind], w->p->lost[w->kind], w->p->nlost[w->kind], o)) {
 		fate[FATE_UNKNOWN_NEW]++;
 		org_add(w, now.org, ORG_UNKNOWN_NEW, 1);
@@ -181,6 +186,8 @@ static int count_gone(const struct walk *w, const struct then *then, uint64_t j)
 	struct name before = name_of(w->c, &then->id, j, created);
 
 	org_add(w, before.org, ORG_BEFORE, 1);
+	for (int x = 0; x < NTHEN; x++)
+		w->to->sum[w->kind][x][SUM_HAD] += then->counter[x][j] >= 0;
 	if (hole_has(&cover->gap, w->lost, w->nlost, then->oid[j]) ||
 	    hole_has(&cover->suspect, NULL, 0, then->oid[j])) {
 		fate[FATE_UNKNOWN_GONE]++;
@@ -368,7 +375,33 @@ static int compare_one(struct compare *x, int at, const struct census *c, const 
 	return rc;
 }
 
-/* Those not in an earlier census are not known there, so only neighbours are compared by age. */
+int compare_has(const struct census *c, const struct compare *x, int at, int kind, enum then_counter counter,
+		char why[COMPARE_WHY])
+{
+	const int64_t *sum = x->with[at].sum[kind][counter], *fate = x->with[at].fate[kind];
+	const char *member = schema[then_field[counter]].expand;
+
+	if (fate[FATE_NOW] && !sum[SUM_HAVE] && !(c->snap.fields >> then_field[counter] & 1))
+		snprintf(why, COMPARE_WHY, "%s was not asked for", member);
+	else if (fate[FATE_NOW] && !sum[SUM_HAVE])
+		snprintf(why, COMPARE_WHY, "the Hub served no %s for %s", member, kind_name[kind]);
+	else if (fate[FATE_BEFORE] && !sum[SUM_HAD])
+		snprintf(why, COMPARE_WHY, "an earlier census has no %s of %s", member, kind_name[kind]);
+	else
+		return 1;
+	return 0;
+}
+
+/* Does the earlier census have lifetime counters? */
+static int has_life(const struct compare *x, int at)
+{
+	const struct comparison *with = &x->with[at];
+
+	return !with->fate[KIND_MODELS][FATE_BEFORE] || with->sum[KIND_MODELS][THEN_ALL_TIME][SUM_HAD];
+}
+
+/* Those not in an earlier census are not known there, so only neighbours are compared by age. One without the counter
+ * tells nothing of the intervals that it bounds. */
 static int compare_all(struct compare *x, const struct census *c, const struct lost *lost, struct err *e)
 {
 	const struct table *t = &c->kind[KIND_MODELS].t;
@@ -380,14 +413,14 @@ static int compare_all(struct compare *x, const struct census *c, const struct l
 		int64_t *y = before;
 
 		rc = compare_one(x, i, c, lost, now, e);
-		if (i > 0 && !rc)
+		if (i > 0 && !rc && has_life(x, i - 1) && has_life(x, i))
 			count_ages(x->week, c, x->previous.at[i - 1].head.t0, x->previous.at[i].head.t0, before, now);
 		before = now;
 		now = y;
 		for (uint64_t row = 0; row < t->n; row++)
 			now[row] = -1;
 	}
-	if (!rc && census_has(c, KIND_MODELS))
+	if (!rc && census_has(c, KIND_MODELS) && has_life(x, x->previous.n - 1))
 		count_ages(x->week, c, x->previous.at[x->previous.n - 1].head.t0, c->snap.t0, before,
 			   t->col[F_DOWNLOADS_ALL].i64);
 	if (!rc)

@@ -42,6 +42,8 @@ enum sum {
 	SUM_NEW,     /* over the new ones */
 	SUM_CREATED, /* of those, created since the earlier t0 */
 	SUM_GONE,    /* over the gone ones, then */
+	SUM_HAD,     /* repositories of the earlier census that have the counter */
+	SUM_HAVE,    /* and of this one */
 	NSUM
 };
 
@@ -95,6 +97,12 @@ struct compare {
  * is to be released by compare_free(), also on error. Errors: those of previous_open() and previous_rows(). */
 int compare_make(struct compare **out, const struct census *c, const struct opt_texts *paths, struct err *e);
 void compare_free(struct compare *x);
+
+/* Is the counter there on both sides of comparison number `at`, of a kind that both take? If not, why[] says on which
+ * it is not. Where a side has no repositories it lacks nothing. Local, after the sums. */
+#define COMPARE_WHY 160
+int compare_has(const struct census *c, const struct compare *x, int at, int kind, enum then_counter counter,
+		char why[COMPARE_WHY]);
 
 /* Of the latest earlier census: the kinds that both have, and its t0. c->compare is there. Local. */
 unsigned compare_kinds(const struct census *c);

@@ -100,6 +100,7 @@ const struct figure_col compare_sector_cols[4] = {
 struct pair {
 	const struct previous *p;
 	const struct comparison *x;
+	int at;
 	char number[16];
 };
 
@@ -111,6 +112,7 @@ static int pair_at(const struct facts *f, int i, struct pair *to)
 
 	if (at < 0)
 		return 0;
+	to->at = at;
 	to->p = &x->previous.at[at];
 	to->x = &x->with[at];
 	snprintf(to->number, sizeof to->number, "%d", i + 1);
@@ -137,6 +139,18 @@ static int begin(const struct facts *f, struct figure_table *t)
 static int both_have(const struct facts *f, const struct pair *x, int kind)
 {
 	return census_has(f->c, kind) && x->p->head.kinds >> kind & 1;
+}
+
+/* Is the counter told on both sides? If not, t says so. */
+static int is_told(const struct facts *f, struct figure_table *t, const struct pair *x, int kind,
+		   enum then_counter counter)
+{
+	char why[COMPARE_WHY];
+
+	if (compare_has(f->c, f->c->compare, x->at, kind, counter, why))
+		return 1;
+	figure_status(t, FIGURE_PARTIAL, "%s", why);
+	return 0;
 }
 
 void compare_previous(const struct facts *f, struct figure_table *t)
@@ -173,29 +187,39 @@ void compare_repositories(const struct facts *f, struct figure_table *t)
 		}
 }
 
-static void put_counter(struct figure_table *t, const struct pair *x, int kind, int counter)
+/* What takes the counter of both. */
+static void put_difference(struct figure_table *t, int counter, const int64_t *sum)
 {
-	const int64_t *sum = x->x->sum[kind][counter];
-
-	figure_row(t);
-	figure_name(t, 0, x->number);
-	figure_name(t, 1, kind_name[kind]);
-	figure_name(t, 2, schema[then_field[counter]].name);
 	figure_i64(t, 3, sum[SUM_BEFORE]);
 	figure_i64(t, 4, -sum[SUM_DOWN]);
 	figure_i64(t, 5, sum[SUM_UP] - sum[SUM_DOWN]);
 	figure_i64(t, 6, sum[SUM_FALLING]);
 	figure_i64(t, 7, sum[SUM_UP]);
-	if (counter == THEN_DOWNLOADS)
-		figure_omit(t, 8);
-	else
+	if (counter != THEN_DOWNLOADS)
 		figure_i64(t, 8, wire_add(sum[SUM_UP], sum[SUM_CREATED]) - sum[SUM_DOWN]);
 	figure_i64(t, 9, sum[SUM_NOW]);
-	figure_i64(t, 10, sum[SUM_CREATED]);
-	figure_i64(t, 11, sum[SUM_GONE]);
-	figure_i64(t, 12, sum[SUM_NEW]);
-	figure_i64(t, 13, sum[SUM_PAIRS]);
 	figure_i64(t, 14, sum[SUM_RISING]);
+}
+
+static void put_counter(const struct facts *f, struct figure_table *t, const struct pair *x, int kind, int counter)
+{
+	const int64_t *sum = x->x->sum[kind][counter], *fate = x->x->fate[kind];
+
+	figure_row(t);
+	figure_name(t, 0, x->number);
+	figure_name(t, 1, kind_name[kind]);
+	figure_name(t, 2, schema[then_field[counter]].name);
+	if (counter == THEN_DOWNLOADS)
+		figure_omit(t, 8);
+	if (is_told(f, t, x, kind, (enum then_counter)counter))
+		put_difference(t, counter, sum);
+	if (sum[SUM_HAVE] || !fate[FATE_NOW]) {
+		figure_i64(t, 10, sum[SUM_CREATED]);
+		figure_i64(t, 12, sum[SUM_NEW]);
+	}
+	if (sum[SUM_HAD] || !fate[FATE_BEFORE])
+		figure_i64(t, 11, sum[SUM_GONE]);
+	figure_i64(t, 13, sum[SUM_PAIRS]);
 }
 
 void compare_counters(const struct facts *f, struct figure_table *t)
@@ -206,10 +230,11 @@ void compare_counters(const struct facts *f, struct figure_table *t)
 		for (int k = 0; k < NKINDS; k++)
 			for (int n = 0; n < NTHEN; n++)
 				if (both_have(f, &x, k) && schema_has((enum kind)k, then_field[n]))
-					put_counter(t, &x, k, n);
+					put_counter(f, t, &x, k, n);
 }
 
-static void put_org(struct figure_table *t, const struct pair *x, const char *parent, int kind, const int64_t *sum)
+static void put_org(const struct facts *f, struct figure_table *t, const struct pair *x, const char *parent, int kind,
+		    const int64_t *sum)
 {
 	static const enum org_sum plain[] = { ORG_BEFORE, ORG_CREATED,      NORG_SUM,       ORG_GONE,
 					      ORG_JOINED, ORG_LEFT,         NORG_SUM,       ORG_NEW,
@@ -223,11 +248,12 @@ static void put_org(struct figure_table *t, const struct pair *x, const char *pa
 		if (plain[c] != NORG_SUM)
 			figure_i64(t, 3 + c, sum[plain[c]]);
 	/* Spaces have no downloads. */
-	if (kind != KIND_SPACES)
-		figure_i64(t, 5, sum[ORG_MADE_UP] - sum[ORG_MADE_DOWN]);
-	else
+	if (kind == KIND_SPACES)
 		figure_omit(t, 5);
-	figure_i64(t, 9, sum[ORG_LIKES_UP] - sum[ORG_LIKES_DOWN]);
+	else if (is_told(f, t, x, kind, THEN_ALL_TIME))
+		figure_i64(t, 5, sum[ORG_MADE_UP] - sum[ORG_MADE_DOWN]);
+	if (is_told(f, t, x, kind, THEN_LIKES))
+		figure_i64(t, 9, sum[ORG_LIKES_UP] - sum[ORG_LIKES_DOWN]);
 }
 
 void compare_orgs(const struct facts *f, struct figure_table *t)
@@ -241,7 +267,7 @@ void compare_orgs(const struct facts *f, struct figure_table *t)
 				const int64_t *sum = x.x->org + ((int64_t)p * NKINDS + k) * NORG_SUM;
 
 				if (both_have(f, &x, k) && (sum[ORG_BEFORE] || sum[ORG_NOW]))
-					put_org(t, &x, orgs_parent(orgs, p), k, sum);
+					put_org(f, t, &x, orgs_parent(orgs, p), k, sum);
 			}
 }
 
@@ -268,31 +294,52 @@ static wide all_made(const struct made *m, int n)
 	return sum;
 }
 
-void compare_geography(const struct facts *f, struct figure_table *t)
+/* Downloads of models by class of the owner, since each earlier census that has the counter. */
+static void for_each(const struct facts *f, struct figure_table *t,
+		     void (*put)(struct figure_table *t, const struct pair *x))
 {
 	struct pair x;
+	char why[COMPARE_WHY] = "";
+	int any = 0;
 
 	if (begin(f, t) && !census_has(f->c, KIND_MODELS))
 		figure_status(t, FIGURE_NOT_AVAILABLE, "this census does not take models");
 	for (int i = 0; t->status != FIGURE_NOT_AVAILABLE && pair_at(f, i, &x); i++) {
-		wide whole = all_made(x.x->country, NCOUNTRY + 1);
-
 		if (!both_have(f, &x, KIND_MODELS))
 			continue;
-		for (int c = 0; c < NCOUNTRY; c++)
-			put_made(t, &x, country_code(c), &x.x->country[c + 1], whole, 0);
-		put_made(t, &x, "unclassified", &x.x->country[0], whole, 1);
+		if (is_told(f, t, &x, KIND_MODELS, THEN_ALL_TIME)) {
+			put(t, &x);
+			any = 1;
+		} else
+			compare_has(f->c, f->c->compare, x.at, KIND_MODELS, THEN_ALL_TIME, why);
 	}
+	if (!any && *why)
+		figure_status(t, FIGURE_NOT_AVAILABLE, "%s", why);
+}
+
+static void put_countries(struct figure_table *t, const struct pair *x)
+{
+	wide whole = all_made(x->x->country, NCOUNTRY + 1);
+
+	for (int c = 0; c < NCOUNTRY; c++)
+		put_made(t, x, country_code(c), &x->x->country[c + 1], whole, 0);
+	put_made(t, x, "unclassified", &x->x->country[0], whole, 1);
+}
+
+void compare_geography(const struct facts *f, struct figure_table *t)
+{
+	for_each(f, t, put_countries);
+}
+
+static void put_sectors(struct figure_table *t, const struct pair *x)
+{
+	wide whole = all_made(x->x->sector, NSECTOR);
+
+	for (int s = 0; s < NSECTOR; s++)
+		put_made(t, x, sector_name((enum sector)s), &x->x->sector[s], whole, 1);
 }
 
 void compare_sectors(const struct facts *f, struct figure_table *t)
 {
-	struct pair x;
-
-	if (begin(f, t) && !census_has(f->c, KIND_MODELS))
-		figure_status(t, FIGURE_NOT_AVAILABLE, "this census does not take models");
-	for (int i = 0; t->status != FIGURE_NOT_AVAILABLE && pair_at(f, i, &x); i++)
-		for (int s = 0; s < NSECTOR && both_have(f, &x, KIND_MODELS); s++)
-			put_made(t, &x, sector_name((enum sector)s), &x.x->sector[s], all_made(x.x->sector, NSECTOR),
-				 1);
+	for_each(f, t, put_sectors);
 }

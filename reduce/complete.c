@@ -3,6 +3,8 @@
 
 #include <string.h>
 
+#include "reduce/users.h"
+
 const struct figure_col complete_cols[8] = {
 	{ "kind", CELL_TEXT, FIGURE_KEY, NULL, "models, datasets or spaces" },
 	{ "covered", CELL_F64, 0, "share", "share of the time from 2022-03-02 to t0 whose repositories were listed" },
@@ -70,6 +72,7 @@ void complete_accounts(const struct facts *f, struct figure_table *t)
 		figure_status(t, FIGURE_NOT_AVAILABLE, "this census does not take users");
 		return;
 	}
+	users_tell_likes(f, t);
 	figure_row(t);
 	figure_name(t, 0, x->ending == END_NONE ? "it is not over" : ending_name[x->ending]);
 	figure_i64(t, 1, x->given_up);

@@ -132,16 +132,17 @@ static void begin(struct figure_table *t, int k, int i)
 	figure_name(t, 1, counter_key[i]);
 }
 
-/* Walk the counters of the kinds taken; one that is not there leaves a row without further keys and value, so null. */
+/* Walk the counters of the kinds taken; one that is not there leaves a row without further keys and value, so null.
+ * also_none: unless it was asked for. */
 static void for_each(const struct facts *f, struct figure_table *t,
-		     void (*put)(struct figure_table *t, int k, int i, const struct spread *s))
+		     void (*put)(struct figure_table *t, int k, int i, const struct spread *s), int also_none)
 {
 	int any = 0;
 
 	for (int k = 0; k < NKINDS; k++)
 		for (int i = 0; i < NDOWNLOADS && is_counted(f->c, k); i++) {
 			any = 1;
-			if (served(f, k, i, t))
+			if (served(f, k, i, t) || (also_none && f->c->snap.fields >> counter_field[i] & 1))
 				put(t, k, i, &f->concentration->of[k][i]);
 			else
 				begin(t, k, i);
@@ -161,9 +162,10 @@ static void put_sum(struct figure_table *t, int k, int i, const struct spread *s
 
 void concentration_sum(const struct facts *f, struct figure_table *t)
 {
-	for_each(f, t, put_sum);
+	for_each(f, t, put_sum, 0);
 }
 
+/* A counter that was asked for and is not there is a count here, of none. */
 static void put_rows(struct figure_table *t, int k, int i, const struct spread *s)
 {
 	begin(t, k, i);
@@ -172,13 +174,7 @@ static void put_rows(struct figure_table *t, int k, int i, const struct spread *
 
 void concentration_rows(const struct facts *f, struct figure_table *t)
 {
-	for_each(f, t, put_rows);
-	/* Here a counter that is not there is a count, of none. */
-	for (uint64_t row = 0; row < t->nrow && !t->no_memory; row++)
-		if (t->data[2].state[row] == CELL_MISSING) {
-			t->data[2].i[row] = 0;
-			t->data[2].state[row] = CELL_VALUE;
-		}
+	for_each(f, t, put_rows, 1);
 }
 
 static void put_gini(struct figure_table *t, int k, int i, const struct spread *s)
@@ -190,7 +186,7 @@ static void put_gini(struct figure_table *t, int k, int i, const struct spread *
 
 void concentration_gini(const struct facts *f, struct figure_table *t)
 {
-	for_each(f, t, put_gini);
+	for_each(f, t, put_gini, 0);
 }
 
 static void put_shares(struct figure_table *t, int k, int i, const struct spread *s)
@@ -204,7 +200,7 @@ static void put_shares(struct figure_table *t, int k, int i, const struct spread
 
 void concentration_shares(const struct facts *f, struct figure_table *t)
 {
-	for_each(f, t, put_shares);
+	for_each(f, t, put_shares, 0);
 }
 
 static void put_below(struct figure_table *t, int k, int i, const struct spread *s)
@@ -221,7 +217,7 @@ static void put_below(struct figure_table *t, int k, int i, const struct spread 
 
 void concentration_below(const struct facts *f, struct figure_table *t)
 {
-	for_each(f, t, put_below);
+	for_each(f, t, put_below, 0);
 }
 
 static void put_deciles(struct figure_table *t, int k, int i, const struct spread *s)
@@ -238,7 +234,7 @@ static void put_deciles(struct figure_table *t, int k, int i, const struct sprea
 
 void concentration_deciles(const struct facts *f, struct figure_table *t)
 {
-	for_each(f, t, put_deciles);
+	for_each(f, t, put_deciles, 0);
 }
 
 /* The two that stand for all: models only, one share per counter. */

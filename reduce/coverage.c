@@ -102,3 +102,16 @@ void coverage_share(const struct coverage *c, int64_t t0, uint64_t *length, uint
 	*whole = span_length(s);
 	*length = cover_length(&c->clean, s) + cover_length(&c->suspect, s);
 }
+
+enum listed coverage_listed(const struct coverage *c, int64_t t0, int64_t from, int64_t to, double *share)
+{
+	struct span s = { oid_prev(oid_at(from > PERIOD_LUMP_BEGIN ? from : PERIOD_LUMP_BEGIN)),
+			  oid_prev(oid_at(to <= t0 ? to : t0 + 1)) };
+	uint64_t whole = span_length(s), length = 0;
+
+	if (whole)
+		length = cover_length(&c->clean, s) + cover_length(&c->suspect, s);
+	if (share)
+		*share = whole ? (double)length / (double)whole : 1;
+	return length == whole ? LISTED_WHOLE : length ? LISTED_PART : LISTED_NOT;
+}

@@ -27,6 +27,11 @@ int coverage_merge(struct coverage *c, MPI_Comm comm, int rc, int64_t t0, struct
  * *whole, in units of 2^-32 s. Both 0 where t0 lies before. Local. */
 void coverage_share(const struct coverage *c, int64_t t0, uint64_t *length, uint64_t *whole);
 
+/* How much of the time from `from` up to `to`, without it, was listed, of what of it lies between 2022-03-02 and t0; of
+ * nothing everything. share: that, or NULL. Local. */
+enum listed { LISTED_NOT, LISTED_PART, LISTED_WHOLE };
+enum listed coverage_listed(const struct coverage *c, int64_t t0, int64_t from, int64_t to, double *share);
+
 void coverage_release(struct coverage *c);
 
 #endif

@@ -109,6 +109,19 @@ int engagement_half(const struct age *week, int n, int peak)
 	return -1;
 }
 
+/* What differences need of each earlier census. */
+static void begin_differences(const struct census *c, struct figure_table *t)
+{
+	for (int i = c->compare->previous.n - 1; i >= 0; i--) {
+		char why[COMPARE_WHY];
+
+		if (!(c->compare->previous.at[i].head.kinds >> KIND_MODELS & 1))
+			figure_status(t, FIGURE_PARTIAL, "an earlier census does not take models");
+		else if (!compare_has(c, c->compare, i, KIND_MODELS, THEN_ALL_TIME, why))
+			figure_status(t, FIGURE_PARTIAL, "%s", why);
+	}
+}
+
 /* What both need; -1 where it is not there. Otherwise the number of models that count. */
 static int64_t begin(const struct facts *f, struct figure_table *t)
 {
@@ -127,6 +140,8 @@ static int64_t begin(const struct facts *f, struct figure_table *t)
 	if (!f->c->compare)
 		figure_status(t, FIGURE_PARTIAL,
 			      "one census: models of different ages side by side, not the same ones over time");
+	else
+		begin_differences(f->c, t);
 	t->rows = n;
 	return t->status == FIGURE_NOT_AVAILABLE ? -1 : n;
 }

@@ -251,7 +251,7 @@ const struct figure figure_list[] = {
 	  "How the discovery of accounts ended, and the lists that the Hub did not give, however often they were asked "
 	  "for; where there are such, or it is not over, the census is not complete. One that ended with its request "
 	  "limit is a sample: totals.users.lists tells of which lists.",
-	  COLS(complete_account_cols), NULL, complete_accounts },
+	  COLS(complete_account_cols), users_prepare, complete_accounts },
 	{ "completeness.audit", "share", NULL,
 	  "Second pass: repositories that the Hub lists by another order, from places drawn at random, looked for in "
 	  "the "

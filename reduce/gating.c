@@ -4,6 +4,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "reduce/served.h"
+
 const struct figure_col gating_cols[4] = {
 	{ "kind", CELL_TEXT, FIGURE_KEY, NULL, "models, datasets or spaces" },
 	{ "property", CELL_TEXT, FIGURE_KEY, NULL, "gated or disabled" },
@@ -68,14 +70,19 @@ static int count_disabled(struct tally *t, const struct rows *r, int kind)
 	return rc;
 }
 
+static int is_asked(const struct census *c, int kind, enum field f)
+{
+	return schema_has((enum kind)kind, f) && c->snap.fields >> f & 1;
+}
+
 int gating_prepare(struct facts *f, int rc, struct err *e)
 {
 	tally_init(&f->gating, 1);
 	for (int k = 0; k < NKINDS && !rc; k++) {
 		if (!census_has(f->c, k))
 			continue;
-		if (count_disabled(&f->gating, &f->c->kind[k], k) ||
-		    (schema_has((enum kind)k, F_GATED) && count_gated(&f->gating, &f->c->kind[k], k)))
+		if ((is_asked(f->c, k, F_DISABLED) && count_disabled(&f->gating, &f->c->kind[k], k)) ||
+		    (is_asked(f->c, k, F_GATED) && count_gated(&f->gating, &f->c->kind[k], k)))
 			rc = err_set(e, E_NOMEM, "out of memory for a tally");
 	}
 	return tally_reduce(&f->gating, f->c->comm, rc, e);
@@ -83,6 +90,11 @@ int gating_prepare(struct facts *f, int rc, struct err *e)
 
 void gating_make(const struct facts *f, struct figure_table *t)
 {
+	int has_disabled = served_part(f->c, F_DISABLED, "", t);
+	int has_gated = !(schema[F_GATED].kinds & f->c->snap.kinds) || served_part(f->c, F_GATED, "", t);
+
+	if (!has_disabled && !has_gated)
+		figure_status(t, FIGURE_NOT_AVAILABLE, "neither gated nor disabled was asked for");
 	for (uint64_t i = 0; i < f->gating.key.text.n; i++) {
 		size_t len;
 		const char *s = texts_get(&f->gating.key.text, i, &len), *property = s + strlen(s) + 1,
@@ -94,9 +106,4 @@ void gating_make(const struct facts *f, struct figure_table *t)
 		figure_text(t, 2, state, len - (size_t)(state - s));
 		figure_i64(t, 3, f->gating.x[i]);
 	}
-	for (int k = 0; k < NKINDS; k++)
-		if (census_has(f->c, k) && !(f->c->snap.fields >> F_DISABLED & 1))
-			figure_status(t, FIGURE_PARTIAL, "disabled was not asked for");
-	if (!(f->c->snap.fields >> F_GATED & 1))
-		figure_status(t, FIGURE_PARTIAL, "gated was not asked for");
 }

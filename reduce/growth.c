@@ -16,7 +16,8 @@ const struct figure_col growth_org_cols[5] = {
 	{ "parent", CELL_TEXT, FIGURE_KEY, NULL, "organisation, as the orgs table joins its namespaces" },
 	{ "kind", CELL_TEXT, FIGURE_KEY, NULL, "models, datasets or spaces" },
 	{ "period", CELL_TEXT, FIGURE_KEY, NULL, "year of creation, UTC; before: up to 2022-03-02" },
-	{ "new", CELL_I64, 0, "repositories", "repositories created in the period" },
+	{ "new", CELL_I64, 0, "repositories",
+	  "repositories created in the period; missing where nothing of it was listed" },
 	{ "ratio", CELL_F64, FIGURE_BESIDE, "1", "new repositories over those of the year before" },
 };
 
@@ -101,24 +102,50 @@ static int64_t in_year(const struct growth *g, const int64_t *month, int year)
 	return sum;
 }
 
-static void put_parent(const struct growth *g, struct figure_table *t, const char *name, int kind, const int64_t *month,
+enum listed growth_listed(const struct census *c, int kind, int year)
+{
+	int64_t from = year < FIRST_YEAR  ? PERIOD_LUMP_BEGIN
+		     : year == FIRST_YEAR ? PERIOD_LUMP_END
+					  : period_begin(PERIOD_YEAR, year) * 86400;
+
+	return coverage_listed(&c->load.cover[kind], c->snap.t0, from,
+			       year < FIRST_YEAR ? PERIOD_LUMP_END : period_begin(PERIOD_YEAR, year + 1) * 86400, NULL);
+}
+
+/* Growth from a year of which nothing is known is not known either; nor is it from none where what is not known may
+ * have had some. */
+static void put_ratio(struct figure_table *t, int64_t base, int64_t new, enum listed base_listed, enum listed listed)
+{
+	if (listed == LISTED_NOT || base_listed == LISTED_NOT)
+		return;
+	if (base > 0)
+		figure_f64(t, 4, (double)new / (double)base);
+	else if (new > 0 && base_listed == LISTED_WHOLE)
+		figure_f64(t, 4, INFINITY);
+}
+
+static void put_parent(const struct facts *f, struct figure_table *t, const char *name, int kind, const int64_t *month,
 		       int last_year)
 {
+	const struct growth *g = f->growth;
+	enum listed before = LISTED_WHOLE;
+
 	for (int y = FIRST_YEAR - 1; y <= (last_year > FIRST_YEAR - 1 ? last_year : FIRST_YEAR - 1); y++) {
 		int64_t new = in_year(g, month, y), base = y > FIRST_YEAR ? in_year(g, month, y - 1) : 0;
+		enum listed listed = growth_listed(f->c, kind, y);
 		char year[32];
 
 		figure_row(t);
 		figure_name(t, 0, name);
 		figure_name(t, 1, kind_name[kind]);
 		figure_name(t, 2, y < FIRST_YEAR ? "before" : period_format(PERIOD_YEAR, y, year));
-		figure_i64(t, 3, new);
+		if (new > 0 || listed != LISTED_NOT)
+			figure_i64(t, 3, new);
 		if (y <= FIRST_YEAR)
 			figure_omit(t, 4);
-		else if (base > 0)
-			figure_f64(t, 4, (double)new / (double)base);
-		else if (new > 0)
-			figure_f64(t, 4, INFINITY);
+		else
+			put_ratio(t, base, new, before, listed);
+		before = listed;
 	}
 }
 
@@ -150,11 +177,11 @@ void growth_orgs(const struct facts *f, struct figure_table *t)
 	for (int p = 0; p < g->nparent; p++)
 		for (int k = 0; k < NKINDS; k++)
 			if (census_has(f->c, k) && (has_any(g, p) || is_always(orgs_parent(f->c->orgs, p))))
-				put_parent(g, t, orgs_parent(f->c->orgs, p), k, months_of(g, p, k), last_year);
+				put_parent(f, t, orgs_parent(f->c->orgs, p), k, months_of(g, p, k), last_year);
 	for (size_t i = 0; i < NALWAYS && none; i++)
 		for (int k = 0; k < NKINDS; k++)
 			if (census_has(f->c, k) && orgs_parent_index(f->c->orgs, always[i]) < 0)
-				put_parent(g, t, always[i], k, none, last_year);
+				put_parent(f, t, always[i], k, none, last_year);
 	free(none);
 	if (f->c->snap.t0 < PERIOD_LUMP_END)
 		figure_status(t, FIGURE_PARTIAL, "creation times before 2022-03-02 are not known");

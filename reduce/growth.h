@@ -19,6 +19,9 @@ extern const struct figure_col growth_org_cols[5], growth_month_cols[4], growth_
 int growth_prepare(struct facts *f, int rc, struct err *e);
 void growth_release(struct growth *g);
 
+/* How much of a year was listed, without the lump; 2021: of the lump. Local. */
+enum listed growth_listed(const struct census *c, int kind, int year);
+
 void growth_orgs(const struct facts *f, struct figure_table *t);
 void growth_orgs_monthly(const struct facts *f, struct figure_table *t);
 void growth_top(const struct facts *f, struct figure_table *t);

@@ -215,7 +215,8 @@ int growth_top_find(struct growth *g, const struct census *c, int rc, struct err
 	return tally_reduce(&g->top, c->comm, rc, e);
 }
 
-static void put_list(struct figure_table *t, const struct candidate *list, uint64_t n, enum list by)
+/* is_whole: the base year was listed as a whole, so that who has none in it has none. */
+static void put_list(struct figure_table *t, const struct candidate *list, uint64_t n, enum list by, int is_whole)
 {
 	for (uint64_t i = 0; i < n; i++) {
 		char place[16];
@@ -228,8 +229,38 @@ static void put_list(struct figure_table *t, const struct candidate *list, uint6
 		figure_i64(t, 3, base_of(&list[i]));
 		figure_i64(t, 4, new_of(&list[i]));
 		figure_text(t, 5, list[i].name, list[i].len);
-		figure_f64(t, 6, base_of(&list[i]) ? (double)new_of(&list[i]) / (double)base_of(&list[i]) : INFINITY);
+		if (base_of(&list[i]))
+			figure_f64(t, 6, (double)new_of(&list[i]) / (double)base_of(&list[i]));
+		else if (is_whole)
+			figure_f64(t, 6, INFINITY);
 	}
+}
+
+/* Was anything of both years listed? */
+static int is_told(const struct facts *f, int kind)
+{
+	int year = f->growth->base_year;
+
+	return growth_listed(f->c, kind, year) != LISTED_NOT && growth_listed(f->c, kind, year + 1) != LISTED_NOT;
+}
+
+/* Kinds of which it was not have no lists. */
+static void tell_gaps(const struct facts *f, struct figure_table *t)
+{
+	int year = f->growth->base_year, any = 0;
+
+	for (int k = 0; k < NKINDS; k++) {
+		if (!census_has(f->c, k))
+			continue;
+		if (is_told(f, k))
+			any = 1;
+		else
+			figure_status(t, FIGURE_PARTIAL, "%s of %d, or of %d, were not crawled: see completeness",
+				      kind_name[k], year, year + 1);
+	}
+	if (!any)
+		figure_status(t, FIGURE_NOT_AVAILABLE, "nothing of %d, or of %d, was crawled: see completeness", year,
+			      year + 1);
 }
 
 void growth_top(const struct facts *f, struct figure_table *t)
@@ -240,10 +271,11 @@ void growth_top(const struct facts *f, struct figure_table *t)
 	t->no_memory |= !list;
 	for (int by = 0; by < NLISTS && list; by++)
 		for (int k = 0; k < NKINDS; k++)
-			if (census_has(f->c, k))
-				put_list(t, list, choose(&top->key.text, top->x, k, (enum list)by, list),
-					 (enum list)by);
+			if (census_has(f->c, k) && is_told(f, k))
+				put_list(t, list, choose(&top->key.text, top->x, k, (enum list)by, list), (enum list)by,
+					 growth_listed(f->c, k, f->growth->base_year) == LISTED_WHOLE);
 	free(list);
+	tell_gaps(f, t);
 	if (f->growth->base_year < 2022)
 		figure_status(t, FIGURE_NOT_AVAILABLE, "there are no two complete years between 2022-03-02 and t0");
 	else if (f->growth->base_year == 2022)

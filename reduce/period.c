@@ -44,6 +44,22 @@ int64_t period_of(enum period_type type, int64_t day)
 	return type == PERIOD_YEAR ? c.year : c.year * 12 + c.month - 1;
 }
 
+/* The same source, days_from_civil, of the first of a month. */
+static int64_t day_of_month(int64_t year, int month)
+{
+	int64_t y = year - (month <= 2), era = (y >= 0 ? y : y - 399) / 400, yoe = y - era * 400,
+		doy = (153 * (month + (month > 2 ? -3 : 9)) + 2) / 5;
+
+	return era * 146097 + yoe * 365 + yoe / 4 - yoe / 100 + doy - 719468;
+}
+
+int64_t period_begin(enum period_type type, int64_t period)
+{
+	if (type == PERIOD_DAY)
+		return period;
+	return type == PERIOD_YEAR ? day_of_month(period, 1) : day_of_month(period / 12, (int)(period % 12) + 1);
+}
+
 char *period_format(enum period_type type, int64_t period, char dst[32])
 {
 	struct civil c;

@@ -21,6 +21,9 @@ int64_t period_day(int64_t seconds);
 /* Number of the period of a day: the day itself, months since year 0, the year. Ascending with the day. */
 int64_t period_of(enum period_type type, int64_t day);
 
+/* The first day of a period, the other way round. */
+int64_t period_begin(enum period_type type, int64_t period);
+
 /* "2025-03-09", "2025-03", "2025". Years 0 … 9999. Returns dst. */
 char *period_format(enum period_type type, int64_t period, char dst[32]);
 

@@ -70,8 +70,9 @@ int science_prepare(struct facts *f, int rc, struct err *e)
 	return tally_reduce(&x->n, c->comm, rc, e);
 }
 
-static void put_total(const struct topical *x, struct figure_table *t, const char *topic, int kind, const int64_t *year)
+static void put_total(const struct facts *f, struct figure_table *t, const char *topic, int kind, const int64_t *year)
 {
+	const struct topical *x = f->topical;
 	int64_t sum = 0;
 
 	for (int64_t y = 0; y < x->nyears; y++)
@@ -84,8 +85,9 @@ static void put_total(const struct topical *x, struct figure_table *t, const cha
 	figure_i64(t, 2, sum);
 }
 
-static void put_years(const struct topical *x, struct figure_table *t, const char *topic, int kind, const int64_t *year)
+static void put_years(const struct facts *f, struct figure_table *t, const char *topic, int kind, const int64_t *year)
 {
+	const struct topical *x = f->topical;
 	int64_t sum = 0;
 	char text[32];
 
@@ -98,12 +100,13 @@ static void put_years(const struct topical *x, struct figure_table *t, const cha
 		figure_name(t, 1, kind_name[kind]);
 		figure_name(t, 2, period_format(PERIOD_YEAR, 1970 + y, text));
 		figure_i64(t, 3, sum);
-		figure_i64(t, 4, year[y]);
+		if (year[y] || census_listed(f->c, kind, PERIOD_YEAR, 1970 + y, NULL) != LISTED_NOT)
+			figure_i64(t, 4, year[y]);
 	}
 }
 
 static void for_each(const struct facts *f, struct figure_table *t, enum topic_group g,
-		     void (*put)(const struct topical *x, struct figure_table *t, const char *topic, int kind,
+		     void (*put)(const struct facts *f, struct figure_table *t, const char *topic, int kind,
 				 const int64_t *year))
 {
 	const struct topical *x = f->topical;
@@ -123,7 +126,7 @@ static void for_each(const struct facts *f, struct figure_table *t, enum topic_g
 		snprintf(topic, sizeof topic, "%.*s", (int)(len - facet), s + facet);
 		for (int k = 0; k < NKINDS; k++)
 			if (census_has(f->c, k))
-				put(x, t, topic, k, x->n.x + ((int64_t)i * NKINDS + k) * x->nyears);
+				put(f, t, topic, k, x->n.x + ((int64_t)i * NKINDS + k) * x->nyears);
 	}
 }
 

@@ -23,3 +23,11 @@ int served_field(const struct census *c, int kind, enum field f, struct figure_t
 		figure_status(t, FIGURE_NOT_AVAILABLE, "%s was not asked for", schema[f].expand);
 	return t->status != FIGURE_NOT_AVAILABLE;
 }
+
+int served_part(const struct census *c, enum field f, const char *so, struct figure_table *t)
+{
+	if (c->snap.fields >> f & 1)
+		return 1;
+	figure_status(t, FIGURE_PARTIAL, "%s %s not asked for%s", schema[f].expand, f == F_TAGS ? "were" : "was", so);
+	return 0;
+}

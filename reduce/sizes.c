@@ -9,6 +9,7 @@
 #include "reduce/lineage.h"
 #include "reduce/median.h"
 #include "reduce/period.h"
+#include "reduce/served.h"
 
 const struct figure_col size_bucket_cols[10] = {
 	{ "bucket", CELL_TEXT, FIGURE_KEY, NULL, "parameters; lower ends belong to their bucket" },
@@ -251,7 +252,6 @@ int sizes_prepare(struct facts *f, int rc, struct err *e)
 /* Why a figure of sizes is not there, or not whole. */
 static int is_there(const struct facts *f, struct figure_table *t)
 {
-	const uint32_t fields = f->c->snap.fields;
 	int64_t served = 0;
 
 	if (!census_has(f->c, KIND_MODELS)) {
@@ -261,10 +261,10 @@ static int is_there(const struct facts *f, struct figure_table *t)
 	t->rows = (int64_t)f->c->kind[KIND_MODELS].total;
 	for (int b = 0; b < SIZE_BUCKETS; b++)
 		served += f->sizes->bucket[b].served;
-	if (!served)
-		figure_status(t, FIGURE_PARTIAL, "the Hub served no downloads for models");
-	if (!(fields >> F_PARAMETERS & 1))
-		figure_status(t, FIGURE_PARTIAL, "safetensors was not asked for");
+	served_counter(f->c, KIND_MODELS, COUNTER_30_DAYS, served, t);
+	served_part(f->c, F_PARAMETERS, "", t);
+	served_part(f->c, F_TAGS, ": what models were quantized from is not known", t);
+	served_part(f->c, F_BASES, ": what models were quantized from is known by name alone", t);
 	return 1;
 }
 

@@ -75,28 +75,67 @@ static void put_troubles(struct sheet *s, const struct source *x, const char *na
 	}
 }
 
-/* New repositories of a year; a year without any is not in the figure. */
+static const json_t *year_of(const struct source *x, int kind, int year)
+{
+	char at[128];
+
+	snprintf(at, sizeof at, "%s/year/%04d", x->kind[kind], year);
+	return value_of(x, "totals.by_period", at);
+}
+
+/* A year of which some was listed, and some was not, has a mark. */
+static int is_in_part(const struct source *x, int kind, int year)
+{
+	const json_t *y = year_of(x, kind, year);
+
+	return json_is_integer(json_object_get(y, "new")) && json_object_get(y, "covered");
+}
+
+/* The first year that is shown. */
+static int first_year(const struct source *x)
+{
+	return x->year - 2 > 2022 ? x->year - 2 : 2022;
+}
+
+static void tell_mark(struct sheet *s, const struct source *x)
+{
+	for (int y = first_year(x); y <= x->year; y++)
+		for (int k = 0; k < x->nkind; k++)
+			if (is_in_part(x, k, y)) {
+				sheet_note(s, "Note: * a year that was listed in part, - of which nothing was: see "
+					      "completeness.");
+				return;
+			}
+}
+
+/* New repositories of a year; a year without any is not in the figure, one that was not listed has null. */
 static void put_year(struct sheet *s, const struct source *x, int year)
 {
+	int any = 0;
 	char name[64];
 
-	snprintf(name, sizeof name, "new in %d%s", year,
+	for (int i = 0; i < x->nkind; i++)
+		any |= is_in_part(x, i, year);
+	snprintf(name, sizeof name, "new in %d%s%s", year,
 		 year == 2022      ? " and before"
 		 : year == x->year ? " so far"
-				   : "");
+				   : "",
+		 any ? "*" : "");
 	sheet_line(s, name);
 	for (int i = 0; i < x->nkind; i++) {
-		char at[128];
+		const json_t *n = year_of(x, i, year);
 
-		snprintf(at, sizeof at, "%s/year/%04d/new", x->kind[i], year);
-		sheet_count(s, json_integer_value(value_of(x, "totals.by_period", at)));
+		if (n)
+			sheet_value(s, json_object_get(n, "new"), SHEET_COUNT);
+		else
+			sheet_count(s, 0);
 	}
 }
 
 static void put_totals(struct sheet *s, const struct source *x)
 {
 	sheet_block(s, "Repositories", 0, x->kind, x->nkind);
-	for (int y = x->year - 2 > 2022 ? x->year - 2 : 2022; y <= x->year && value_of(x, "totals.by_period", ""); y++)
+	for (int y = first_year(x); y <= x->year && value_of(x, "totals.by_period", ""); y++)
 		put_year(s, x, y);
 	if (value_of(x, "totals.owners", ""))
 		put_kinds(s, x, "owners", "totals.owners", "");
@@ -192,11 +231,15 @@ static void put_concentration(struct sheet *s, const struct source *x)
 static void put_growth(struct sheet *s, const struct source *x, int kind, int is_beside)
 {
 	static const char *const org[] = { "Baidu", "ByteDance", "Tencent" };
-	char years[2][16], ratio[32], title[64], at[128];
-	const char *col[3] = { years[0], years[1], "ratio" }, *member[3] = { years[0], years[1], ratio };
+	char years[2][16], marked[2][20], ratio[32], title[64], at[128];
+	const char *col[3] = { marked[0], marked[1], "ratio" }, *member[3] = { years[0], years[1], ratio };
 
-	for (int i = 0; i < 2; i++)
-		snprintf(years[i], sizeof years[i], "%d", x->year - 2 + i);
+	for (int i = 0; i < 2; i++) {
+		int year = x->year - 2 + i;
+
+		snprintf(years[i], sizeof years[i], "%d", year);
+		snprintf(marked[i], sizeof marked[i], "%d%s", year, is_in_part(x, kind, year) ? "*" : "");
+	}
 	snprintf(ratio, sizeof ratio, "ratio_%d", x->year - 1);
 	snprintf(title, sizeof title, "New %s", x->kind[kind]);
 	sheet_block(s, title, is_beside, col, 3);
@@ -331,6 +374,7 @@ int report_summary(FILE *to, enum sheet_format format, const json_t *census, con
 	put_sectors(&s, &x);
 	put_sizes(&s, &x);
 	summary_families(&s, value_of(&x, "lineage.derivatives", ""), value_of(&x, "size.buckets", "") != NULL);
+	tell_mark(&s, &x);
 	put_missing(&s, census);
 	put_run(&s, run);
 	rc = sheet_print(&s, to, format);

@@ -94,7 +94,8 @@ void summary_families(struct sheet *s, const json_t *families, int is_beside)
 	}
 }
 
-/* A line with a cell per kind, if any kind has something else than 0 or the line is always shown. */
+/* A line with a cell per kind, if any kind has something else than 0, also what is not known, or the line is always
+ * shown. */
 static void put_since(struct sheet *s, const json_t *census, const char *const *kind, int nkind, const char *name,
 		      const char *key, const char *member, int always)
 {
@@ -106,7 +107,7 @@ static void put_since(struct sheet *s, const json_t *census, const char *const *
 
 		snprintf(at, sizeof at, "1/%s/%s", kind[i], member);
 		x[i] = summary_value(census, key, at);
-		any |= json_integer_value(x[i]) != 0;
+		any |= json_integer_value(x[i]) != 0 || json_is_null(x[i]);
 	}
 	if (any)
 		sheet_line(s, name);

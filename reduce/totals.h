@@ -10,7 +10,7 @@ struct periods {
 	int64_t ndays;        /* up to that of t0 */
 };
 
-extern const struct figure_col totals_cols[1], totals_owner_cols[2], totals_period_cols[6];
+extern const struct figure_col totals_cols[1], totals_owner_cols[2], totals_period_cols[7];
 
 int totals_prepare(struct facts *f, int rc, struct err *e);
 void totals_release(struct periods *p);

@@ -8,6 +8,7 @@
 
 #include "io/agree.h"
 #include "reduce/analyzer.h" /* last */
+#include "reduce/served.h"
 #include "reduce/wire.h"
 
 #define USERS "accounts"
@@ -203,19 +204,18 @@ static void estimate(struct users *u, const struct headcount *a)
 	x->high = fmax(x->high, (double)u->known);
 }
 
-/* Repositories whose likers can be asked for. */
-static int64_t count_liked(const struct table *t)
+/* Repositories whose likers can be asked for, and those whose likes are told. */
+static void count_liked(const struct table *t, int64_t *liked, int64_t *told)
 {
 	const int64_t *likes = t->col[F_LIKES].i64;
-	int64_t n = 0;
 
 	for (uint64_t i = 0; i < t->n && likes; i++) {
 		size_t len;
 		const char *id = texts_get(&t->col[F_ID].str, i, &len);
 
-		n += likes[i] > 0 && account_repo_is_askable(id, len);
+		*liked += likes[i] > 0 && account_repo_is_askable(id, len);
+		*told += likes[i] >= 0;
 	}
-	return n;
 }
 
 int users_prepare(struct facts *f, int rc, struct err *e)
@@ -228,12 +228,31 @@ int users_prepare(struct facts *f, int rc, struct err *e)
 	if ((rc = err_agree(c->comm, rc, e)))
 		return rc;
 	for (int k = 0; k < NKINDS; k++)
-		u->liked[k] = count_liked(&c->kind[k].t);
+		count_liked(&c->kind[k].t, &u->liked[k], &u->told[k]);
 	wire_sum(c->comm, u->liked, NKINDS);
+	wire_sum(c->comm, u->told, NKINDS);
 	choose(u, c);
 	if (c->rank == 0)
 		estimate(u, &c->accounts);
 	return E_OK;
+}
+
+/* Which repositories of a kind have likers: not known where no likes are. */
+static int likes_are_told(const struct facts *f, int kind)
+{
+	return f->users->told[kind] > 0 || f->c->kind[kind].total == 0;
+}
+
+void users_tell_likes(const struct facts *f, struct figure_table *t)
+{
+	for (int k = 0; k < NKINDS; k++) {
+		if (likes_are_told(f, k))
+			continue;
+		if (served_part(f->c, F_LIKES, ": which repositories have lists of likers is not known", t))
+			figure_status(t, FIGURE_PARTIAL,
+				      "the Hub served no likes for %s: which of them have lists of likers is not known",
+				      kind_name[k]);
+	}
 }
 
 /* What was left, and whether the Hub would not give it. */
@@ -261,6 +280,7 @@ static int begin(const struct facts *f, struct figure_table *t)
 		figure_status(t, FIGURE_NOT_AVAILABLE, "this census does not take users");
 		return 0;
 	}
+	users_tell_likes(f, t);
 	for (int l = 0; l < NACCOUNT_LISTS; l++) {
 		struct list_count c = list_of(f->c, f->users, l);
 
@@ -389,6 +409,7 @@ void users_bound(const struct facts *f, struct figure_table *t)
 		begin(f, t);
 		return;
 	}
+	users_tell_likes(f, t);
 	for (int j = 0; j < USERS_OCCASIONS; j++)
 		if (u->counts[j])
 			n += (size_t)snprintf(name + n, sizeof name - n, "%s%s", n ? ", " : "", occasion[j].name);
@@ -439,8 +460,10 @@ void users_lists(const struct facts *f, struct figure_table *t)
 		figure_row(t);
 		figure_name(t, 0, account_list_name[l]);
 		figure_i64(t, 1, c.done);
-		figure_i64(t, 2, c.known);
-		figure_i64(t, 3, c.known - c.done - c.refused - c.unfinished);
+		if (l < LIST_LIKERS_MODEL || likes_are_told(f, l - LIST_LIKERS_MODEL)) {
+			figure_i64(t, 2, c.known);
+			figure_i64(t, 3, c.known - c.done - c.refused - c.unfinished);
+		}
 		figure_i64(t, 4, c.refused);
 		figure_i64(t, 5, c.unfinished);
 	}

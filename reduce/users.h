@@ -28,6 +28,7 @@ enum { USERS_OCCASIONS = 4, USERS_OCCASIONS_MIN = 3, USERS_LISTS_MIN = 30 };
 
 struct users {
 	int64_t liked[NKINDS]; /* repositories with likes, of all ranks */
+	int64_t told[NKINDS];  /* repositories of which the Hub has told the likes, also none */
 
 	int64_t lists[USERS_OCCASIONS]; /* that were asked */
 	int counts[USERS_OCCASIONS], noccasion, is_thin, is_untold;
@@ -45,6 +46,10 @@ extern const struct figure_col users_cols[9], users_type_cols[5], users_source_c
 	users_bound_cols[13], users_occasion_cols[5], users_list_cols[6];
 
 int users_prepare(struct facts *f, int rc, struct err *e);
+
+/* Lists of likers are known from the repositories' likes. Where these were not asked for, or not served, t becomes
+ * partial and says so. Rank 0, after users_prepare(). */
+void users_tell_likes(const struct facts *f, struct figure_table *t);
 
 void users_totals(const struct facts *f, struct figure_table *t);
 void users_by_year(const struct facts *f, struct figure_table *t);

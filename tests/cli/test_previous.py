@@ -202,6 +202,49 @@ def some_kinds():
     ok(sorted(x["value"]["1"]) == ["models"] and x["status"] == "partial" and "datasets" in x["why"], "only models are compared, and it says so", x)
 
 
+def untold():
+    """A counter that one of the two censuses does not have: no difference of it, and why; what is known of the other stays."""
+    left_out = "--fields=-downloads,-downloads_all_time,-likes"
+    take("then-bare", 2, left_out, ranks=1)
+    take("now-bare", 0, left_out, ranks=1)
+    take("now-recent", 0, population=[*POPULATION, "--no-all-time"], ranks=1)
+    ok(reduce(1, folder("then-bare")).code == 0, "an earlier census without counters")
+    cases = [  # now, then, why, counters that lack on which side
+        ("now-bare", "two", "was not asked for", ("downloads", "downloads_all_time", "likes"), "now"),
+        ("now", "then-bare", "an earlier census has no ", ("downloads", "downloads_all_time", "likes"), "then"),
+        ("now-recent", "two", "the Hub served no downloadsAllTime for ", ("downloads_all_time",), "now"),
+    ]
+    compare(1, "now", folder("two"))
+    whole = value(load(folder("now")), "compare.counters")["1"]
+    for now, then, why, lacking, side in cases:
+        r = compare(1, now, folder(then))
+        f = load(folder(now))["figures"]
+        for key in ("compare.counters", "compare.orgs"):
+            ok(f[key]["status"] == "partial" and why in f[key]["why"], f"{now} beside {then}: {key} is partial, and says why", f[key].get("why"))
+        for key in ("compare.geography", "compare.sectors"):
+            ok(f[key]["status"] == "not available" and why in f[key]["why"] and "value" not in f[key], f"{now} beside {then}: {key} is not available, and says why", f[key])
+        wrong = [path for path, got, want in expected(f["compare.counters"]["value"]["1"], whole, lacking, side) if got != want]
+        same(wrong, [], f"{now} beside {then}: what is known of the counters, and null for what is not")
+        told = {m for kinds in f["compare.orgs"]["value"]["1"].values() for x in kinds.values() for m in ("downloads", "likes") if x.get(m) is not None}
+        same(told, {"likes"} - set(lacking), f"{now} beside {then}: organisations have made what is known")
+        lines = [line.split() for line in r.out.splitlines() if line.strip().startswith("downloads made")]
+        same([line[-3:-1] for line in lines], [["-", "-"]], f"{now} beside {then}: the summary does not know the downloads made")
+    f = load(folder("now"))["figures"]  # beside then-bare
+    same(f["engagement.weeks"]["status"], "partial", "nor are there differences by age")
+    ok("differences" not in f["engagement.weeks"]["value"] and f["engagement.half_peak"]["value"]["differences"]["week"] is None, "of which none is told", f["engagement.half_peak"])
+
+
+def expected(got, whole, lacking, side):
+    """Each number of compare.counters, and what it must be."""
+    still = {"then": {"of_created", "of_new"}, "now": {"of_gone"}}[side]
+    for kind, counters in whole.items():
+        for counter, leaf in counters.items():
+            for member, number in leaf.items():
+                if counter in lacking:
+                    number = 0 if member == "repositories" else number if member in still else None
+                yield f"{kind}/{counter}/{member}", got[kind][counter].get(member, "missing"), number
+
+
 def forged(name, change):
     path = f"{SCRATCH}/forged-{name}.h5"
     shutil.copy(f"{folder('two')}/census.h5", path)
@@ -295,8 +338,10 @@ def recorded():
     for key in FIGURES:
         diff = list(differences(value(got, key), want[key]["value"]))
         ok(not diff, f"recorded: {key}", f"{len(diff)} differences", *diff[:10])
+    for key in FIGURES[1:]:
+        ok(got["figures"][key]["status"] != "ok" and "downloadsAllTime" in got["figures"][key]["why"], f"recorded: {key} says that there is no lifetime counter", got["figures"][key].get("why"))
 
 
 if not Run([f"{BUILD}/hubsim", "--help"]).code == 0:
     raise SystemExit("hubsim is not there")
-main(three, every_figure, known_edits, changes, every_rank_count, gap, without, refused, some_kinds, hostile, recorded)
+main(three, every_figure, known_edits, changes, every_rank_count, gap, without, refused, some_kinds, untold, hostile, recorded)

@@ -139,4 +139,44 @@ def many_ranks():
     ok(many.err.count(said) == 1 and "no faster" not in few.err, "and are told that they are more than it can use", many.err, few.err)
 
 
-main(take, text, many_ranks, formats, above, engagement, unclassified)
+def gaps():
+    """What was not listed is not known, neither 0 nor new; what was listed in part has a mark."""
+    folder = scratch()
+    with Hub(*POPULATION) as hub:
+        ok(crawl(1, hub.url, folder, "--max-requests=6", "--seal-rows=1000").code == 3, "a crawl that is stopped")
+    r = reduce(2, folder, "--format=csv")
+    ok(r.code == 5, "reduce a census with gaps", r)
+    shown = {(x["section"], x["row"], x["column"]): x["value"] for x in csv.DictReader(io.StringIO(r.out, newline=""))}
+    f, marks = load(folder)["figures"], []
+    with h5py.File(f"{folder}/census.h5") as h:
+        for kind in ("models", "datasets", "spaces"):
+            born = np.array([int(x[:8], 16) for x in h[f"{kind}/_id"].asstr()[:]])
+            gap = [[int(x[:8], 16) for x in (lo, hi)] for k, lo, hi, state in zip(*(h[f"windows/{c}"].asstr()[:] for c in ("kind", "lo", "hi", "state"))) if k == kind and state == "gap"]
+            listed = {}
+            for year in range(2022, 2027):
+                first, end = (int(np.datetime64(f"{y}-01-01", "s").astype(int)) for y in (year, year + 1))
+                first, end = max(first, 1646179200), min(end, 1795305601)  # 2022-03-02, and behind t0
+                listed[year] = round(1 - sum(max(0, min(hi, end) - max(lo, first)) for lo, hi in gap) / (end - first), 3)
+                n, at = int(np.sum((born >= first) & (born < end))), f["totals.by_period"]["value"][kind]["year"].get(str(year))
+                want = (None if listed[year] == 0 else n, None if listed[year] == 1 else listed[year])
+                got = at and (at["new"], None if "covered" not in at else round(at["covered"], 3))
+                ok(got == want or (at is None and n == 0 and listed[year] == 1), f"{kind}, {year}: {want}", got)
+                if year > 2023:
+                    marks.append(0 < listed[year] < 1)
+                    rows = {v for (_, row, column), v in shown.items() if row.startswith(f"new in {year}") and column == kind}
+                    same(rows, {"" if listed[year] == 0 else str(n)}, f"{kind}, {year}: as it is printed")
+            orgs = [x[kind] for x in f["growth.orgs"]["value"].values() if kind in x]
+            for year in range(2023, 2027):
+                same({x[str(year)] is None for x in orgs}, {listed[year] == 0}, f"{kind}, {year}: known of organisations as of all")
+                if 0 in (listed[year], listed[year - 1]):
+                    same({x[f"ratio_{year}"] for x in orgs}, {None}, f"{kind}, {year}: no growth from what is not known")
+                elif listed[year - 1] < 1:
+                    ok("from none" not in {x[f"ratio_{year}"] for x in orgs}, f"{kind}, {year}: nobody grows from none that may have been some")
+            top = f["growth.top"].get("value", {}).get("absolute", {})
+            ok((kind in top) <= (0 not in (listed[2024], listed[2025])), f"{kind}: growth.top")
+    ok(any(marks) and any(v == "" for (_, row, _), v in shown.items() if row.startswith("new in 202")), "both are there")
+    same(sorted({row for _, row, _ in shown if row.startswith("new in") and row.endswith("*")}) != [], True, "a year in part is marked")
+    ok("* a year that was listed in part" in reduce(1, folder).out, "and the mark is explained")
+
+
+main(take, text, many_ranks, formats, above, engagement, unclassified, gaps)

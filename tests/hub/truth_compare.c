@@ -20,6 +20,7 @@ struct both {
 	const struct population *then, *now;
 	int64_t then_t0, now_t0;
 	json_t *repositories, *counter, *orgs, *country, *sector; /* of this earlier moment */
+	bool told[NKIND][NCOUNT];                                 /* the counter, by both */
 };
 
 static int64_t value(const struct row *r, int c)
@@ -157,6 +158,42 @@ static void zeros(json_t *o, const char *const *key, int n)
 		plus(o, key[i], 0);
 }
 
+/* Has any repository up to t0 the counter, if there is any? */
+static bool tells(const struct population *p, enum kind k, int c, int64_t t0)
+{
+	bool any = false;
+	for (uint64_t i = 0; i < p->n[k]; i++) {
+		const struct row *r = &p->replay[k].rows[i];
+		if (r->created <= t0 && value(r, c) >= 0)
+			return true;
+		any |= r->created <= t0;
+	}
+	return !any;
+}
+
+/* What is not known where one of the two does not tell the counter. */
+static void hide(json_t *leaf, const char *const *key, int n, bool is_told)
+{
+	for (int i = 0; i < n && !is_told; i++)
+		if (json_object_get(leaf, key[i]))
+			json_object_set_new(leaf, key[i], json_null());
+}
+
+static void hide_counters(struct both *b, enum kind k)
+{
+	static const char *const pair[] = { "before",   "decrease", "difference", "falling",
+					    "increase", "now",      "rising",     "made" };
+	static const char *const now_alone[] = { "of_created", "of_new" }, *const then_alone[] = { "of_gone" };
+	for (int c = 0; c < NCOUNT; c++) {
+		bool then = tells(b->then, k, c, b->then_t0), now = tells(b->now, k, c, b->now_t0);
+		json_t *leaf = json_object_get(json_object_get(b->counter, kind_name[k]), counters[c]);
+		b->told[k][c] = then && now;
+		hide(leaf, pair, 8, then && now);
+		hide(leaf, now_alone, 2, now);
+		hide(leaf, then_alone, 1, then);
+	}
+}
+
 static void compare_kind(struct both *b, enum kind k)
 {
 	static const char *const fates[] = { "before",    "gone",    "kept",        "new",          "now",
@@ -190,19 +227,24 @@ static void compare_kind(struct both *b, enum kind k)
 		if (!look_up(b->then, k, is->oid, b->then_t0))
 			appeared(b, k, is);
 	}
+	hide_counters(b, k);
 }
 
-static void finish_orgs(json_t *all)
+static void finish_orgs(const struct both *b)
 {
+	static const char *const downloads[] = { "downloads" }, *const likes[] = { "likes" };
 	static const char *const members[] = { "before", "created",      "gone",        "joined", "left",     "likes",
 					       "new",    "unknown_gone", "unknown_new", "now",    "downloads" };
 	const char *org, *kind;
 	json_t *kinds, *leaf;
-	json_object_foreach(all, org, kinds)
+	json_object_foreach(b->orgs, org, kinds)
 	{
 		json_object_foreach(kinds, kind, leaf)
 		{
-			zeros(leaf, members, strcmp(kind, "spaces") ? 11 : 10);
+			enum kind k = !strcmp(kind, "models") ? MODELS : !strcmp(kind, "datasets") ? DATASETS : SPACES;
+			zeros(leaf, members, k != SPACES ? 11 : 10);
+			hide(leaf, downloads, 1, b->told[k][LIFE]);
+			hide(leaf, likes, 1, b->told[k][LIKES]);
 		}
 	}
 }
@@ -229,7 +271,8 @@ static void compare_with(struct truth *t, const struct truth_since *s, int i, js
 					       "community", "individual", "unclassified" };
 	char number[8];
 	snprintf(number, sizeof number, "%d", i + 1);
-	struct both b = { t, s->pop[i], t->pop, s->t0[i], t->t0, NULL, NULL, NULL, json_object(), json_object() };
+	struct both b = { t,    s->pop[i], t->pop,        s->t0[i],      t->t0,        NULL,
+			  NULL, NULL,      json_object(), json_object(), { { false } } };
 	b.repositories = truth_at(out[0], number);
 	b.counter = truth_at(out[1], number);
 	b.orgs = truth_at(out[2], number);
@@ -237,9 +280,11 @@ static void compare_with(struct truth *t, const struct truth_since *s, int i, js
 	zeros(b.sector, sectors, 7);
 	for (enum kind k = MODELS; k < NKIND; k++)
 		compare_kind(&b, k);
-	finish_orgs(b.orgs);
-	json_object_set_new(out[3], number, shares(b.country));
-	json_object_set_new(out[4], number, shares(b.sector));
+	finish_orgs(&b);
+	if (b.told[MODELS][LIFE]) {
+		json_object_set_new(out[3], number, shares(b.country));
+		json_object_set_new(out[4], number, shares(b.sector));
+	}
 	json_decref(b.country);
 	json_decref(b.sector);
 }
@@ -318,7 +363,12 @@ void truth_compare(struct truth *t, const struct truth_since *since)
 		compare_with(t, since, i, out);
 		ages(t, since->pop[i], since->t0[i], i ? since->pop[i - 1] : t->pop, i ? since->t0[i - 1] : t->t0, age);
 	}
-	for (int i = 0; i < 5; i++)
+	for (int i = 0; i < 5; i++) {
+		if (json_object_size(out[i]) == 0) {
+			json_decref(out[i]);
+			out[i] = json_null();
+		}
 		truth_figure(t, key[i], out[i]);
+	}
 	put_ages(t, age);
 }

@@ -64,6 +64,30 @@ static void check_random(void)
 	coverage_release(&b);
 }
 
+/* Of c the seconds 0 to 250 and 500 to 1000 behind the beginning are listed; times are in these. */
+static void check_listed(const struct coverage *c)
+{
+	static const struct {
+		int64_t from, to;
+		enum listed want;
+		double share;
+	} cases[] = {
+		{ 0, 250, LISTED_WHOLE, 1 },     { 1, 249, LISTED_WHOLE, 1 },   { 0, 500, LISTED_PART, 0.5 },
+		{ 250, 500, LISTED_NOT, 0 },     { 251, 499, LISTED_NOT, 0 },   { 400, 600, LISTED_PART, 0.5 },
+		{ -5000, 250, LISTED_WHOLE, 1 }, { -5000, 0, LISTED_WHOLE, 1 }, { 500, 100000, LISTED_WHOLE, 1 },
+		{ 5000, 6000, LISTED_WHOLE, 1 },
+	};
+
+	for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+		double share;
+		enum listed got = coverage_listed(c, T0, PERIOD_LUMP_BEGIN + cases[i].from,
+						  PERIOD_LUMP_BEGIN + cases[i].to, &share);
+
+		ok(got == cases[i].want && share > cases[i].share - 0.01 && share < cases[i].share + 0.01,
+		   "listed from %d to %d: %g", (int)cases[i].from, (int)cases[i].to, share);
+	}
+}
+
 int main(int argc, char **argv)
 {
 	unsigned seed = (unsigned)time(NULL);
@@ -97,6 +121,7 @@ int main(int argc, char **argv)
 	   "three quarters are covered");
 	coverage_share(&c, PERIOD_LUMP_BEGIN - 5, &length, &total);
 	ok(length == 0 && total == 0, "before the lump there is nothing to cover");
+	check_listed(&c);
 	coverage_release(&c);
 	for (int i = 0; i < 20; i++)
 		check_random();

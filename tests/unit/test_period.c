@@ -35,7 +35,7 @@ static const struct {
 
 int main(void)
 {
-	int same = 1, ascending = 1;
+	int same = 1, ascending = 1, begins = 1;
 
 	for (size_t i = 0; i < sizeof row / sizeof *row; i++) {
 		int64_t day = period_day(row[i].seconds);
@@ -57,8 +57,17 @@ int main(void)
 		strftime(want, sizeof want, "%Y-%m-%d", &tm);
 		same &= !strcmp(want, period_format(PERIOD_DAY, period_day((int64_t)t), got));
 		ascending &= day == 0 || period_of(PERIOD_MONTH, day) >= period_of(PERIOD_MONTH, day - 1);
+		for (int type = 0; type < NPERIODS; type++) {
+			int64_t first = period_begin((enum period_type)type, period_of((enum period_type)type, day));
+
+			begins &= first <= day &&
+				  period_of((enum period_type)type, first) == period_of((enum period_type)type, day);
+			begins &=
+				period_of((enum period_type)type, first - 1) != period_of((enum period_type)type, day);
+		}
 	}
 	ok(same, "49,711 days are gmtime's");
+	ok(begins, "each day, month and year begins with its first day");
 	ok(ascending, "months ascend with the days");
 	ok(period_year(1735689600) == 2025 && period_year(1735689599) == 2024, "the year turns at midnight UTC");
 	return plan_done();
