@@ -205,14 +205,27 @@ class Story:
             raise Absent(figure["why"].value or "the census gives no reason")
         return figure["value"]
 
-    def counter(self, key, *keys):
-        """The counter to show, of those that the figure has: since creation, or else of the last 30 days."""
+    def need(self, *kinds, fields=()):
+        """Absent, with the reason, where the census takes none of these kinds, has no repository of them, or did not ask for one of the fields."""
+        asked, others = self.census["snapshot"]["kinds"].value, self.census["snapshot"]["fields_not_asked"].value or ()
+        taken = [k for k in kinds if asked is None or k in asked]
+        if not taken:
+            raise Absent(f"this census does not take {kinds[0]}" if len(kinds) == 1 else f"this census takes neither {' nor '.join(kinds)}")
+        if all(self.figures[f"totals.{k}"]["value"].value == 0 for k in taken):
+            raise Absent(f"the census has no {taken[0] if len(taken) == 1 else 'repository' if len(taken) == 3 else ' and no '.join(taken)}")
+        if missing := [f for f in fields if f in others]:
+            raise Absent(f"{' and '.join(missing)} {'were' if len(missing) > 1 else 'was'} not asked for")
+
+    def counter(self, key, kind=None):
+        """The counter to show, of those that the figure has (of a kind; without one it is about models): since creation, or else of the last 30 days."""
+        self.need(kind or "models")
         value = self.value(key)
-        for k in keys:
-            value = value[k]
+        value = value[kind] if kind else value
         for counter in ("downloads_all_time", "downloads"):
             if value[counter]:
                 return counter
+        if set(COUNTERS) <= set(self.census["snapshot"]["fields_not_asked"].value or ()):
+            self.need(kind or "models", fields=COUNTERS)
         raise Absent(self.figures[key]["why"].value or "the Hub served no counter of downloads")
 
     def about(self, key, counter=None, rows=None, coverage=None):

@@ -12,7 +12,7 @@ import h5py
 import numpy
 import pandas
 
-from tap import UNTIL, Hub, Run, crawl, load, main, ok, reduce, same, scratch, skip
+from tap import UNTIL, Hub, Run, crawl, digest, load, main, ok, reduce, same, scratch, skip
 
 SOURCE = "jobs/notebook/hubcensus.py"
 sys.path.insert(0, os.path.dirname(SOURCE))
@@ -139,7 +139,7 @@ def figures():
 def crafted():
     """A file with everything that a cell can be, as the programs would write it."""
     path = f"{scratch()}/crafted.h5"
-    nasty = ["=1+1", "+1", "-1", "@SUM(A1)", "\tx", "\rx", "fine", "'=quoted", 'a,"b"\r=c\n=d', "", "naïve 模型 🤗", " =1", "\n=1", "＝1", "\ufeff=1", "a;=1; -2;b-1", "a=b", "1-2", "a@b", "\x0b+1"]
+    nasty = ["=1+1", "+1", "-1", "@SUM(A1)", "\tx", "\rx", "fine", "'=quoted", 'a,"b"\r=c\n=d', "", "naïve 模型 🤗", " =1", "\n=1", "＝1", "\ufeff=1", "a;=1; -2;b-1", "a=b", "1-2", "a@b", "\x0b+1", "=cmd|' /C calc'!A0/x"]
     with h5py.File(path, "w") as f:
 
         def put(name, x, unit="1", missing="-1", **attrs):
@@ -162,6 +162,7 @@ def crafted():
         put("orgs/words/offsets", numpy.array([0, 2, *[2] * (n - 1), 3], "i8")[: n + 1], missing="no element")
         put("orgs/words/codes", numpy.array([0, 6], "i4"), missing="no element", labels="/orgs/labels/code")
         f["orgs"].attrs["rows"] = n
+        f.create_group("figures")
     return path, nasty
 
 
@@ -184,7 +185,7 @@ def csv_is_harmless():
     ok(r.code == 0 and r.out == r.err == "", "export to CSV", r)
     head, *rows = rows_of(out)
     want = ["'=1+1", "'+1", "'-1", "'@SUM(A1)", "'\tx", "'\rx", "fine", "'=quoted", 'a,"b"\r\'=c\n\'=d', "", "naïve 模型 🤗"]
-    want += ["' =1", "'\n'=1", "'＝1", "'\ufeff=1", "a;'=1;' -2;b-1", "a=b", "1-2", "a@b", "'\x0b+1"]
+    want += ["' =1", "'\n'=1", "'＝1", "'\ufeff=1", "a;'=1;' -2;b-1", "a=b", "1-2", "a@b", "'\x0b+1", "'=cmd|' /C calc'!A0/x"]
     same([row[head.index("name")] for row in rows], want, "texts that a spreadsheet would execute are quoted, others are as they were")
     same([row[head.index("code")] for row in rows][:9], want[:9], "categories too")
     same([row[head.index("count")] for row in rows][:3], ["0", "", "-5"], "numbers are not touched, NA is empty")
@@ -221,6 +222,7 @@ def exports():
     ok(r.code == 4 and r.err.count("\n") == 1, "no file: one line", r)
     r = export(PATH, "models")
     ok(r.code == 2 and "export CENSUS TABLE FILE" in r.err, "too few arguments: usage", r)
+    refusals()
     out = f"{scratch()}/table.parquet"
     r = export(PATH, "models", out)
     try:
@@ -231,6 +233,45 @@ def exports():
         return
     ok(r.code == 0, "export to Parquet", r)
     same(pandas.read_parquet(out)["id"].tolist(), census.models("id")["id"].tolist(), "Parquet is read back")
+
+
+def refusals():
+    """What is asked for in a wrong way: one line that names it, no traceback, no file."""
+    place = scratch()
+    with h5py.File(f"{place}/other.h5", "w") as f:
+        f["x"] = [1]
+    with open(PATH, "rb") as f, open(f"{place}/cut.h5", "wb") as g:
+        g.write(f.read(20000))
+    with open(f"{place}/empty.h5", "wb"):
+        pass
+    out, shard = f"{place}/out.csv", f"{FOLDER}/shards/{sorted(n for n in os.listdir(f'{FOLDER}/shards') if n.endswith('.h5'))[0]}"
+    wrong = [((census, "models", out), 4, f"'{census}") for census in (f"{FOLDER}/census.json", f"{FOLDER}/shards", f"{place}/nowhere", place, "/dev/null", shard, *(f"{place}/{n}.h5" for n in ("other", "cut", "empty")))]
+    wrong += [((PATH, table, out), 4, f"'{table}'") for table in ("nonsense", "", "/", ".", "..", "models/id", "models/tags", "models/labels", "changes")]
+    wrong += [((PATH, "models", f"{place}/{name}"), 2, f"{name}' ends neither in .csv nor in .parquet") for name in ("x.xlsx", "x", "x.csv.gz", "csv")]
+    wrong += [((PATH, "models", PATH), 2, "ends neither"), ((PATH, "models", f"{place}/no/x.csv"), 4, "no"), ((PATH, "models", out, "id", "nonsense"), 4, "'nonsense'"), ((PATH, "figures", out, "key"), 2, "'figures'"),
+              ((PATH, "models", out, "labels"), 4, "'labels'")]
+    before, bad = digest(FOLDER), []
+    for args, code, words in wrong:
+        said = raised_by(*args)
+        if said[0] != code or words not in said[1] or "\n" in said[1] or os.path.exists(out):
+            bad.append((args, said))
+    same(bad, [], f"{len(wrong)} things that are not offered")
+    same(digest(FOLDER), before, "and the census is as it was")
+    for args in ((f"{FOLDER}/census.json", "models", out), (PATH, "models", f"{place}/x.xlsx")):
+        r = export(*args)
+        ok(r.code == raised_by(*args)[0] and r.err.count("\n") == 1 and "Traceback" not in r.err and r.out == "", f"{os.path.basename(args[2])} of {os.path.basename(args[0])} on the command line", r)
+    r = export(FOLDER, "orgs", out)
+    ok(r.code == 0 and r.err == "" and len(rows_of(out)) > 100, "a census is its folder, too", r)
+    r = Run([sys.executable, "-B", "-I", "-S", SOURCE, "export", PATH, "orgs", out])
+    ok(r.code == 4 and "h5py" in r.err and "pip install" in r.err and r.err.count("\n") == 1, "a Python without h5py: one line how to get it", r)
+
+
+def raised_by(*args):
+    """Exit code and line of an export, as the command line has them, without a Python for each."""
+    try:
+        return 0, f"no error: {hubcensus.export(*args)}"
+    except (ImportError, LookupError, OSError, RuntimeError, TypeError, ValueError) as e:
+        return 2 if isinstance(e, NotImplementedError) else 4, " ".join(str(e).split())
 
 
 def hostile():
@@ -279,7 +320,7 @@ def loop():
 def one_file():
     with open(SOURCE, encoding="utf-8") as f:
         lines = f.read().splitlines()
-    ok(len(lines) <= 100 and max(map(len, lines)) <= 150, f"{len(lines)} lines, of {max(map(len, lines))} characters at most")
+    ok(len(lines) <= 120 and max(map(len, lines)) <= 150, f"{len(lines)} lines, of {max(map(len, lines))} characters at most")
     folder = scratch()
     shutil.copy(SOURCE, folder)
     code = f"import sys; sys.path.insert(0, {folder!r}); import hubcensus; print(len(hubcensus.open({os.path.abspath(PATH)!r}).spaces(['id'])))"

@@ -12,7 +12,7 @@ import sys
 import h5py
 
 from page import Page, loads, told_titles, wrong_numbers
-from tap import UNTIL, Hub, Run, census, load, main, ok, same, scratch, skip_all
+from tap import BUILD, UNTIL, Hub, Run, census, load, main, ok, same, scratch, skip_all
 
 if Run([sys.executable, "-c", "import h5py, pandas, matplotlib, nbconvert, ipykernel"]).code:
     skip_all("a Python package of the report is not installed")
@@ -140,5 +140,96 @@ def without_outputs():
     same([c["id"] for c in cells if c.get("outputs") or c.get("execution_count")], [], "the notebook is committed without outputs")
 
 
-tests = (take, made, numbers, alone, markdown, refused, failing_chart, without_outputs)
-main(*tests, *((again,) if "all" in sys.argv else ()))
+OPTIONAL = ("author", "last_modified", "gated", "disabled", "downloads", "downloads_all_time", "likes", "pipeline_tag", "library_name", "sdk", "safetensors_total",
+            "base_relation", "base_models", "tags")
+
+
+def taken(hub, what):
+    """The folders of censuses, by name and options of hubcrawl, each taken by one rank."""
+    place = scratch()
+    for n, args in what.items():
+        until = [] if any(a.startswith("--until") for a in args) else ["--until", UNTIL]
+        c = Run([f"{BUILD}/hubcrawl", "--quiet", "--hub", hub.url, *until, *args, f"{place}/{n}"])
+        r = Run([f"{BUILD}/hubreduce", "--quiet", f"{place}/{n}"])
+        if c.code not in (0, 3) or r.code not in (0, 5):
+            ok(False, f"a census {n}", c, r)
+    return [f"{place}/{n}" for n in what]
+
+
+def shown(*folders):
+    """What the cells of the notebook make of censuses: a Page for each, by its folder's name."""
+    r = Run([sys.executable, "-B", "tests/cli/cells.py", *folders], env={"MPLBACKEND": "agg", "MPLCONFIGDIR": os.path.abspath(f"{BUILD}/matplotlib")}, timeout=1800)
+    pages = {os.path.basename(f): Page(f) for f in folders}
+    ok(r.code == 0 and r.out == r.err == "", f"no cell fails or warns: {', '.join(pages)}", r)
+    for (n, page), folder in zip(pages.items(), folders):
+        wrong, _ = wrong_numbers(page, folder)
+        bad = [e["text"][:80] for e in page.all("h3") if "n/a" in e["text"]] + told_titles(page)
+        below = [k for k in (e["attrs"]["id"] for e in page.all("figure", class_="chart")) if "the numbers stand below" in source_of(page, k) and not rows_of(page, k)]
+        same((wrong, bad, below), ([], [], []), f"{n}: its numbers are those of census.json, titles have theirs, and tables have rows")
+    return pages
+
+
+def source_of(page, slug):
+    return re.search(rf'<figure class="[a-z]+" id="{slug}">.*?</figure>', page.source, re.S).group(0)
+
+
+def rows_of(page, slug):
+    """The rows of a figure's table, as texts."""
+    rows = re.findall(r"<tr>(.*?)</tr>", source_of(page, slug), re.S)[1:]
+    return [[re.sub("<.*?>", "", c) for c in re.findall(r"<td>(.*?)</td>", row, re.S)] for row in rows]
+
+
+def absent(page):
+    """The figures that are not there, and what is said of them."""
+    found = {e["attrs"]["id"]: e["text"] for e in page.all("figure", class_="absent")}
+    return {k: re.search(r"Not available: (.*?)\. Figure: ", text, re.S).group(1) for k, text in found.items()}
+
+
+
+
+def without(fields):
+    return [f"--fields={','.join('-' + f for f in fields)}"]
+
+
+def bare():
+    """Censuses without what a chart would like to show: each says why, in a sentence. And years in which there are only datasets, or only Spaces."""
+    place = scratch()
+    for kind, year, seconds in (("models", 2024, 1717600000), ("datasets", 2023, 1686000000), ("spaces", 2025, 1749100000)):
+        with open(f"{place}/{kind}.jsonl", "w", encoding="utf-8") as f:
+            f.write(json.dumps({"_id": f"{seconds:08x}{year:016x}", "id": "a/b", "createdAt": f"{year}-06-05T00:00:00.000Z", "private": False, "downloads": 0, "downloadsAllTime": 0}) + "\n")
+    with Hub("--replay", place, "--until", UNTIL) as hub:
+        folders = taken(hub, {"years": []})
+    with Hub("--models", 300, "--datasets", 100, "--spaces", 500, "--until", UNTIL, "--quota", "0") as hub:
+        pages = shown(*folders, *taken(hub, {"nothing": ["--filter=author=nobodyatall-xyz"], "spaces": ["--kinds=spaces"], "no-fields": without(OPTIONAL)}))
+    same([row[0] for row in rows_of(pages["years"], "growth-total")], ["2023", "2024", "2025"], "years without a model are in the table")
+    why = absent(pages["nothing"])
+    same([e["attrs"]["id"] for e in pages["nothing"].all("figure", class_="chart")], ["completeness"], "an empty census: no chart but that of what was asked for")
+    same((why["growth-total"], why["families-depth"], why["rank-size"]), ("the census has no repository", "the census has no models", "the census has no models"), "and it says that it is empty")
+    why, rows = absent(pages["spaces"]), rows_of(pages["spaces"], "growth-total")
+    ok(len(rows) > 3 and all(row[3] != "n/a" for row in rows), "Spaces alone: their years are in the table", rows)
+    same((why["growth-ratio"], why["gating"]), ("this census does not take models", "this census takes neither models nor datasets"), "and what is missing is the models")
+    not_asked_for(pages["no-fields"])
+
+
+def not_asked_for(page):
+    why = absent(page)
+    same({why[k] for k in ("lorenz", "rank-size", "sectors")}, {"downloads and downloads_all_time were not asked for"}, "counters that were not asked for")
+    same([k for k, text in why.items() if "served" in text or "the Hub told" in text], [], "are no fault of the Hub's")
+
+
+def every_field():
+    """Each optional field alone, each kind alone, each pair of kinds, gaps, and the ways to be empty."""
+    kinds = ("models", "datasets", "spaces")
+    what = {f"no-{f}": without([f]) for f in OPTIONAL}
+    what.update({k: [f"--kinds={k}"] for k in kinds}, **{f"not-{k}": [f"--kinds={','.join(x for x in kinds if x != k)}"] for k in kinds})
+    what.update({f"no-{k}": [f"--kinds={k}", "--filter=author=nobodyatall-xyz"] for k in kinds}, users=["--kinds=models,users", "--user-requests=200"])
+    what.update({f"until-{day}": [f"--until={day}"] for day in ("2022-03-02", "2022-03-03", "2023-01-20")}, **{f"gaps-{n}": [f"--max-requests={n}"] for n in (1, 4, 6)})
+    what.update({"lists": without([f for f in OPTIONAL if f not in ("author", "base_relation", "base_models")]), "no-users": ["--kinds=models,users", "--filter=author=nobodyatall-xyz"]})
+    with Hub("--models", 3000, "--datasets", 800, "--spaces", 900, "--until", UNTIL, "--quota", "0") as hub:
+        what["no-downloads"] = without(["downloads", "downloads_all_time"])
+        pages = shown(*taken(hub, what))
+    not_asked_for(pages["no-downloads"])
+
+
+tests = (take, made, numbers, alone, markdown, refused, failing_chart, without_outputs, bare)
+main(*tests, *((again, every_field) if "all" in sys.argv else ()))

@@ -126,6 +126,39 @@ def retention():
     ok(r.code == 2 and "8 weekly" in r.err and r.err.count("\n") == 1, "a rule that is none is refused", r)
 
 
+def nonsense():
+    """What is no value is told in a line, before anything is begun: no Hub is there."""
+    place = scratch()
+    env = {**PARTS, "HF_ENDPOINT": "http://127.0.0.1:1"}
+    jobs = os.path.abspath("jobs/census")
+    numbers = {"--ranks": ("0", "000", "-1", "2x", "1e3", "1.5", " 2", "٣", "10001", "99999999999999999999"), "--retries": ("", "-1", "x", "99999999999"),
+               "--every": ("0", "00", "-7", "7d", "0x7", "1.5", "36501", "99999999999999999999")}
+    wrong = [(["--mpirun", "true", option, v, "--series", "s"], option) for option, values in numbers.items() for v in values]
+    wrong += [([f"{option}=", "a"], option) for option in ("--ranks", "--mpirun", "--retries", "--orgs", "--topics", "--hub", "--series", "--every", "--keep", "--log-format", "--metrics-file")]
+    wrong += [(["--series", "s", "--keep", v], "--keep") for v in ("", " ", "8", "0 weekly", "8 weeks", "8 weekly,", "8 weekly\n9 daily", "8 weekly\\n9 daily", "99999999999 weekly")]
+    wrong += [(["--ranks", "2\n3", "a"], "'23'"), (["--ranks", "2\\n3", "a"], "'2\\n3'"), (["--dry-run=3", "a"], "takes no value"), (["--every", "7", "a"], "--series"), (["a", "b"], "too many"), ([""], "missing")]
+    bad = []
+    for args, words in wrong:
+        r = Run([jobs, *args], env=env, cwd=place)
+        if r.code != 2 or words not in r.err or r.err.count("\n") != 1 or r.out or os.listdir(place):
+            bad += [str(r), os.listdir(place)]
+    ok(not bad, f"{len(wrong)} values that are none: one line, exit code 2, and nothing is begun", *bad)
+    r = Run([jobs, "--series", "s", "--kinds=nonsense"], env=env, cwd=place)
+    ok(r.code == 2 and r.err.count("\n") == 1 and os.listdir(place) == [], "an option that hubcrawl refuses leaves no series behind", r, os.listdir(place))
+    for option in ("--orgs", "--topics"):
+        r = Run([jobs, option, "nowhere.csv", "a"], env=env, cwd=place)
+        ok(r.code == 4 and "'nowhere.csv' cannot be read" in r.err and r.err.count("\n") == 1 and os.listdir(place) == [], f"{option} is looked for before the crawl", r)
+    with open(f"{place}/file", "w", encoding="utf-8"):
+        r = Run([jobs, "--series", "file"], env=env, cwd=place)
+    ok(r.code == 4 and "'file': File exists" in r.err and r.err.count("\n") == 1, "a folder that is a file", r)
+    os.makedirs(f"{place}/s/{today()}")
+    for name in ("census.h5", "census.json"):
+        with open(f"{place}/s/{today()}/{name}", "w", encoding="utf-8") as f:
+            f.write("{}")
+    r = Run([jobs, "--ranks", "02", "--retries=00", "--every", "08", "--series", "s"], env=env, cwd=place)
+    ok(r.code == 0 and "due in 8 days" in r.err and r.err.count("\n") == 1, "numbers with leading zeros are decimal", r)
+
+
 def stopped_and_killed():
     place = scratch()
     with Hub(*SMALL, "--latency", 400) as hub:
@@ -155,4 +188,4 @@ def stopped_and_killed():
 left = 86400 - time.time() % 86400
 if left < 240:
     time.sleep(left + 1)
-main(one_after_the_other, retention, stopped_and_killed)
+main(one_after_the_other, retention, nonsense, stopped_and_killed)
