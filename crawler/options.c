@@ -38,12 +38,14 @@ static const struct opt table[] = {
 	{ "no-user-names", OPT_FLAG, AT(no_user_names), 0, 0, NULL, NULL,
 	  "Keep keyed hashes instead of the names of accounts.", 0 },
 	{ "forget", OPT_TEXT, AT(forget), 0, 0, "FILE", NULL,
-	  "Take the accounts named in FILE, one per line, out of DIR for good, and crawl nothing.", 0 },
+	  "Take the accounts named in FILE (at most 64 MB), one per line, out of DIR for good, and crawl nothing; with "
+	  "--dry-run only count them.",
+	  0 },
 	{ NULL, OPT_GROUP, 0, 0, 0, NULL, NULL, "To see first", 0 },
 	{ "dry-run", OPT_FLAG, AT(dry_run), 0, 0, NULL, NULL,
 	  "Ask at most 6 requests, print what the Hub is like and how long the crawl will take, write nothing. DIR may "
 	  "be "
-	  "left out.",
+	  "left out; with it, what is left of that census.",
 	  0 },
 	{ "save-probe", OPT_TEXT, AT(save_probe), 0, 0, "FILE", NULL,
 	  "Keep the first replies, of --dry-run or of the crawl, as a WARC file, as probe.warc.gz; the token is left "
@@ -80,7 +82,8 @@ static const struct opt table[] = {
 	{ "retries", OPT_COUNT, AT(retries), 0, 1000, "N", "6",
 	  "Attempts after a failed one before a window is put back.", 0 },
 	{ "contact", OPT_TEXT, AT(contact), 0, 0, "TEXT", NULL, "Address or URL to name in the User-Agent.", 0 },
-	{ "ca-file", OPT_TEXT, AT(ca_file), 0, 0, "FILE", NULL, "Certificates to trust instead of the system's.", 0 },
+	{ "ca-file", OPT_TEXT, AT(ca_file), 0, 0, "FILE", NULL,
+	  "Certificates to trust instead of the system's, of at most 64 MB.", 0 },
 	{ NULL, OPT_GROUP, 0, 0, 0, NULL, NULL, "Files", 0 },
 	{ "archive", OPT_FLAG, AT(archive), 0, 0, NULL, NULL,
 	  "Keep every reply as WARC 1.1 in DIR/archive, the token left out; a folder that has one goes on with it.",
@@ -128,7 +131,17 @@ const struct opts crawl_opts = {
 		    "SIGTERM, SIGUSR1 and SIGINT seal what there is and stop within 10 s.\n",
 	.nargs_min = 0,
 	.nargs_max = 1,
+	.given = AT(given),
 };
+
+/* What is left out is done nowhere: whoever names it means something else. */
+static int check_forget(const struct options *o, struct err *e)
+{
+	static const char *const fits[] = { "forget", "dry-run", "log-format", "quiet", NULL };
+	const char *other = opts_beside(&crawl_opts, o, fits);
+
+	return o->forget && other ? err_set(e, E_USAGE, "--forget crawls nothing: leave out --%s", other) : E_OK;
+}
 
 int options_parse(struct options *o, int argc, char **argv, int print, int *done, struct err *e)
 {
@@ -142,6 +155,8 @@ int options_parse(struct options *o, int argc, char **argv, int print, int *done
 	if (n == 0 && (!o->dry_run || o->forget))
 		return err_set(e, E_USAGE, "an argument is missing: %s %s", crawl_opts.program, crawl_opts.synopsis);
 	o->dir = n > 0 ? args[0] : NULL;
+	if (check_forget(o, e))
+		return e->code;
 	if (o->from_archive && (o->dry_run || o->archive || o->save_probe || o->audit))
 		return err_set(e, E_USAGE,
 			       "--from-archive asks the Hub for nothing: leave out --dry-run, --archive, --save-probe, "

@@ -20,6 +20,7 @@ struct options {
 	double reserve;
 	int burst, dry_run, archive, quiet, no_user_names;
 	const char *dir; /* the argument; NULL only with dry_run */
+	uint64_t given;  /* which options were given, for opts_beside() */
 };
 
 extern const struct opts crawl_opts;

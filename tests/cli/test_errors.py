@@ -35,6 +35,7 @@ def options():
     refused(crawl(2, "http://127.0.0.1:9", folder, "--filter", "colour=red"), 2, "--filter")
     refused(crawl(2, "ftp://127.0.0.1:9", folder), 2, "ftp://127.0.0.1:9")
     refused(crawl(2, "not a url", folder), 2, "not a url")
+    refused(crawl(1, "http://127.0.0.1:9", folder, "--ca-file", folder), 2, "--ca-file", "Is a directory")
     ok(not os.path.exists(f"{folder}/snapshot.json"), "nothing was begun")
 
 

@@ -331,6 +331,32 @@ def write(text):
     return path
 
 
+def bytes_of(folder):
+    """Every file and what is in it, when it was written."""
+    return {os.path.join(at, f): (os.stat(os.path.join(at, f)).st_mtime_ns, open(os.path.join(at, f), "rb").read()) for at, _, files in os.walk(folder) for f in files if f != ".lock"}
+
+
+def not_forgotten(folder, name):
+    """What --forget does not do: with --dry-run it counts, beside what it does not heed it refuses, and files that are no list of names are not read."""
+    before = bytes_of(folder)
+    r = Run([f"{BUILD}/hubcrawl", "--dry-run", "--forget", write(f"{name}\nnobody-at-all\n"), folder])
+    ok(r.code == 0 and "1 of 2 accounts" in r.out and "nothing was written" in r.out, "--dry-run --forget counts", r)
+    for option in ("--audit=3", "--from-archive=/nowhere", "--kinds=foo", "--hub=http://127.0.0.1:9", "--archive"):
+        r = Run([f"{BUILD}/hubcrawl", option, "--forget", write(f"{name}\n"), folder])
+        ok(r.code == 2 and f"leave out {option.split('=')[0]}" in r.err, f"{option} beside --forget: exit 2", r)
+    large = f"{scratch()}/names"
+    with open(large, "w", encoding="ascii") as f:
+        os.truncate(f.fileno(), 65 << 20)
+    for path, says in ((scratch(), "Is a directory"), ("/dev/zero", "no file"), (large, "larger than 64 MB")):
+        r = Run([f"{BUILD}/hubcrawl", "--forget", path, folder])
+        ok(r.code == 2 and says in r.err and len(r.err.splitlines()) == 1, f"--forget={path}: {says}", r)
+    r = Run(["sh", "-c", f"head -c 70000000 /dev/zero | {BUILD}/hubcrawl --forget=/dev/stdin {folder}"])
+    ok(r.code == 2 and "larger than 64 MB" in r.err, "a pipe of 70 MB: exit 2", r)
+    ok(bytes_of(folder) == before, "and not a byte was written")
+    r = Run(["sh", "-c", f"echo nobody-at-all | {BUILD}/hubcrawl --forget=/dev/stdin {folder}"])
+    ok(r.code == 0 and "0 of 1 accounts" in r.out, "a pipe with a name", r)
+
+
 def forgetting():
     with hub() as h:
         for extra in ([], ["--no-user-names"]):
@@ -339,6 +365,7 @@ def forgetting():
             before = read(folder)[0]
             if not extra:
                 names = sorted(a.name for a in before.values())
+                not_forgotten(folder, names[0])
             gone = names[::97]
             r = mpi(1, "hubcrawl", "--forget", write("\n".join([gone[0].upper(), *gone[1:], "  nobody-at-all  ", ""])), folder)
             ok(r.code == 0 and f"{len(gone)} of {len(gone) + 1} accounts" in r.out and "hubreduce" in r.out, f"{len(gone)} forgotten {' '.join(extra)}", r)
