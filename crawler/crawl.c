@@ -106,6 +106,9 @@ static int prepare_users(struct crawl *c, struct err *e)
 	/* What is still to be crawled of the repositories may name more owners, also if a kill comes before they are
 	 * asked. */
 	c->brief.users = !f->complete || !done;
+	/* Kept from now on, for a session that is not told again. */
+	if (c->brief.users && c->o->user_requests > 0 && users_end_limit(f->dir, c->o->user_requests, e))
+		return e->code;
 	return f->complete ? E_OK : users_end_reopen(f->dir, e);
 }
 
@@ -461,7 +464,9 @@ static int add_to_complete(struct crawl *c, int *exit_code, struct err *e)
 		prepare_monitor(c);
 		*exit_code = c->folder.resume.suspect || c->brief.gaps ? CRAWL_EXIT_GAPS : 0;
 		summary_complete(c->o->dir, &c->folder.resume, *exit_code != 0, c->brief.users);
-		rc = audit(c, e);
+		if (c->brief.snapshot.users && !c->brief.users)
+			rc = users_tell_limit(c->o->dir, e);
+		rc = rc ? rc : audit(c, e);
 	}
 	alone_end();
 	return rc;

@@ -104,6 +104,8 @@ void folder_forget(const struct folder *f)
 	if (!f->is_new || snprintf(path, sizeof path, "%s/snapshot.json", f->dir) >= (int)sizeof path)
 		return;
 	unlink(path);
+	if (snprintf(path, sizeof path, "%s/users.json", f->dir) < (int)sizeof path)
+		unlink(path);
 	archive_forget(f->dir);
 }
 

@@ -29,9 +29,9 @@ static const struct opt table[] = {
 	  0 },
 	{ NULL, OPT_GROUP, 0, 0, 0, NULL, NULL, "Accounts", 0 },
 	{ "user-requests", OPT_COUNT, AT(user_requests), 1, 0, "N", NULL,
-	  "Requests for the discovery of accounts, in all sessions together; without it, every list is asked, which "
-	  "takes "
-	  "weeks of a Hub of millions.",
+	  "Requests for the discovery of accounts, in all sessions together. The census keeps it; a larger one goes "
+	  "on, "
+	  "1G to the end. Without it every list is asked, which takes weeks of a Hub of millions.",
 	  0 },
 	{ "known", OPT_TEXT, AT(known), 0, 0, "CENSUS", NULL,
 	  "Begin with the accounts of an earlier census, its folder or its census.h5, too.", 0 },

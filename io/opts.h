@@ -56,8 +56,8 @@ struct opts {
 int opts_parse(const struct opts *o, int argc, char **argv, void *to, int print, char ***args, int *nargs, int *done,
 	       struct err *e);
 
-/* The first option on the command line, in the order of the table, that is none of `names` (NULL ends them): what has no
- * effect beside them. NULL: there is none. `from`: as parsed by opts_parse(). */
+/* The first option on the command line, in the order of the table, that is none of `names` (NULL ends them): what has
+ * no effect beside them. NULL: there is none. `from`: as parsed by opts_parse(). */
 const char *opts_beside(const struct opts *o, const void *from, const char *const *names);
 
 /* Before MPI_Init(): print what --help, --version or --man asks for, so that they work on a login node where MPI does

@@ -132,12 +132,17 @@ def a_budget():
         ok(r.code == 0 and sum((asked(h) - mine).values()) == 150, "the same limit again asks nothing", r)
         r = crawl(3, h.url, folder, "--user-requests", 400)
         ok(r.code == 0 and sum((asked(h) - mine).values()) == 400, "a larger one goes on", r)
+        for args in ([], ["--audit", 1], ["--audit", 1, "--user-requests", 300]):
+            r = crawl(2, h.url, folder, *args)
+            ok(r.code == 0 and sum((asked(h) - mine).values()) == 400 and "a larger --user-requests goes on" in r.err, f"it is complete, and left alone: {args}", r)
         ok(set(few[0]) <= set(read(folder)[0]), "nothing that was known is lost")
-        r = crawl(1, h.url, folder, "--max-requests", 40)
+        r = crawl(1, h.url, folder, "--max-requests", 40, "--user-requests", 460)
         ok(r.code == 3 and "goes on" in r.out and sum((asked(h) - mine).values()) == 440, "--max-requests stops with 3", r)
         r = crawl(2, h.url, folder)
-        ok(r.code == 0, "without a limit, to the end", r)
-        matches(folder, truth(*POPULATION), "in four sessions: the truth")
+        ok(r.code == 0 and sum((asked(h) - mine).values()) == 460, "run again without either it goes on to the limit that it had", r)
+        r = crawl(2, h.url, folder, "--user-requests", "1G")
+        ok(r.code == 0, "without an end to it, to the end", r)
+        matches(folder, truth(*POPULATION), "in five sessions: the truth")
         ok(max((asked(h) - mine).values()) == 1, "every page was asked once")
 
 
@@ -389,8 +394,11 @@ def damaged():
         data = bytearray(open(path, "rb").read())
         data[len(data) // 2] ^= 1
         open(path, "wb").write(data)
+        before = sum(asked(h).values())
         r = crawl(2, h.url, folder)
         ok(r.code == 0 and "is damaged: set aside" in r.err and os.path.basename(path) in r.err, "a damaged shard is set aside, and what it held is asked anew", r)
+        ok(0 < sum(asked(h).values()) - before <= 60 and "request limit" in r.out, "with no more requests than it had", r)
+        r = crawl(2, h.url, folder, "--user-requests", "1G")
         matches(folder, truth(*POPULATION), "and is the truth")
         shutil.rmtree(folder)
     # Of a list with many pages some are in one shard and its end is in a later one.
