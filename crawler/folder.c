@@ -23,6 +23,8 @@ static int open_snapshot(struct folder *f, const struct options *o, const struct
 		return e->code;
 	if (options_snapshot(s, p, from ? from : found ? &old : NULL, e))
 		return e->code;
+	/* That of the archive's census is not this one's. */
+	s->audit = found ? old.audit : 0;
 	if (from && snapshot_check(from, s, o->from_archive, e))
 		return e->code;
 	if (found) {
