@@ -15,10 +15,13 @@ static int open_snapshot(struct folder *f, const struct options *o, const struct
 {
 	struct snapshot *s = &f->snapshot, old;
 	char *echo;
+	struct stat st;
 	int found, rc;
 
 	if (mkdir(f->dir, 0777) && errno != EEXIST)
 		return err_sys(e, errno, "cannot make the folder '%s'", f->dir);
+	if (!stat(f->dir, &st) && !S_ISDIR(st.st_mode))
+		return err_set(e, E_USAGE, "'%s' is no folder: name another one", f->dir);
 	if (snapshot_lock(f->dir, &f->lock, e) || snapshot_read(&old, f->dir, &found, e))
 		return e->code;
 	if (options_snapshot(s, p, from ? from : found ? &old : NULL, e))

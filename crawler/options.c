@@ -230,7 +230,12 @@ static int take_field(struct plan *p, const char *name, struct err *e)
 static int take_filter(struct plan *p, const char *text, struct err *e)
 {
 	const char *value = strchr(text, '=');
+	char printable[512];
 
+	/* It goes into a document. What does not fit is refused below. */
+	if (strlen(text) < sizeof printable &&
+	    strcmp(text, err_printable(printable, sizeof printable, text, strlen(text))) != 0)
+		return err_set(e, E_USAGE, "--filter: '%s' is not UTF-8, or has control characters", text);
 	if (value && value[1] && !strncmp(text, "author=", 7)) {
 		if (*p->author)
 			return err_set(e, E_USAGE, "--filter: one author only");
@@ -286,6 +291,10 @@ int options_plan(struct plan *p, const struct options *o, struct err *e)
 	p->kinds_given = o->kinds != NULL;
 	p->fields_given = o->fields != NULL;
 	p->filter_given = o->filter.n > 0;
+	p->of_users = o->known         ? "known"
+		    : o->user_requests ? "user-requests"
+		    : o->no_user_names ? "no-user-names"
+				       : NULL;
 	for (int f = 0; f < NFIELDS; f++)
 		if (!(schema[f].flags & COL_OPTIONAL))
 			p->fields |= 1u << f;
@@ -352,6 +361,10 @@ int options_snapshot(struct snapshot *now, const struct plan *p, const struct sn
 		now->users = 1;
 		now->hashed = p->hashed;
 	}
+	if (p->of_users && !now->users)
+		return err_set(e, E_USAGE,
+			       "--%s is about accounts, which this census does not take: add users to --kinds",
+			       p->of_users);
 	if (!old || p->fields_given)
 		now->fields = p->fields;
 	/* Of a census that was begun this is known, whatever the clock says now. */

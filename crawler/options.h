@@ -36,6 +36,7 @@ struct plan {
 	int ntag;
 	const char *tag[SNAPSHOT_TAGS_MAX];
 	int hub_given, kinds_given, fields_given, filter_given;
+	const char *of_users; /* an option that has no effect without accounts, or NULL */
 };
 
 /* Parse. *done: help was printed. Errors: E_USAGE. */

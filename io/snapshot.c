@@ -311,6 +311,8 @@ int snapshot_read(struct snapshot *s, const char *dir, int *found, struct err *e
 	memset(s, 0, sizeof *s);
 	*found = 0;
 	snprintf(path, sizeof path, "%s/snapshot.json", dir);
+	if (stat(path, &st) && errno == ENOTDIR)
+		return err_set(e, E_USAGE, "'%s' is no folder, and so no census", dir);
 	if (stat(path, &st))
 		return errno == ENOENT ? E_OK : err_sys(e, errno, "cannot read '%s'", path);
 	if (!S_ISREG(st.st_mode) || st.st_size > DOCUMENT_MAX)

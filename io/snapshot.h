@@ -38,7 +38,7 @@ struct snapshot {
 int snapshot_is_partial(const struct snapshot *s);
 
 /* Read DIR/snapshot.json. Local. *found = 0 and success if there is none.
- * Errors: E_IO, E_FORMAT (not ours, of a later schema, broken), E_NOMEM. */
+ * Errors: E_USAGE (DIR is no folder), E_IO, E_FORMAT (not ours, of a later schema, broken), E_NOMEM. */
 int snapshot_read(struct snapshot *s, const char *dir, int *found, struct err *e);
 
 /* Give s an id and a creation time, make DIR and DIR/shards where missing, and write snapshot.json (tmp, sync, rename).
