@@ -306,7 +306,7 @@ int audit_check(const char *dir, const struct snapshot *s, int (*is_stopped)(voi
 	return rc;
 }
 
-int audit_look(const char *dir, const struct snapshot *s, int64_t pages[NKINDS], int64_t counter[NCOUNTERS],
+int audit_look(const char *dir, const struct snapshot *s, int64_t pages[NKINDS], int64_t *counter,
 	       int (*is_stopped)(void), struct err *e)
 {
 	char path[4096];

@@ -51,9 +51,10 @@ int audit_run(const struct audit_setup *s, struct err *e);
  * alone. Errors: E_STOPPED, E_FORMAT, E_IO, E_NOMEM. */
 int audit_check(const char *dir, const struct snapshot *s, int (*is_stopped)(void), struct err *e);
 
-/* What is sealed of it: pages of each kind, and what was counted of its requests, which is added. Damage counts
+/* What is sealed of it: pages of each kind, and what was counted of its requests, which is added to `counter` (NULL: to
+ * none). Damage counts
  * nothing. `is_stopped` is asked before each file. Rank 0 alone. Errors: E_STOPPED, E_FORMAT, E_IO, E_NOMEM. */
-int audit_look(const char *dir, const struct snapshot *s, int64_t pages[NKINDS], int64_t counter[NCOUNTERS],
+int audit_look(const char *dir, const struct snapshot *s, int64_t pages[NKINDS], int64_t *counter,
 	       int (*is_stopped)(void), struct err *e);
 
 /* Take a page's rows, in any order, into the sample of its kind, and count it. `observed`: s since 1970, when it was
