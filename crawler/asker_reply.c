@@ -5,6 +5,7 @@
 
 #include "crawler/archive.h"
 #include "crawler/asker_in.h"
+#include "crawler/buffer.h"
 #include "crawler/listing.h"
 #include "crawler/retry.h"
 #include "io/log.h"
@@ -249,18 +250,6 @@ static int take_page(struct asker *a, struct slot *s, const struct fetch_reply *
 
 /* --- replies --- */
 
-static void count_reply(struct asker *a, const struct fetch_reply *r)
-{
-	static const enum counter by_class[] = { CNT_NO_REPLY, CNT_NO_REPLY,     CNT_OK,
-						 CNT_REDIRECT, CNT_CLIENT_ERROR, CNT_SERVER_ERROR };
-	int class = r->status / 100;
-	int64_t *c = shard_of(a)->counter;
-
-	c[r->status == 429 ? CNT_TOO_MANY : class < 6 ? by_class[class] : CNT_SERVER_ERROR]++;
-	c[CNT_BYTES_WIRE] += r->wire;
-	c[CNT_BYTES] += (int64_t)r->nbody;
-}
-
 /* A cursor that the Hub does not know any more. */
 static int is_stale(const struct slot *s, const struct fetch_reply *r)
 {
@@ -356,7 +345,7 @@ int asker_take(struct asker *a, struct slot *s, const struct fetch_reply *r, int
 	enum outcome out = retry_outcome(r->status);
 
 	*good = 0;
-	count_reply(a, r);
+	buffer_add_reply(shard_of(a)->counter, r);
 	if (archive(a, s, r, e))
 		return e->code;
 	if (is_token(a, r))

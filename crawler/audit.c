@@ -185,8 +185,10 @@ static int set_aside(const struct shard_list *l, enum kind kind, struct err *e)
 	return E_OK;
 }
 
-/* How many pages of a kind are sealed. */
-static int look_back(int64_t *done, enum kind kind, const char *dir, const char *snapshot, int (*is_stopped)(void),
+/* How many pages of a kind are sealed, and with how many requests (`counter`, or NULL); and what is done about damage.
+ */
+static int look_back(int64_t *done, int64_t *counter, enum kind kind, const char *dir, const char *snapshot,
+		     int (*is_stopped)(void), int (*mend)(const struct shard_list *, enum kind, struct err *),
 		     struct err *e)
 {
 	struct shard_list l;
@@ -204,13 +206,16 @@ static int look_back(int64_t *done, enum kind kind, const char *dir, const char 
 			continue;
 		if (stop_check(is_stopped, &own))
 			break;
-		if (!shard_read(&x, l.path[i], snapshot, 0, &n, &own))
+		if (!shard_read(&x, l.path[i], snapshot, 0, &n, &own)) {
 			*done += x.counter[CNT_PAGES];
+			for (int c = 0; counter && c < NCOUNTERS; c++)
+				counter[c] += counter_is_of_requests(c) ? x.counter[c] : 0;
+		}
 		shard_release(&x);
 	}
 	if (own.code == E_DAMAGED) {
 		*done = 0;
-		rc = set_aside(&l, kind, e);
+		rc = mend ? mend(&l, kind, e) : E_OK;
 	} else if (own.code) {
 		rc = err_set(e, own.code, "%s", own.text);
 	}
@@ -218,14 +223,31 @@ static int look_back(int64_t *done, enum kind kind, const char *dir, const char 
 	return rc;
 }
 
+/* Whoever stops from now on leaves a second pass that a later session can tell of. */
+static int note_begun(const struct audit_setup *s, struct err *e)
+{
+	if (*s->unfinished >= s->pages)
+		return E_OK;
+	*s->unfinished = s->pages;
+	return snapshot_note_audit(s->dir, s->pages, e);
+}
+
+static int note_end(const struct audit_setup *s, struct err *e)
+{
+	if (*s->unfinished == 0 || *s->unfinished > s->pages)
+		return E_OK;
+	*s->unfinished = 0;
+	return snapshot_note_audit(s->dir, 0, e);
+}
+
 static int sample_kind(struct audit *r, const char *dir, struct err *e)
 {
 	int64_t got = 0, n = r->s->pages;
 	struct err own = ERR_INIT;
 	struct place *p;
-	int rc = look_back(&r->done, r->kind, dir, r->s->snapshot->id, r->s->is_stopped, e);
+	int rc = look_back(&r->done, NULL, r->kind, dir, r->s->snapshot->id, r->s->is_stopped, set_aside, e);
 
-	if (rc || r->done >= n || audit_limits(r, e))
+	if (rc || r->done >= n || note_begun(r->s, e) || audit_limits(r, e))
 		return e->code;
 	p = calloc((size_t)n, sizeof *p);
 	if (!p)
@@ -282,7 +304,20 @@ int audit_check(const char *dir, const struct snapshot *s, int (*is_stopped)(voi
 	int rc = audit_dir(dir, path, e);
 
 	for (int k = 0; k < NKINDS && !rc; k++)
-		rc = look_back(&done, (enum kind)k, path, s->id, is_stopped, e);
+		rc = look_back(&done, NULL, (enum kind)k, path, s->id, is_stopped, set_aside, e);
+	return rc;
+}
+
+int audit_look(const char *dir, const struct snapshot *s, int64_t pages[NKINDS], int64_t *counter,
+	       int (*is_stopped)(void), struct err *e)
+{
+	char path[4096];
+	int rc = audit_dir(dir, path, e);
+
+	for (int k = 0; k < NKINDS; k++)
+		pages[k] = 0;
+	for (int k = 0; k < NKINDS && !rc; k++)
+		rc = look_back(pages + k, counter, (enum kind)k, path, s->id, is_stopped, NULL, e);
 	return rc;
 }
 
@@ -316,5 +351,5 @@ int audit_run(const struct audit_setup *s, struct err *e)
 		shard_release(&r.sample);
 		page_free(r.page);
 	}
-	return e->code;
+	return e->code ? e->code : note_end(s, e);
 }

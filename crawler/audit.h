@@ -27,6 +27,8 @@ struct audit_setup {
 	int retries;
 	int64_t session;
 	int64_t *requests;     /* of this session so far; what is asked is added */
+	int64_t *counter;      /* NCOUNTERS: what it counts is added, of requests as of pages */
+	int64_t *unfinished;   /* as the snapshot has it; DIR/snapshot.json tells of it, too, while pages are missing */
 	int64_t max_requests;  /* of this session; 0 any number */
 	int64_t start_ms;      /* of this session */
 	int64_t max_time_ms;   /* likewise; 0 any time */
@@ -48,6 +50,12 @@ int audit_run(const struct audit_setup *s, struct err *e);
  * its places were in the damaged one is not known), with a line for each. `is_stopped` is asked before each. Rank 0
  * alone. Errors: E_STOPPED, E_FORMAT, E_IO, E_NOMEM. */
 int audit_check(const char *dir, const struct snapshot *s, int (*is_stopped)(void), struct err *e);
+
+/* What is sealed of it: pages of each kind, and what was counted of its requests, which is added to `counter` (NULL: to
+ * none). Damage counts
+ * nothing. `is_stopped` is asked before each file. Rank 0 alone. Errors: E_STOPPED, E_FORMAT, E_IO, E_NOMEM. */
+int audit_look(const char *dir, const struct snapshot *s, int64_t pages[NKINDS], int64_t *counter,
+	       int (*is_stopped)(void), struct err *e);
 
 /* Take a page's rows, in any order, into the sample of its kind, and count it. `observed`: s since 1970, when it was
  * received. Returns whether it was a list. Errors: E_NOMEM. */

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 /* A page of the second pass: asked for, and taken. */
 #include "crawler/audit_in.h"
+#include "crawler/buffer.h"
 #include "crawler/retry.h"
 #include "crawler/stop.h"
 #include "crawler/worker.h"
@@ -88,6 +89,12 @@ static void tell_budget(struct audit *r, const struct fetch_reply *reply)
 		note_limited(r, reply);
 }
 
+static void count(struct audit *r, enum counter c)
+{
+	r->sample.counter[c]++;
+	r->s->counter[c]++;
+}
+
 /* Wait for a token, send, wait for the reply. NULL: the end, and why in e. */
 static const struct fetch_reply *ask(struct audit *r, const char *url, struct err *e)
 {
@@ -104,11 +111,13 @@ static const struct fetch_reply *ask(struct audit *r, const char *url, struct er
 		return NULL;
 	}
 	++*r->s->requests;
-	r->sample.counter[CNT_REQUESTS]++;
+	count(r, CNT_REQUESTS);
 	/* What is on its way when its time is over has as long as in the crawl. */
 	while (!(reply = fetch_next(r->s->fetch)))
 		if (wait_a_little(r, e) || check_time(r, clock_ms() - WORKER_DRAIN_MS, e))
 			return NULL;
+	buffer_add_reply(r->sample.counter, reply);
+	buffer_add_reply(r->s->counter, reply);
 	tell_budget(r, reply);
 	return reply;
 }
@@ -248,7 +257,9 @@ static enum outcome attempt(struct audit *r, const struct place *at, int *status
 	if (take_reply(r, at, reply, out, e)) {
 		note_page(r);
 		r->heard = 1;
+		r->s->counter[CNT_PAGES]++;
 	} else if (out == OUT_PAGE) {
+		count(r, CNT_NOT_JSON);
 		out = OUT_RETRY;
 	}
 	fetch_release(r->s->fetch, reply);
@@ -274,8 +285,12 @@ int audit_page(struct audit *r, const struct place *at, struct err *e)
 	int failures = 0, rounds = 0;
 
 	while (!e->code) {
-		int status = 0;
+		int is_retry = failures > 0 || rounds > 0, status = 0;
+		int64_t before = *r->s->requests;
 		enum outcome out = attempt(r, at, &status, e);
+
+		if (is_retry && *r->s->requests > before)
+			count(r, CNT_RETRIES);
 
 		if (out == OUT_PAGE || e->code)
 			break;

@@ -45,15 +45,20 @@ void buffer_sums(const struct buffer *b, int64_t counter[NCOUNTERS], int64_t kin
 	}
 }
 
-void buffer_count_reply(struct buffer *b, enum kind k, const struct fetch_reply *r)
+void buffer_add_reply(int64_t counter[NCOUNTERS], const struct fetch_reply *r)
 {
 	static const enum counter by_class[] = { CNT_NO_REPLY, CNT_NO_REPLY,     CNT_OK,
 						 CNT_REDIRECT, CNT_CLIENT_ERROR, CNT_SERVER_ERROR };
 	int class = r->status / 100;
 
-	buffer_count(b, k, r->status == 429 ? CNT_TOO_MANY : class < 6 ? by_class[class] : CNT_SERVER_ERROR, 1);
-	buffer_count(b, k, CNT_BYTES_WIRE, r->wire);
-	buffer_count(b, k, CNT_BYTES, (int64_t)r->nbody);
+	counter[r->status == 429 ? CNT_TOO_MANY : class < 6 ? by_class[class] : CNT_SERVER_ERROR]++;
+	counter[CNT_BYTES_WIRE] += r->wire;
+	counter[CNT_BYTES] += (int64_t)r->nbody;
+}
+
+void buffer_count_reply(struct buffer *b, enum kind k, const struct fetch_reply *r)
+{
+	buffer_add_reply(b->shard[k].counter, r);
 }
 
 void buffer_count_page(struct buffer *b, enum kind k, const struct page_result *r)

@@ -28,6 +28,7 @@ void buffer_count(struct buffer *b, enum kind k, enum counter c, int64_t n);
 void buffer_sums(const struct buffer *b, int64_t counter[NCOUNTERS], int64_t kind_rows[NKINDS]);
 
 /* Count a reply by its status, and its bytes. */
+void buffer_add_reply(int64_t counter[NCOUNTERS], const struct fetch_reply *r);
 void buffer_count_reply(struct buffer *b, enum kind k, const struct fetch_reply *r);
 
 /* Count a page that was taken. */

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "crawler/crawl.h"
 
+#include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -59,8 +60,9 @@ struct crawl {
 	int64_t phase_ms[SUMMARY_NPHASES]; /* rank 0 */
 	int64_t mark_ms;                   /* rank 0: when the present phase began */
 	struct share share;
-	struct monitor monitor; /* rank 0 */
-	int64_t requests;       /* of this session, when the repositories are crawled; rank 0: and the second pass */
+	struct monitor monitor;    /* rank 0 */
+	int64_t requests;          /* of this session, when the repositories are crawled; rank 0: and the second pass */
+	int64_t second[NCOUNTERS]; /* rank 0: of the second pass */
 };
 
 static void phase_ends(struct crawl *c, enum summary_phase phase)
@@ -106,6 +108,9 @@ static int prepare_users(struct crawl *c, struct err *e)
 	/* What is still to be crawled of the repositories may name more owners, also if a kill comes before they are
 	 * asked. */
 	c->brief.users = !f->complete || !done;
+	/* Kept from now on, for a session that is not told again. */
+	if (c->brief.users && c->o->user_requests > 0 && users_end_limit(f->dir, c->o->user_requests, e))
+		return e->code;
 	return f->complete ? E_OK : users_end_reopen(f->dir, e);
 }
 
@@ -254,10 +259,13 @@ static int conclude(struct crawl *c, int why, int *exit_code, struct err *e)
 	return E_OK;
 }
 
-/* Rank 0. */
+/* Rank 0. What goes on when it stopped in the second pass is the second pass. */
 static void sum_up(struct crawl *c, const int64_t *sums, int exit_code)
 {
-	struct summary s = { .dir = c->o->dir,
+	int64_t pages[NKINDS];
+	struct err own = ERR_INIT;
+	char again[4200];
+	struct summary s = { .dir = again,
 			     .snapshot = &c->brief.snapshot,
 			     .resume = &c->folder.resume,
 			     .session = sums,
@@ -269,6 +277,11 @@ static void sum_up(struct crawl *c, const int64_t *sums, int exit_code)
 			     .goes_on = c->brief.users,
 			     .exit_code = exit_code };
 
+	/* What cannot be read of it is told by whoever needs it. */
+	audit_look(c->o->dir, &c->brief.snapshot, pages, c->folder.resume.counter, NULL, &own);
+	snprintf(again, sizeof again, "%s", c->o->dir);
+	if (c->brief.snapshot.audit > 0 && exit_code == err_exit_code(E_STOPPED) && c->folder.complete)
+		snprintf(again, sizeof again, "--audit=%" PRId64 " %s", c->brief.snapshot.audit, c->o->dir);
 	summary_print(&s);
 }
 
@@ -327,7 +340,7 @@ static int discover(struct crawl *c, int *exit_code, struct err *e)
 }
 
 /* The second pass. Rank 0; on a census that was complete there is no way to the Hub yet. */
-static int audit(struct crawl *c, struct err *e)
+static int ask_second(struct crawl *c, struct err *e)
 {
 	struct audit_setup s = { .hub = &c->hub,
 				 .snapshot = &c->brief.snapshot,
@@ -336,6 +349,8 @@ static int audit(struct crawl *c, struct err *e)
 				 .retries = (int)c->o->retries,
 				 .session = c->brief.session,
 				 .requests = &c->requests,
+				 .counter = c->second,
+				 .unfinished = &c->brief.snapshot.audit,
 				 .max_requests = c->o->max_requests,
 				 .start_ms = c->start_ms,
 				 .max_time_ms = c->o->max_time,
@@ -345,14 +360,22 @@ static int audit(struct crawl *c, struct err *e)
 				 .seal_ms = c->o->seal_time,
 				 .is_stopped = alone_is_stopped };
 
-	if (c->rank != 0 || c->o->audit == 0)
-		return E_OK;
 	if (reach_hub(c, e))
 		return e->code;
 	s.fetch = c->contact.fetch;
 	s.archive = c->contact.archive;
 	s.budget = c->budget;
 	return audit_run(&s, e);
+}
+
+/* What it asks is counted with the rest, whatever ends it. Rank 0. */
+static int audit(struct crawl *c, struct err *e)
+{
+	int rc = c->rank == 0 && c->o->audit > 0 ? ask_second(c, e) : E_OK;
+
+	if (c->rank == 0)
+		monitor_audit(&c->monitor, c->second);
+	return rc;
 }
 
 static int crawl_loop(struct crawl *c, struct err *e)
@@ -438,17 +461,43 @@ static int crawl_all(struct crawl *c, int *exit_code, struct err *e)
 			mine[i] += worker_totals(c->worker)[k * NCOUNTERS + i];
 	agree_sum(c->comm, mine, sums, NCOUNTERS);
 	c->requests = sums[CNT_REQUESTS];
-	share_find(c->comm, mine[CNT_REQUESTS], &c->share);
 	alone_begin(c->comm, ALONE_HEAD);
 	rc = c->rank == 0 ? conclude(c, worker_why(c->worker), exit_code, e) : E_OK;
 	if (!rc && *exit_code != err_exit_code(E_STOPPED))
 		rc = audit(c, e);
-	if (c->rank == 0) {
+	if (c->rank == 0)
 		phase_ends(c, SUMMARY_AUDIT);
-		sum_up(c, sums, rc ? err_exit_code(rc) : *exit_code);
-	}
 	alone_end();
+	share_find(c->comm, mine[CNT_REQUESTS] + c->second[CNT_REQUESTS], &c->share);
+	for (int i = 0; i < NCOUNTERS; i++)
+		sums[i] += counter_is_of_requests(i) ? c->second[i] : 0;
+	if (c->rank == 0)
+		sum_up(c, sums, rc ? err_exit_code(rc) : *exit_code);
 	return err_agree(c->comm, rc, e);
+}
+
+/* What was asked of a second pass now, and that one is not finished. Rank 0. */
+static void tell_second(const struct crawl *c)
+{
+	const int64_t *n = c->second, unfinished = c->brief.snapshot.audit;
+	const char *dir = c->o->dir;
+
+	if (log_is_json()) {
+		struct log_field f[] = { { "requests", (double)n[CNT_REQUESTS] },
+					 { "retries", (double)n[CNT_RETRIES] },
+					 { "pages", (double)n[CNT_PAGES] },
+					 { "unfinished_pages_per_kind", (double)unfinished } };
+
+		if (n[CNT_REQUESTS] > 0 || unfinished > 0)
+			log_event("second_pass", f, 4, "second pass: %" PRId64 " requests, %" PRId64 " pages%s",
+				  n[CNT_REQUESTS], n[CNT_PAGES], unfinished > 0 ? "; it is not finished" : "");
+		return;
+	}
+	if (n[CNT_REQUESTS] > 0)
+		printf("second pass  %" PRId64 " requests (%" PRId64 " retries), %" PRId64 " pages\n", n[CNT_REQUESTS],
+		       n[CNT_RETRIES], n[CNT_PAGES]);
+	if (unfinished > 0)
+		printf("second pass  not finished: hubcrawl --audit=%" PRId64 " %s goes on with it\n", unfinished, dir);
 }
 
 /* Nothing of the repositories is missing. Collective, but for its errors. */
@@ -460,8 +509,11 @@ static int add_to_complete(struct crawl *c, int *exit_code, struct err *e)
 	if (c->rank == 0) {
 		prepare_monitor(c);
 		*exit_code = c->folder.resume.suspect || c->brief.gaps ? CRAWL_EXIT_GAPS : 0;
-		summary_complete(c->o->dir, &c->folder.resume, *exit_code != 0, c->brief.users);
 		rc = audit(c, e);
+		tell_second(c);
+		summary_complete(c->o->dir, &c->folder.resume, *exit_code != 0, c->brief.users || rc);
+		if (!rc && c->brief.snapshot.users && !c->brief.users)
+			rc = users_tell_limit(c->o->dir, e);
 	}
 	alone_end();
 	return rc;

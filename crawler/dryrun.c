@@ -1,20 +1,25 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "crawler/dryrun.h"
 
+#include <inttypes.h>
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "crawler/alone.h"
+#include "crawler/audit.h"
 #include "crawler/contact.h"
 #include "crawler/curve.h"
 #include "crawler/forecast.h"
 #include "crawler/resume.h"
 #include "crawler/start.h"
+#include "crawler/stop.h"
 #include "crawler/survey.h"
 #include "crawler/transport.h"
+#include "crawler/users.h"
 #include "io/agree.h"
+#include "io/h5accounts.h"
 #include "io/log.h"
 
 /* Bytes of a shard by bytes of its rows in memory, and what a rank takes beside its rows: measured with the stand-in's
@@ -45,10 +50,46 @@ struct dryrun {
 	struct contact contact;
 	struct survey survey;
 	struct forecast_setup forecast;
-	int ntotals; /* requests for them */
+	int ntotals;            /* requests for them */
+	int64_t second[NKINDS]; /* pages of the second pass that are to come */
+	struct users_end users; /* how their discovery ended */
+	int64_t users_requests; /* made for it in all sessions */
+	int users_complete;
 };
 
 /* --- what is missing --- */
+
+/* Requests for accounts that were sealed: DIR/users.json has their number only when they ended. */
+static int count_requests(struct dryrun *d, const char *shards, int (*is_stopped)(void), struct err *e)
+{
+	struct shard_list l;
+	int rc = account_shard_list(&l, shards, e);
+
+	for (size_t i = 0; i < l.n && !rc && !(rc = stop_check(is_stopped, e)); i++) {
+		struct err own = ERR_INIT;
+		struct account_shard s;
+
+		if (!account_shard_read(&s, l.path[i], d->snapshot.id, &own))
+			d->users_requests += s.counter[CNT_REQUESTS];
+		account_shard_release(&s);
+	}
+	shard_list_release(&l);
+	return rc;
+}
+
+static int read_users(struct dryrun *d, const char *shards, int (*is_stopped)(void), struct err *e)
+{
+	int64_t rows = 0;
+
+	for (int k = 0; k < NKINDS; k++)
+		rows += d->resume.rows[k];
+	if (users_is_complete(d->o, rows, &d->users_complete, NULL, e) || users_end_read(&d->users, d->o->dir, e) ||
+	    (!d->users_complete && count_requests(d, shards, is_stopped, e)))
+		return e->code;
+	if (d->users_requests < d->users.requests)
+		d->users_requests = d->users.requests;
+	return E_OK;
+}
 
 static int read_folder(struct dryrun *d, int (*is_stopped)(void), struct err *e)
 {
@@ -70,7 +111,29 @@ static int read_folder(struct dryrun *d, int (*is_stopped)(void), struct err *e)
 	if (d->resume.damaged.n > 0)
 		log_warn("%zu shards are damaged: a crawl sets them aside and crawls their part again",
 			 d->resume.damaged.n);
+	d->snapshot.audit = old.audit;
+	return d->snapshot.users ? read_users(d, shards, is_stopped, e) : E_OK;
+}
+
+/* Pages of a second pass, as asked for or as it was begun. */
+static int find_second(struct dryrun *d, int (*is_stopped)(void), struct err *e)
+{
+	int64_t want = d->o->audit > 0 ? d->o->audit : d->snapshot.audit, done[NKINDS] = { 0 };
+
+	if (want > 0 && d->o->dir && audit_look(d->o->dir, &d->snapshot, done, NULL, is_stopped, e))
+		return e->code;
+	for (int k = 0; k < NKINDS; k++)
+		d->second[k] = d->snapshot.kinds >> k & 1 && done[k] < want ? want - done[k] : 0;
 	return E_OK;
+}
+
+static double second_pages(const struct dryrun *d)
+{
+	double n = 0;
+
+	for (int k = 0; k < NKINDS; k++)
+		n += (double)d->second[k];
+	return n;
 }
 
 static int is_complete(const struct dryrun *d)
@@ -198,7 +261,10 @@ static void print_kinds(const struct dryrun *d)
 	}
 	if (d->ntotals > 0)
 		printf("%-12s %12s %10d  on a quota of their own\n", "totals", "", d->ntotals);
-	printf("%-12s %12s %10.0f\n", "in all", "", forecast_requests(&d->forecast) + d->ntotals);
+	if (second_pages(d) > 0)
+		printf("%-12s %12s %10.0f  %s\n", "second pass", "", second_pages(d),
+		       d->o->audit > 0 ? "" : "was not finished: --audit goes on with it");
+	printf("%-12s %12s %10.0f\n", "in all", "", forecast_requests(&d->forecast) + d->ntotals + second_pages(d));
 }
 
 /* A quota, as forecast_ms() wants it. */
@@ -208,7 +274,10 @@ struct terms {
 
 static double time_by(const struct dryrun *d, struct terms t)
 {
-	return forecast_ms(&d->forecast, t.quota, 1000 * t.window_s, t.left, 1000 * t.reset_s);
+	double each = fmax((double)d->forecast.latency_ms, 1000 * t.window_s / t.quota);
+
+	/* The second pass asks one page at a time. */
+	return forecast_ms(&d->forecast, t.quota, 1000 * t.window_s, t.left, 1000 * t.reset_s) + each * second_pages(d);
 }
 
 static void print_class(const char *name, struct terms t, const struct dryrun *d)
@@ -303,25 +372,39 @@ static void print_resources(const struct dryrun *d)
 	       ((double)RANK_MEMORY + all * each * REDUCE_SHARE / d->nranks) / 1e6);
 }
 
+static void print_complete_users(const struct dryrun *d)
+{
+	printf("\naccounts            complete: %s", ending_name[d->users.ending]);
+	if (d->users.ending == END_REQUESTS)
+		printf(" (%" PRId64 "); a larger --user-requests goes on", d->users.requests);
+	printf("\n");
+}
+
 /* Nobody lists accounts, so nobody knows beforehand what finding them takes: between a page of new ones with each
  * request, and an overview and two lists of every user. */
 static void print_users(const struct dryrun *d)
 {
 	struct terms t = in_force(d);
 	double pace = t.quota / t.window_s;
+	int64_t limit = d->o->user_requests > 0 ? d->o->user_requests : d->users.limit;
 	struct {
 		const char *what;
 		double requests;
 	} row[] = { { "at best", HUB_ACCOUNTS / HUB_ACCOUNTS_PAGE },
 		    { "every list", 3 * HUB_ACCOUNTS },
-		    { "--user-requests", (double)d->o->user_requests } };
-	int n = d->o->user_requests > 0 ? 3 : 2;
+		    { "--user-requests", (double)limit } };
+	int n = limit > 0 ? 3 : 2;
 
-	printf("\naccounts            of %.0f million, after the repositories, with the quota in force\n",
+	printf("\naccounts            of %.0f million, after the repositories, with the quota in force",
 	       HUB_ACCOUNTS / 1e6);
+	if (d->users_requests > 0)
+		printf("; less the %" PRId64 " requests that were made", d->users_requests);
+	printf("\n");
 	for (int i = 0; i < n; i++) {
-		printf("%-19s %.0f requests, ", row[i].what, row[i].requests);
-		print_duration(1000 * row[i].requests / pace);
+		double left = fmax(0, row[i].requests - (double)d->users_requests);
+
+		printf("%-19s %.0f requests, ", row[i].what, left);
+		print_duration(1000 * left / pace);
 		printf("\n");
 	}
 }
@@ -338,7 +421,9 @@ static void print_all(const struct dryrun *d)
 		print_resources(d);
 		print_ranks(d);
 	}
-	if (d->snapshot.users)
+	if (d->snapshot.users && d->users_complete)
+		print_complete_users(d);
+	else if (d->snapshot.users)
 		print_users(d);
 	if (snapshot_is_partial(&d->snapshot))
 		printf("partial             a census of the filtered part only\n");
@@ -368,7 +453,8 @@ static int run(struct dryrun *d, int (*is_stopped)(void), struct err *e)
 
 	if (options_plan(&d->plan, d->o, e) || token_find(&d->token, d->o->token_file, e) ||
 	    read_folder(d, is_stopped, e) ||
-	    token_check_hub(&d->token, d->o->token_file, &d->plan.hub, d->snapshot.hub, e) || find_gaps(d, e))
+	    token_check_hub(&d->token, d->o->token_file, &d->plan.hub, d->snapshot.hub, e) || find_gaps(d, e) ||
+	    find_second(d, is_stopped, e))
 		return e->code;
 	if (is_complete(d)) {
 		print_all(d);

@@ -6,8 +6,8 @@
 #include <string.h>
 #include <strings.h>
 #include <time.h>
-#include <unistd.h>
 
+#include "io/given.h"
 #include "io/json.h"
 
 enum slot_state { SLOT_FREE, SLOT_FLYING, SLOT_DONE, SLOT_TAKEN };
@@ -253,8 +253,8 @@ int fetch_create(struct fetch **out, const struct fetch_setup *s, struct err *e)
 			e, E_USAGE,
 			"the token would go over plain http to '%s': use https, or set HF_HUB_DISABLE_IMPLICIT_TOKEN=1",
 			s->hub->base);
-	if (s->ca_file && access(s->ca_file, R_OK))
-		return err_set(e, E_USAGE, "cannot read the certificates in '%s'", s->ca_file);
+	if (s->ca_file && given_check("ca-file", s->ca_file, GIVEN_MAX, e))
+		return e->code;
 	if (curl_global_init(CURL_GLOBAL_DEFAULT))
 		return err_set(e, E_IO, "cannot initialise libcurl");
 	f = calloc(1, sizeof *f);

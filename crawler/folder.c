@@ -15,14 +15,19 @@ static int open_snapshot(struct folder *f, const struct options *o, const struct
 {
 	struct snapshot *s = &f->snapshot, old;
 	char *echo;
+	struct stat st;
 	int found, rc;
 
 	if (mkdir(f->dir, 0777) && errno != EEXIST)
 		return err_sys(e, errno, "cannot make the folder '%s'", f->dir);
+	if (!stat(f->dir, &st) && !S_ISDIR(st.st_mode))
+		return err_set(e, E_USAGE, "'%s' is no folder: name another one", f->dir);
 	if (snapshot_lock(f->dir, &f->lock, e) || snapshot_read(&old, f->dir, &found, e))
 		return e->code;
 	if (options_snapshot(s, p, from ? from : found ? &old : NULL, e))
 		return e->code;
+	/* That of the archive's census is not this one's. */
+	s->audit = found ? old.audit : 0;
 	if (from && snapshot_check(from, s, o->from_archive, e))
 		return e->code;
 	if (found) {
@@ -104,6 +109,8 @@ void folder_forget(const struct folder *f)
 	if (!f->is_new || snprintf(path, sizeof path, "%s/snapshot.json", f->dir) >= (int)sizeof path)
 		return;
 	unlink(path);
+	if (snprintf(path, sizeof path, "%s/users.json", f->dir) < (int)sizeof path)
+		unlink(path);
 	archive_forget(f->dir);
 }
 

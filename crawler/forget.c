@@ -15,6 +15,7 @@
 #include "crawler/replay_users.h"
 #include "crawler/resume.h"
 #include "crawler/stop.h"
+#include "io/given.h"
 #include "io/h5accounts.h"
 #include "io/log.h"
 #include "io/pseudonym.h"
@@ -25,6 +26,7 @@ struct forget {
 	struct accounts hashes; /* theirs, with keyed hashes */
 	struct snapshot snapshot;
 	struct pseudonym pseudonym;
+	int dry; /* nothing is written */
 	int (*is_stopped)(void);
 	int64_t rows;
 	size_t shards, rewritten;
@@ -54,34 +56,32 @@ static int add_name(struct forget *f, const char *name, size_t n)
 /* A name a line; blanks around it and empty lines do not matter. */
 static int read_names(struct forget *f, const char *path, struct err *e)
 {
-	FILE *in = fopen(path, "r");
-	char *line = NULL;
-	size_t cap = 0;
-	ssize_t len;
+	char *text, *at;
+	size_t n;
 	int number = 0;
 
-	if (!in)
-		return err_sys(e, errno, "cannot read '%s'", path);
-	while (!e->code && (len = getline(&line, &cap, in)) >= 0) {
-		char *p = line, *end = line + len;
+	if (given_read("forget", path, &text, &n, e))
+		return e->code;
+	at = text;
+	for (char *end = text + n; at < end && !e->code;) {
+		char *p = at, *q = memchr(at, '\n', (size_t)(end - at));
 
+		q = q ? q : end;
+		at = q + 1;
 		number++;
-		while (p < end && isspace((unsigned char)*p))
+		while (p < q && isspace((unsigned char)*p))
 			p++;
-		while (end > p && isspace((unsigned char)end[-1]))
-			end--;
-		if (p == end)
+		while (q > p && isspace((unsigned char)q[-1]))
+			q--;
+		if (p == q)
 			continue;
-		if (!account_name_is_valid(p, (size_t)(end - p)))
+		if (!account_name_is_valid(p, (size_t)(q - p)))
 			err_set(e, E_USAGE, "'%s' line %d is no name of an account: nothing was forgotten", path,
 				number);
-		else if (add_name(f, p, (size_t)(end - p)))
+		else if (add_name(f, p, (size_t)(q - p)))
 			err_set(e, E_NOMEM, "no memory for the names of '%s'", path);
 	}
-	if (ferror(in))
-		err_sys(e, EIO, "cannot read '%s'", path);
-	free(line);
-	fclose(in);
+	free(text);
 	return e->code;
 }
 
@@ -161,7 +161,9 @@ static int rewrite(struct forget *f, const char *dir, const char *path, const st
 	f->shards++;
 	if (copy_rows(f, a, from, &to, &left_out) || copy_rest(a, from, &to, &left_out))
 		rc = err_set(e, E_NOMEM, "no memory to write '%s' anew", path);
-	if (!rc && left_out > 0) {
+	if (!rc && left_out > 0 && f->dry) {
+		f->rewritten++;
+	} else if (!rc && left_out > 0) {
 		memcpy(to.counter, from->counter, sizeof to.counter);
 		to.counter[CNT_SHARDS]--; /* account_shard_replace() counts it again */
 		memcpy(to.asked, from->asked, sizeof to.asked);
@@ -228,7 +230,7 @@ static int forget_folder(struct forget *f, const char *dir, int counts, struct e
 	return rc;
 }
 
-/* Every folder that has shards of accounts, and what kills leave: users.taken is gone when it is mended. */
+/* Every folder that has shards of accounts, and what kills leave: users.taken is gone when that is mended. */
 static int forget_all(struct forget *f, const char *dir, struct err *e)
 {
 	static const struct {
@@ -237,14 +239,14 @@ static int forget_all(struct forget *f, const char *dir, struct err *e)
 	} folder[] = { { "shards", 1 },         { "users.private", 1 },
 		       { "shards/damaged", 0 }, { "users.private/damaged", 0 },
 		       { "users.ended", 0 },    { "users.ended/damaged", 0 },
-		       { "users.replay", 0 } };
-	int rc = replay_users_mend(dir, e);
+		       { "users.replay", 0 },   { "users.taken", 1 } };
+	int rc = f->dry ? E_OK : replay_users_mend(dir, e);
 
 	for (size_t i = 0; i < sizeof folder / sizeof *folder && !rc; i++) {
 		char path[4200];
 
 		snprintf(path, sizeof path, "%s/%s", dir, folder[i].name);
-		rc = resume_clean(path, e) ? e->code : forget_folder(f, path, folder[i].counts, e);
+		rc = !f->dry && resume_clean(path, e) ? e->code : forget_folder(f, path, folder[i].counts, e);
 	}
 	return e->code;
 }
@@ -258,7 +260,10 @@ static int open_census(struct forget *f, const char *dir, int *lock, struct err 
 
 	if (stat(dir, &st))
 		return err_sys(e, errno, "cannot read the folder '%s'", dir);
-	if (snapshot_lock(dir, lock, e) || snapshot_read(&f->snapshot, dir, &found, e))
+	if (!S_ISDIR(st.st_mode))
+		return err_set(e, E_USAGE, "'%s' is no folder, and so no census", dir);
+	if ((f->dry ? snapshot_look(dir, lock, e) : snapshot_lock(dir, lock, e)) ||
+	    snapshot_read(&f->snapshot, dir, &found, e))
 		return e->code;
 	if (!found || !f->snapshot.users)
 		return err_set(e, E_USAGE, "'%s' is no census with accounts: there is nothing to forget", dir);
@@ -276,6 +281,12 @@ static void print(const struct forget *f, const char *dir)
 
 	for (const struct known *k; (k = accounts_next(a, &ref, &at));)
 		found += k->done;
+	if (f->dry) {
+		printf("to forget    %lld of %llu accounts, in %zu of %zu shards; nothing was written\n",
+		       (long long)found, (unsigned long long)a->n, f->rewritten, f->shards);
+		fflush(stdout);
+		return;
+	}
 	printf("forgotten    %lld of %llu accounts, in %zu of %zu shards\n", (long long)found, (unsigned long long)a->n,
 	       f->rewritten, f->shards);
 	printf("kept         repositories, whose ids name their owners%s\n",
@@ -292,13 +303,14 @@ int forget_run(const struct options *o, int (*is_stopped)(void), struct err *e)
 	if (!f)
 		return err_set(e, E_NOMEM, "no memory");
 	f->is_stopped = is_stopped;
+	f->dry = o->dry_run;
 	accounts_init(&f->names);
 	accounts_init(&f->hashes);
 	if (!open_census(f, o->dir, &lock, e) && !read_names(f, o->forget, e)) {
 		forget_all(f, o->dir, e);
 		if (!e->code)
 			print(f, o->dir);
-		if (!e->code && archive_is_there(o->dir))
+		if (!e->code && !f->dry && archive_is_there(o->dir))
 			log_warn("'%s/archive' holds what the Hub has said, as it said it: remove it if nobody is to "
 				 "find "
 				 "them there",

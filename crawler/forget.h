@@ -17,7 +17,9 @@
 #include "crawler/options.h"
 #include "io/err.h"
 
-/* Local: rank 0's work alone. Prints what was done to stdout. `is_stopped` is asked before each shard. Errors:
+/* With --dry-run the same is counted, also in what a kill has left on its way, and nothing is written.
+ *
+ * Local: rank 0's work alone. Prints what was done to stdout. `is_stopped` is asked before each shard. Errors:
  * E_STOPPED, E_USAGE (no census, another job works on it, no key, a line that is no name), E_DAMAGED, E_IO, E_FORMAT,
  * E_H5, E_NOMEM. */
 int forget_run(const struct options *o, int (*is_stopped)(void), struct err *e);

@@ -236,6 +236,13 @@ void monitor_users(struct monitor *m, const struct users_progress *p, int64_t no
 	write_in_time(m, now);
 }
 
+void monitor_audit(struct monitor *m, const int64_t counter[NCOUNTERS])
+{
+	for (int i = 0; i < NCOUNTERS; i++)
+		if (counter_is_of_requests(i))
+			m->last_state.counter[i] += counter[i];
+}
+
 void monitor_users_end(struct monitor *m, int64_t accounts, int64_t lists, int64_t requests)
 {
 	m->among_accounts = 1;

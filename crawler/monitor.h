@@ -37,6 +37,9 @@ void monitor_turn(struct monitor *m, const struct progress *p, const struct coor
 /* The same while accounts are discovered. */
 void monitor_users(struct monitor *m, const struct users_progress *p, int64_t now);
 
+/* What the second pass has counted. */
+void monitor_audit(struct monitor *m, const int64_t counter[NCOUNTERS]);
+
 /* What it came to, over all ranks. */
 void monitor_users_end(struct monitor *m, int64_t accounts, int64_t lists, int64_t requests);
 

@@ -29,21 +29,23 @@ static const struct opt table[] = {
 	  0 },
 	{ NULL, OPT_GROUP, 0, 0, 0, NULL, NULL, "Accounts", 0 },
 	{ "user-requests", OPT_COUNT, AT(user_requests), 1, 0, "N", NULL,
-	  "Requests for the discovery of accounts, in all sessions together; without it, every list is asked, which "
-	  "takes "
-	  "weeks of a Hub of millions.",
+	  "Requests for the discovery of accounts, in all sessions together. The census keeps it; a larger one goes "
+	  "on, "
+	  "1G to the end. Without it every list is asked, which takes weeks of a Hub of millions.",
 	  0 },
 	{ "known", OPT_TEXT, AT(known), 0, 0, "CENSUS", NULL,
 	  "Begin with the accounts of an earlier census, its folder or its census.h5, too.", 0 },
 	{ "no-user-names", OPT_FLAG, AT(no_user_names), 0, 0, NULL, NULL,
 	  "Keep keyed hashes instead of the names of accounts.", 0 },
 	{ "forget", OPT_TEXT, AT(forget), 0, 0, "FILE", NULL,
-	  "Take the accounts named in FILE, one per line, out of DIR for good, and crawl nothing.", 0 },
+	  "Take the accounts named in FILE (at most 64 MB), one per line, out of DIR for good, and crawl nothing; with "
+	  "--dry-run only count them.",
+	  0 },
 	{ NULL, OPT_GROUP, 0, 0, 0, NULL, NULL, "To see first", 0 },
 	{ "dry-run", OPT_FLAG, AT(dry_run), 0, 0, NULL, NULL,
 	  "Ask at most 6 requests, print what the Hub is like and how long the crawl will take, write nothing. DIR may "
 	  "be "
-	  "left out.",
+	  "left out; with it, what is left of that census.",
 	  0 },
 	{ "save-probe", OPT_TEXT, AT(save_probe), 0, 0, "FILE", NULL,
 	  "Keep the first replies, of --dry-run or of the crawl, as a WARC file, as probe.warc.gz; the token is left "
@@ -81,7 +83,8 @@ static const struct opt table[] = {
 	{ "retries", OPT_COUNT, AT(retries), 0, 1000, "N", "6",
 	  "Attempts after a failed one before a window is put back.", 0 },
 	{ "contact", OPT_TEXT, AT(contact), 0, 0, "TEXT", NULL, "Address or URL to name in the User-Agent.", 0 },
-	{ "ca-file", OPT_TEXT, AT(ca_file), 0, 0, "FILE", NULL, "Certificates to trust instead of the system's.", 0 },
+	{ "ca-file", OPT_TEXT, AT(ca_file), 0, 0, "FILE", NULL,
+	  "Certificates to trust instead of the system's, of at most 64 MB.", 0 },
 	{ NULL, OPT_GROUP, 0, 0, 0, NULL, NULL, "Files", 0 },
 	{ "archive", OPT_FLAG, AT(archive), 0, 0, NULL, NULL,
 	  "Keep every reply as WARC 1.1 in DIR/archive, the token left out; a folder that has one goes on with it.",
@@ -131,7 +134,17 @@ const struct opts crawl_opts = {
 		    "SIGTERM, SIGUSR1 and SIGINT seal what there is and stop within 10 s.\n",
 	.nargs_min = 0,
 	.nargs_max = 1,
+	.given = AT(given),
 };
+
+/* What is left out is done nowhere: whoever names it means something else. */
+static int check_forget(const struct options *o, struct err *e)
+{
+	static const char *const fits[] = { "forget", "dry-run", "log-format", "quiet", NULL };
+	const char *other = opts_beside(&crawl_opts, o, fits);
+
+	return o->forget && other ? err_set(e, E_USAGE, "--forget crawls nothing: leave out --%s", other) : E_OK;
+}
 
 int options_parse(struct options *o, int argc, char **argv, int print, int *done, struct err *e)
 {
@@ -145,6 +158,8 @@ int options_parse(struct options *o, int argc, char **argv, int print, int *done
 	if (n == 0 && (!o->dry_run || o->forget))
 		return err_set(e, E_USAGE, "an argument is missing: %s %s", crawl_opts.program, crawl_opts.synopsis);
 	o->dir = n > 0 ? args[0] : NULL;
+	if (check_forget(o, e))
+		return e->code;
 	if (o->from_archive && (o->dry_run || o->archive || o->save_probe || o->audit))
 		return err_set(e, E_USAGE,
 			       "--from-archive asks the Hub for nothing: leave out --dry-run, --archive, --save-probe, "
@@ -218,7 +233,12 @@ static int take_field(struct plan *p, const char *name, struct err *e)
 static int take_filter(struct plan *p, const char *text, struct err *e)
 {
 	const char *value = strchr(text, '=');
+	char printable[512];
 
+	/* It goes into a document. What does not fit is refused below. */
+	if (strlen(text) < sizeof printable &&
+	    strcmp(text, err_printable(printable, sizeof printable, text, strlen(text))) != 0)
+		return err_set(e, E_USAGE, "--filter: '%s' is not UTF-8, or has control characters", text);
 	if (value && value[1] && !strncmp(text, "author=", 7)) {
 		if (*p->author)
 			return err_set(e, E_USAGE, "--filter: one author only");
@@ -274,6 +294,10 @@ int options_plan(struct plan *p, const struct options *o, struct err *e)
 	p->kinds_given = o->kinds != NULL;
 	p->fields_given = o->fields != NULL;
 	p->filter_given = o->filter.n > 0;
+	p->of_users = o->known         ? "known"
+		    : o->user_requests ? "user-requests"
+		    : o->no_user_names ? "no-user-names"
+				       : NULL;
 	for (int f = 0; f < NFIELDS; f++)
 		if (!(schema[f].flags & COL_OPTIONAL))
 			p->fields |= 1u << f;
@@ -340,6 +364,10 @@ int options_snapshot(struct snapshot *now, const struct plan *p, const struct sn
 		now->users = 1;
 		now->hashed = p->hashed;
 	}
+	if (p->of_users && !now->users)
+		return err_set(e, E_USAGE,
+			       "--%s is about accounts, which this census does not take: add users to --kinds",
+			       p->of_users);
 	if (!old || p->fields_given)
 		now->fields = p->fields;
 	/* Of a census that was begun this is known, whatever the clock says now. */

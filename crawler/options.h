@@ -20,6 +20,7 @@ struct options {
 	double reserve;
 	int burst, dry_run, archive, quiet, no_user_names;
 	const char *dir; /* the argument; NULL only with dry_run */
+	uint64_t given;  /* which options were given, for opts_beside() */
 };
 
 extern const struct opts crawl_opts;
@@ -35,6 +36,7 @@ struct plan {
 	int ntag;
 	const char *tag[SNAPSHOT_TAGS_MAX];
 	int hub_given, kinds_given, fields_given, filter_given;
+	const char *of_users; /* an option that has no effect without accounts, or NULL */
 };
 
 /* Parse. *done: help was printed. Errors: E_USAGE. */

@@ -342,6 +342,7 @@ static void tell(const struct replay *p, const int64_t sum[6])
 static int conclude(struct replay *p, const int64_t *counters, const struct share *share, int *exit_code, struct err *e)
 {
 	const struct progress none = { 0 }; /* no budget */
+	int64_t pages[NKINDS];
 	const int64_t phase_ms[SUMMARY_NPHASES] = { [SUMMARY_FOLDER] = clock_ms() - p->start_ms };
 	struct summary s = { .dir = p->o->dir,
 			     .snapshot = &p->brief.snapshot,
@@ -353,7 +354,8 @@ static int conclude(struct replay *p, const int64_t *counters, const struct shar
 			     .wall_ms = clock_ms() - p->start_ms,
 			     .goes_on = p->brief.snapshot.users };
 
-	if (folder_reread(&p->folder, e))
+	if (folder_reread(&p->folder, e) ||
+	    audit_look(p->o->dir, &p->brief.snapshot, pages, p->folder.resume.counter, NULL, e))
 		return e->code;
 	*exit_code = p->folder.complete && !p->folder.resume.suspect ? 0 : CRAWL_EXIT_GAPS;
 	s.exit_code = *exit_code;

@@ -47,17 +47,26 @@ struct users {
 
 /* --- what is there --- */
 
-/* Asked to go further than it went? */
+/* Asked to go further than it went? Without a limit on the command line that of the census holds. */
 int users_is_complete(const struct options *o, int64_t rows, int *complete, int *gaps, struct err *e)
 {
 	struct users_end x;
 	int rc = users_end_read(&x, o->dir, e);
+	int64_t limit = o->user_requests > 0 ? o->user_requests : x.limit;
 
-	*complete = x.rows == rows && (x.ending == END_ALL || (x.ending == END_REQUESTS && o->user_requests > 0 &&
-							       o->user_requests <= x.requests));
+	*complete = x.rows == rows && (x.ending == END_ALL || (x.ending == END_REQUESTS && limit <= x.requests));
 	if (gaps)
 		*gaps = *complete && x.given_up > 0;
 	return rc;
+}
+
+int users_tell_limit(const char *dir, struct err *e)
+{
+	struct users_end x;
+
+	if (!users_end_read(&x, dir, e) && x.ending == END_REQUESTS)
+		log_note("of accounts what %" PRId64 " requests gave: a larger --user-requests goes on", x.requests);
+	return e->code;
 }
 
 /* --- before the start: rank 0 --- */
@@ -152,11 +161,17 @@ static int begin_session(const struct users *u, struct err *e)
 
 /* --- all ranks --- */
 
+/* In all sessions: what is asked for now, or what the census has. 0: none. */
+static int64_t own_limit(const struct users *u)
+{
+	return u->s->o->user_requests > 0 ? u->s->o->user_requests : u->before.limit;
+}
+
 static void set_limit(struct users *u)
 {
 	const struct options *o = u->s->o;
 	int64_t all = o->max_requests > 0 ? o->max_requests - u->s->requests : INT64_MAX;
-	int64_t own = o->user_requests > 0 ? o->user_requests - u->load.requests : INT64_MAX;
+	int64_t own = own_limit(u) > 0 ? own_limit(u) - u->load.requests : INT64_MAX;
 
 	u->is_last = own <= all && own < INT64_MAX;
 	u->limit = own < all ? own : all;
@@ -314,10 +329,11 @@ static void print_summary(const struct users *u, enum ending end, int exit_code)
 	       " in all sessions\n",
 	       "requests", u->sums[CNT_REQUESTS], u->sums[CNT_RETRIES], u->sums[CNT_TOO_MANY],
 	       u->load.requests + u->sums[CNT_REQUESTS]);
-	printf("%-12s %s\n", "ended",
+	printf("%-12s %s%s\n", "ended",
 	       end != END_NONE  ? ending_name[end]
 	       : u->s->archived ? "what is missing was not in the archive"
-				: "stopped before its end");
+				: "stopped before its end",
+	       end == END_REQUESTS ? ": a larger --user-requests goes on" : "");
 	if (end != END_NONE && u->given_up > 0)
 		printf("%-12s %" PRId64 " lists\n", "given up", u->given_up);
 	if (u->coordinator && coordinator_look(u->coordinator)->silent)
@@ -339,7 +355,8 @@ static struct users_end end_of(const struct users *u, enum ending end)
 				   .accounts = u->status.accounts,
 				   .pages = u->load.pages + u->sums[CNT_PAGES],
 				   .given_up = u->given_up,
-				   .rows = u->s->rows };
+				   .rows = u->s->rows,
+				   .limit = own_limit(u) };
 }
 
 static int conclude(struct users *u, int why, int *exit_code, struct err *e)

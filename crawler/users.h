@@ -44,6 +44,10 @@ int users_set_aside(const char *dir, int (*is_stopped)(void), struct err *e);
  * *gaps, which may be NULL, says whether lists were given up. Local. Errors: those of users_end_read(). */
 int users_is_complete(const struct options *o, int64_t rows, int *complete, int *gaps, struct err *e);
 
+/* Where it is complete by --user-requests alone, a note says how it goes on. Local. Errors: those of users_end_read().
+ */
+int users_tell_limit(const char *dir, struct err *e);
+
 /* With hashes, at the end: remove DIR/users.private for good and all that is in it, following no link. Not to be found
  * is no error. Local. Errors: E_IO. */
 int users_remove_names(const char *dir, struct err *e);

@@ -119,6 +119,21 @@ static int set_aside(const char *dir, int *ndamaged, int (*is_stopped)(void), st
 	return rc;
 }
 
+/* What is set aside has not been asked: the requests that count are those of the shards that are left. */
+static int begin_anew(const char *dir, const char *json, struct err *e)
+{
+	struct err own = ERR_INIT;
+	struct users_end x;
+
+	if (!users_end_read(&x, dir, &own) && x.limit > 0) {
+		x = (struct users_end){ .ending = END_NONE, .limit = x.limit };
+		return users_end_write(&x, dir, e);
+	}
+	if (unlink(json) && errno != ENOENT)
+		return err_sys(e, errno, "cannot remove '%s'", json);
+	return E_OK;
+}
+
 int users_set_aside(const char *dir, int (*is_stopped)(void), struct err *e)
 {
 	char shards[4200], names[4200], json[4200];
@@ -129,7 +144,5 @@ int users_set_aside(const char *dir, int (*is_stopped)(void), struct err *e)
 	snprintf(json, sizeof json, "%s/users.json", dir);
 	if (set_aside(names, &n, is_stopped, e) || set_aside(shards, &n, is_stopped, e))
 		return e->code;
-	if (n > 0 && unlink(json) && errno != ENOENT)
-		return err_sys(e, errno, "cannot remove '%s'", json);
-	return E_OK;
+	return n > 0 ? begin_anew(dir, json, e) : E_OK;
 }

@@ -55,6 +55,12 @@ enum counter {
 
 extern const char *const counter_name[NCOUNTERS];
 
+/* Does it count requests, replies and their bytes, which the second pass has, too, and not what the census took? */
+static inline int counter_is_of_requests(int c)
+{
+	return c <= CNT_RETRIES || c == CNT_BYTES_WIRE || c == CNT_BYTES;
+}
+
 enum piece_flag {
 	PIECE_SUSPECT =
 		1, /* a page of it broke order or bounds twice: its rows are taken, its completeness is doubtful */

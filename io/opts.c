@@ -319,8 +319,11 @@ static void print_general(const struct opts *os, int c, int print)
 
 static int one(const struct opts *os, int c, const char *arg, void *to, int print, int *done, struct err *e)
 {
-	if (c >= 2000)
+	if (c >= 2000) {
+		if (os->given)
+			*(uint64_t *)(void *)((char *)to + os->given) |= (uint64_t)1 << (c - 2000);
 		return set_value(os, &os->opt[c - 2000], optarg, to, e);
+	}
 	if (c == ':')
 		return err_set(e, E_USAGE, "option '%s' takes a value; see '%s --help'", arg, os->program);
 	if (c == '?')
@@ -356,6 +359,21 @@ int opts_parse(const struct opts *os, int argc, char **argv, void *to, int print
 		return err_set(e, E_USAGE, "'%s' is one argument too many: %s %s", (*args)[os->nargs_max], os->program,
 			       os->synopsis);
 	return E_OK;
+}
+
+const char *opts_beside(const struct opts *os, const void *from, const char *const *names)
+{
+	uint64_t given = *(const uint64_t *)(const void *)((const char *)from + os->given);
+
+	for (int i = 0; given >> i; i++) {
+		const char *const *n = names;
+
+		while (given >> i & 1 && *n && strcmp(*n, os->opt[i].name) != 0)
+			n++;
+		if (given >> i & 1 && !*n)
+			return os->opt[i].name;
+	}
+	return NULL;
 }
 
 /* Is this process one of many, and not the first? By the variables of Open MPI, PMI and Slurm. */

@@ -44,6 +44,8 @@ struct opts {
 	const char *epilogue;  /* exit codes, environment, files: plain paragraphs for --help and the man page; a line
 				  "X:" begins a section */
 	int nargs_min, nargs_max;
+	size_t given; /* offset in the options struct of a uint64_t, a bit for each of at most 63 rows of the table, for
+			 opts_beside(); 0: there is none */
 };
 
 /* Parse. `to` is the options struct, zeroed by the caller; presets are applied first. *args points into argv
@@ -53,6 +55,10 @@ struct opts {
  * nearest known name for an unknown option. Local. */
 int opts_parse(const struct opts *o, int argc, char **argv, void *to, int print, char ***args, int *nargs, int *done,
 	       struct err *e);
+
+/* The first option on the command line, in the order of the table, that is none of `names` (NULL ends them): what has
+ * no effect beside them. NULL: there is none. `from`: as parsed by opts_parse(). */
+const char *opts_beside(const struct opts *o, const void *from, const char *const *names);
 
 /* Before MPI_Init(): print what --help, --version or --man asks for, so that they work on a login node where MPI does
  * not start. Returns 1 if one was there. Under mpirun only the first rank prints. */

@@ -273,6 +273,14 @@ static int take_tags(const json_t *j, struct snapshot *s)
 	return 0;
 }
 
+static int take_audit(const json_t *j, struct snapshot *s)
+{
+	const json_t *pages = json_object_get(j, "second_pass_unfinished");
+
+	s->audit = pages ? json_integer_value(pages) : 0;
+	return s->audit < 0 || (pages && !json_is_integer(pages)) ? -1 : 0;
+}
+
 static int from_json(struct snapshot *s, const json_t *j, const char *path, struct err *e)
 {
 	const json_t *version = json_object_get(j, "schema");
@@ -287,7 +295,7 @@ static int from_json(struct snapshot *s, const json_t *j, const char *path, stru
 	    take_text(j, "hub", s->hub, sizeof s->hub) || take_text(j, "version", s->version, sizeof s->version) ||
 	    take_text(j, "filter_author", s->author, sizeof s->author) || take_time(j, "t0", &s->t0) ||
 	    take_time(j, "created", &s->created) || take_kinds(j, s) ||
-	    take_set(j, "fields", schema_find, &s->fields) || take_tags(j, s))
+	    take_set(j, "fields", schema_find, &s->fields) || take_tags(j, s) || take_audit(j, s))
 		return err_set(e, E_FORMAT, "'%s' is damaged: a member is missing or not what it should be", path);
 	return E_OK;
 }
@@ -311,6 +319,8 @@ int snapshot_read(struct snapshot *s, const char *dir, int *found, struct err *e
 	memset(s, 0, sizeof *s);
 	*found = 0;
 	snprintf(path, sizeof path, "%s/snapshot.json", dir);
+	if (stat(path, &st) && errno == ENOTDIR)
+		return err_set(e, E_USAGE, "'%s' is no folder, and so no census", dir);
 	if (stat(path, &st))
 		return errno == ENOENT ? E_OK : err_sys(e, errno, "cannot read '%s'", path);
 	if (!S_ISREG(st.st_mode) || st.st_size > DOCUMENT_MAX)
@@ -361,7 +371,8 @@ static int tags_differ(const struct snapshot *a, const struct snapshot *b)
 	return 0;
 }
 
-int snapshot_add_users(const struct snapshot *s, const char *dir, struct err *e)
+/* The document as it is, to be changed. NULL after an error. */
+static json_t *load(const char *dir, struct err *e)
 {
 	char path[PATH_CAP];
 	json_error_t je;
@@ -370,10 +381,34 @@ int snapshot_add_users(const struct snapshot *s, const char *dir, struct err *e)
 	snprintf(path, sizeof path, "%s/snapshot.json", dir);
 	j = json_load_file(path, JSON_REJECT_DUPLICATES, &je);
 	if (!j)
-		return not_read(path, &je, e);
+		not_read(path, &je, e);
+	return j;
+}
+
+int snapshot_add_users(const struct snapshot *s, const char *dir, struct err *e)
+{
+	json_t *j = load(dir, e);
+
+	if (!j)
+		return e->code;
 	/* A run that takes accounts which the folder does not tell of would be another census. */
 	if (json_object_set_new(j, "kinds", kinds_json(s)) ||
 	    json_object_set_new(j, "user_names", json_boolean(!s->hashed))) {
+		json_decref(j);
+		j = NULL;
+	}
+	return save(j, dir, e);
+}
+
+int snapshot_note_audit(const char *dir, int64_t pages, struct err *e)
+{
+	json_t *j = load(dir, e);
+
+	if (!j)
+		return e->code;
+	if (pages == 0) {
+		json_object_del(j, "second_pass_unfinished");
+	} else if (json_object_set_new(j, "second_pass_unfinished", json_integer(pages))) {
 		json_decref(j);
 		j = NULL;
 	}

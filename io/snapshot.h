@@ -31,13 +31,14 @@ struct snapshot {
 	int ntag;        /* --filter tag= */
 	char tag[SNAPSHOT_TAGS_MAX][257];
 	char version[32];
+	int64_t audit; /* pages per kind of a second pass that has begun and not ended; 0: none */
 };
 
 /* Is it the census of a part of the Hub only? */
 int snapshot_is_partial(const struct snapshot *s);
 
 /* Read DIR/snapshot.json. Local. *found = 0 and success if there is none.
- * Errors: E_IO, E_FORMAT (not ours, of a later schema, broken), E_NOMEM. */
+ * Errors: E_USAGE (DIR is no folder), E_IO, E_FORMAT (not ours, of a later schema, broken), E_NOMEM. */
 int snapshot_read(struct snapshot *s, const char *dir, int *found, struct err *e);
 
 /* Give s an id and a creation time, make DIR and DIR/shards where missing, and write snapshot.json (tmp, sync, rename).
@@ -50,6 +51,10 @@ int snapshot_check(const struct snapshot *old, const struct snapshot *now, const
 
 /* The census takes accounts, too, from now on: note it in DIR/snapshot.json. Local. Errors: E_IO, E_FORMAT, E_NOMEM. */
 int snapshot_add_users(const struct snapshot *s, const char *dir, struct err *e);
+
+/* A second pass of so many pages per kind has begun, or (0) there is none that has not ended: note it in
+ * DIR/snapshot.json. Local. Errors: E_IO, E_FORMAT, E_NOMEM. */
+int snapshot_note_audit(const char *dir, int64_t pages, struct err *e);
 
 /* Are there the shards from which its census.h5 was made? E_USAGE if they were removed to save space: crawled or
  * reduced again, the folder would lose the only thing that is left. Local. */

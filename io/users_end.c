@@ -19,6 +19,7 @@ static int end_of(struct users_end *x, const json_t *j)
 		       { "pages", &x->pages },
 		       { "lists_given_up", &x->given_up },
 		       { "repositories", &x->rows } };
+	const json_t *limit = json_object_get(j, "request_limit");
 	int good = 0;
 
 	for (int i = END_NONE; name && i < NENDINGS; i++)
@@ -30,7 +31,9 @@ static int end_of(struct users_end *x, const json_t *j)
 		*member[i].to = users_json_count(json_object_get(j, member[i].name));
 		good = good && *member[i].to >= 0;
 	}
-	return good;
+	/* Earlier versions did not write it. */
+	x->limit = limit ? users_json_count(limit) : x->ending == END_REQUESTS ? x->requests : 0;
+	return good && x->limit >= 0;
 }
 
 int users_end_read(struct users_end *x, const char *folder, struct err *e)
@@ -51,9 +54,10 @@ int users_end_read(struct users_end *x, const char *folder, struct err *e)
 
 json_t *users_end_json(const struct users_end *x)
 {
-	return json_pack("{s:s s:I s:I s:I s:I s:I}", "ended", ending_name[x->ending], "requests",
+	return json_pack("{s:s s:I s:I s:I s:I s:I s:I}", "ended", ending_name[x->ending], "requests",
 			 (json_int_t)x->requests, "accounts", (json_int_t)x->accounts, "pages", (json_int_t)x->pages,
-			 "lists_given_up", (json_int_t)x->given_up, "repositories", (json_int_t)x->rows);
+			 "lists_given_up", (json_int_t)x->given_up, "repositories", (json_int_t)x->rows,
+			 "request_limit", (json_int_t)x->limit);
 }
 
 int users_end_write(const struct users_end *x, const char *dir, struct err *e)
@@ -67,6 +71,16 @@ int users_end_reopen(const char *dir, struct err *e)
 
 	if (users_end_read(&x, dir, e) || x.ending == END_NONE)
 		return e->code;
-	x = (struct users_end){ .ending = END_NONE, .requests = x.requests };
+	x = (struct users_end){ .ending = END_NONE, .requests = x.requests, .limit = x.limit };
+	return users_end_write(&x, dir, e);
+}
+
+int users_end_limit(const char *dir, int64_t limit, struct err *e)
+{
+	struct users_end x;
+
+	if (users_end_read(&x, dir, e) || x.limit == limit)
+		return e->code;
+	x.limit = limit;
 	return users_end_write(&x, dir, e);
 }

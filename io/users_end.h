@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 /* DIR/users.json: how the discovery of accounts ended, once it has; rank 0. A session that asks on opens it again: it
- * is END_NONE then, and of the rest only the requests hold. Local. */
+ * is END_NONE then, and of the rest only the requests and their limit hold. Local. */
 #ifndef IO_USERS_END_H
 #define IO_USERS_END_H
 
@@ -21,6 +21,8 @@ struct users_end {
 	int64_t pages;    /* in the shards */
 	int64_t given_up; /* lists that the Hub did not give in the latest session that asked */
 	int64_t rows;     /* of repositories: more of them may name more owners */
+	int64_t limit;    /* of requests of all sessions: the census's own (--user-requests), until another is given; 0:
+			     none */
 };
 
 /* That of `folder`; END_NONE, and no error, where there is none. A foreign file: what this program would not have
@@ -30,10 +32,12 @@ int users_end_read(struct users_end *x, const char *folder, struct err *e);
 /* Errors: E_IO, E_NOMEM. */
 int users_end_write(const struct users_end *x, const char *dir, struct err *e);
 
-/* What is to be asked may change it: END_NONE from now on, with its requests, where there is one. Errors: those of
- * both.
- */
+/* What is to be asked may change it: END_NONE from now on, with its requests and its limit, where there is one. Errors:
+ * those of both. */
 int users_end_reopen(const char *dir, struct err *e);
+
+/* Its limit from now on; how it ended stays until something is asked. Errors: those of both. */
+int users_end_limit(const char *dir, int64_t limit, struct err *e);
 
 /* As it is written, to be released; NULL when memory is short. */
 struct json_t;

@@ -61,7 +61,8 @@ static int take_rows(struct sample *to, const struct table *t, const struct cens
 }
 
 /* The files are few: every rank takes those of its turn. Local. */
-static int read_files(struct sample *s, const struct census *c, int kind, const char *dir, struct err *e)
+static int read_files(struct sample *s, const struct census *c, int kind, const char *dir, struct crawls *crawls,
+		      struct err *e)
 {
 	struct shard_list list;
 	int rc = shard_list(&list, dir, e);
@@ -71,8 +72,10 @@ static int read_files(struct sample *s, const struct census *c, int kind, const 
 		uint64_t nrows;
 
 		rc = shard_read(&shard, list.path[i], c->snap.id, 1, &nrows, e);
-		if (!rc && (int)shard.kind == kind)
+		if (!rc && (int)shard.kind == kind) {
+			crawls_add_requests(crawls, shard.counter);
 			rc = take_rows(s, &shard.rows, c, e);
+		}
 		shard_release(&shard);
 	}
 	shard_list_release(&list);
@@ -143,13 +146,14 @@ static void look_up(struct parcel *p, const struct table *t, int64_t *sampled, i
 	}
 }
 
-static int count_kind(struct audit *a, const struct census *c, int kind, const char *dir, struct err *e)
+static int count_kind(struct audit *a, const struct census *c, int kind, const char *dir, struct crawls *crawls,
+		      struct err *e)
 {
 	struct parcel out = { 0 }, in = { 0 };
 	struct sample s = { NULL, 0, 0 };
 	struct oid *last = calloc((size_t)c->nranks, sizeof *last);
 	int64_t mine[2] = { 0, 0 }, all[2];
-	int rc = last ? read_files(&s, c, kind, dir, e) : err_set(e, E_NOMEM, "no memory for the second pass");
+	int rc = last ? read_files(&s, c, kind, dir, crawls, e) : err_set(e, E_NOMEM, "no memory for the second pass");
 
 	rc = last_ids(c, kind, last, rc, e);
 	if (!rc)
@@ -168,7 +172,7 @@ static int count_kind(struct audit *a, const struct census *c, int kind, const c
 	return rc;
 }
 
-int audit_count(struct audit *a, const struct census *c, const char *dir, struct err *e)
+int audit_count(struct audit *a, const struct census *c, const char *dir, struct crawls *crawls, struct err *e)
 {
 	char path[4096];
 	int rc = E_OK;
@@ -177,7 +181,7 @@ int audit_count(struct audit *a, const struct census *c, const char *dir, struct
 	snprintf(path, sizeof path, "%s/audit", dir);
 	for (int k = 0; k < NKINDS && !rc; k++)
 		if (census_has(c, k))
-			rc = count_kind(a, c, k, path, e);
+			rc = count_kind(a, c, k, path, crawls, e);
 	return rc;
 }
 

@@ -12,14 +12,16 @@
 #include "reduce/figure.h"
 
 struct census;
+struct crawls;
 struct facts;
 
 struct audit {
 	int64_t sampled[NKINDS], missed[NKINDS]; /* of all ranks, on all ranks */
 };
 
-/* Collective over c->comm, c loaded. Errors: that of a file (E_FORMAT: damaged, foreign), E_IO, E_NOMEM. */
-int audit_count(struct audit *a, const struct census *c, const char *dir, struct err *e);
+/* Collective over c->comm, c loaded; this rank's part of the requests is added to `crawls`. Errors: that of a file
+ * (E_FORMAT: damaged, foreign), E_IO, E_NOMEM. */
+int audit_count(struct audit *a, const struct census *c, const char *dir, struct crawls *crawls, struct err *e);
 
 /* The figure completeness.audit. Rank 0. */
 extern const struct figure_col audit_cols[6];

@@ -94,7 +94,7 @@ int census_load(struct census *c, const char *dir, struct err *e)
 	laps_end(c->laps, "", "exchange");
 	rc = owners_build(&c->owners, c->comm, rc, c->kind, c->snap.kinds, c->orgs, e);
 	laps_end(c->laps, "", "owners");
-	rc = rc ? rc : audit_count(&c->audit, c, dir, e);
+	rc = rc ? rc : audit_count(&c->audit, c, dir, &c->crawls, e);
 	rc = headcount_load(&c->accounts, c->comm, rc, path, c->snap.id, &c->crawls, e);
 	rc = crawls_merge(&c->crawls, c->comm, rc, e);
 	laps_end(c->laps, "", "accounts");

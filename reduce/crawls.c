@@ -26,6 +26,13 @@ int crawls_note(struct crawls *c, struct seal s, const int64_t counter[NCOUNTERS
 	return 0;
 }
 
+void crawls_add_requests(struct crawls *c, const int64_t counter[NCOUNTERS])
+{
+	for (int i = 0; i < NCOUNTERS; i++)
+		if (counter_is_of_requests(i))
+			c->counter[i] = wire_add(c->counter[i], counter[i] > 0 ? counter[i] : 0);
+}
+
 static int session_order(const void *a, const void *b)
 {
 	const struct seal *x = a, *y = b;

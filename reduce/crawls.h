@@ -28,6 +28,9 @@ struct crawls {
 /* Take note of one shard. Local; `c` begins as {0}. Returns 0, or -1 when memory is short. */
 int crawls_note(struct crawls *c, struct seal s, const int64_t counter[NCOUNTERS]);
 
+/* Add what a file of the second pass counts of requests: it is no shard. Local. */
+void crawls_add_requests(struct crawls *c, const int64_t counter[NCOUNTERS]);
+
 /* Collective over comm: the numbers become those of all ranks' shards, on all ranks. Errors: rc of any rank, E_NOMEM.
  */
 int crawls_merge(struct crawls *c, MPI_Comm comm, int rc, struct err *e);

@@ -183,10 +183,13 @@ static int make_series(MPI_Comm comm, int rank, const struct reduce_options *o, 
 {
 	struct sheet s;
 	int lock = -1, rc = E_OK;
+	struct stat st;
 
 	sheet_init(&s, "");
-	if (rank == 0 && access(o->series, F_OK))
+	if (rank == 0 && stat(o->series, &st))
 		rc = err_set(e, E_USAGE, "cannot open the folder '%s': %s", o->series, strerror(errno));
+	else if (rank == 0 && !S_ISDIR(st.st_mode))
+		rc = err_set(e, E_USAGE, "'%s' is no folder, and so no series", o->series);
 	else if (rank == 0)
 		rc = snapshot_lock(o->series, &lock, e);
 	rc = err_agree(comm, rc, e);

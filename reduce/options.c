@@ -114,7 +114,26 @@ const struct opts reduce_opts = {
 		    "mpirun -n 4 hubreduce --orgs my-orgs.csv 2026-11-22\n",
 	.nargs_min = 0,
 	.nargs_max = 1,
+	.given = AT(given),
 };
+
+/* What an option that does something else than a census heeds of the others. */
+static int check_beside(const struct reduce_options *o, struct err *e)
+{
+	static const char *const list[] = { "list-figures", "log-format", "quiet", NULL };
+	static const char *const unclassified[] = { "unclassified", "orgs",  "topics", "format",
+						    "log-format",   "quiet", NULL };
+	static const char *const series[] = { "series", "every", "format", "log-format", "quiet", NULL };
+	static const char *const verify[] = { "verify", "log-format", "quiet", NULL };
+	const char *const *fits = o->list ? list : o->unclassified ? unclassified : o->series ? series : verify;
+	const char *other = NULL;
+
+	if (o->list || o->unclassified || o->series || o->verify)
+		other = opts_beside(&reduce_opts, o, fits);
+	if (other)
+		return err_set(e, E_USAGE, "--%s has no effect beside --%s: leave one of them out", other, *fits);
+	return o->every_ms && !o->series ? err_set(e, E_USAGE, "--every goes with --series") : E_OK;
+}
 
 int reduce_options_parse(struct reduce_options *o, int argc, char **argv, int print, int *done, struct err *e)
 {
@@ -126,6 +145,8 @@ int reduce_options_parse(struct reduce_options *o, int argc, char **argv, int pr
 		return e->code;
 	if (sheet_format_find(o->format) < 0)
 		return err_set(e, E_USAGE, "--format takes text, json, csv or markdown, not '%s'", o->format);
+	if (check_beside(o, e))
+		return e->code;
 	if (o->series && nargs)
 		return err_set(e, E_USAGE, "--series names the folder; '%s' is one too many", args[0]);
 	if (!o->list && !o->series && nargs == 0)

@@ -12,6 +12,7 @@ struct reduce_options {
 	const char *figures, *format, *log_format, *metrics_file, *series;
 	int64_t unclassified, every_ms;
 	int list, verify, quiet;
+	uint64_t given;  /* which options were given, for opts_beside() */
 	const char *dir; /* NULL where none is needed: --list-figures, --series */
 };
 

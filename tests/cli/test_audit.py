@@ -6,6 +6,7 @@ A few seeds here; `test_audit.py 100` takes a hundred of each share (make soak).
 
 import json
 import os
+import re
 import shutil
 import signal
 import sys
@@ -59,6 +60,62 @@ def resumed():
         one_rank = open(f"{folder}/census.json", "rb").read()
         ok(reduce(1, folder).code == 0 and open(f"{folder}/census.json", "rb").read() == one_rank, "the same on one rank")
         ok(sorted(os.listdir(f"{folder}/audit"))[0].endswith(".h5"), "the sample is kept apart")
+
+
+def numbers(run):
+    """Requests of the session, and in all sessions, of the table."""
+    return [int(x) for x in re.search(r"^requests +(\d+) .*, (\d+) in all sessions", run.out, re.M).groups()]
+
+
+def in_file(path, name):
+    with open(path, encoding="utf-8") as f:
+        return float(re.search(rf"^{name} (\S+)$", f.read(), re.M)[1])
+
+
+def counted():
+    """One number of requests, the second pass among them: in the table, the JSON summary, the metrics, run.json, and from an archive; also of a second pass on its own."""
+    place = scratch()
+    folder, metrics, name = f"{place}/a", f"{place}/m.prom", "hubcensus_crawl_requests_total"
+    size = ["--models", 3000, "--datasets", 500, "--spaces", 0, "--until", UNTIL, "--quota", 0]
+
+    def of_run(at):
+        ok(reduce(1, at).code == 0, "reduced")
+        with open(f"{at}/run.json", encoding="utf-8") as f:
+            return json.load(f)["run"]["crawl"]
+
+    with Hub(*size) as hub:
+        c = crawl(2, hub.url, folder, "--kinds", "models,datasets", "--archive", "--audit", 3, "--metrics-file", metrics)
+        total = len(hub.requests())
+        ok(c.code == 0 and "sort=downloads" in hub.requests()[-1][3], "a crawl and its second pass", c)
+        same((numbers(c), in_file(metrics, name), of_run(folder)["requests"]), ([total, total], total, total), f"{total} requests everywhere")
+        least, most = (int(x) for x in re.search(r"least busy (\d+) requests.* most (\d+) ", c.out).groups())
+        same(least + most, total, "and of the two ranks together")
+        c = crawl(1, hub.url, folder, "--audit", 5, "--metrics-file", metrics)
+        ok(c.code == 0 and re.search(r"^second pass +4 requests \(0 retries\), 4 pages$", c.out, re.M), "on a complete census it tells of itself", c)
+        same((in_file(metrics, name), of_run(folder)["requests"]), (4, total + 4), "metrics, run.json")
+        c = crawl(1, hub.url, f"{place}/j", "--kinds", "datasets", "--audit", 1, "--log-format", "json")
+        same(json.loads(c.out)["session"]["requests"], len(hub.requests()) - total - 4, "the JSON summary")
+    c = crawl(2, hub.url, f"{place}/b", "--from-archive", folder)
+    of_a, of_b = of_run(folder), of_run(f"{place}/b")
+    same((c.code, numbers(c), of_b["requests"], of_b["replies_ok"]), (0, [total + 4] * 2, of_a["requests"], of_a["replies_ok"]), "the same from the archive")
+
+
+def unfinished():
+    """A second pass that was stopped is told of, in the order in which it happened, until it is finished."""
+    folder = f"{scratch()}/a"
+    with Hub("--models", 3000, "--datasets", 500, "--spaces", 0, "--until", UNTIL, "--quota", 0) as hub:
+        c = crawl(2, hub.url, folder, "--kinds", "models,datasets", "--audit", 6, "--max-requests", 12)
+        ok(c.code == 3 and re.search(rf"^next +hubcrawl --audit=6 {folder} goes on$", c.out, re.M), "stopped after a crawl: how it goes on", c)
+        c = crawl(1, hub.url, folder, "--audit", 6, "--max-requests", 2)
+        goes_on = f"second pass  not finished: hubcrawl --audit=6 {folder} goes on with it"
+        ok(c.code == 3 and c.out.index("2 requests") < c.out.index(goes_on) < c.out.index("is complete") and "next " not in c.out, "stopped on a complete census: no other advice", c)
+        before = len(hub.requests())
+        c = crawl(1, hub.url, folder)
+        ok(c.code == 0 and goes_on in c.out and "is complete" in c.out and len(hub.requests()) == before, "a plain hubcrawl says that it is not finished", c)
+        c = crawl(1, hub.url, folder, "--audit", 6)
+        ok(c.code == 0 and "not finished" not in c.out and "next         hubreduce" in c.out, "finished", c)
+        c = crawl(1, hub.url, folder)
+        ok(c.code == 0 and "second pass" not in c.out, "and then nothing is said of it", c)
 
 
 def asked(hub, folder, *args, code=0):
@@ -239,4 +296,4 @@ def limited_for_good():
         ok(c.code == 4 and "no page of the second pass" in c.err and "no page from the Hub" not in c.err, "a page that never comes, of a Hub that is there, is no outage: exit 4", c)
 
 
-main(intervals, resumed, enlarged, limited, killed, crowded, outage, limited_for_good)
+main(intervals, resumed, counted, unfinished, enlarged, limited, killed, crowded, outage, limited_for_good)

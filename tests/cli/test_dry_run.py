@@ -129,6 +129,23 @@ def continuation():
         same(asked(hub) - before, 0, "and nothing is asked")
         same(sorted(os.listdir(folder)), files, "no file was added by looking")
         ok(reduce(1, folder).code == 0, "and the census is whole")
+        left_of(hub, folder)
+
+
+def left_of(hub, folder):
+    """Of a census that is complete: the pages of a second pass, and the accounts."""
+    ok(crawl(1, hub.url, folder, "--audit", 2).code == 0, "a second pass of 2 pages")
+    same((requests(dry(hub.url, folder)), requests(dry(hub.url, "--audit=2", folder)), requests(dry(hub.url, "--audit=5", folder))), (0, 0, 9), "of 5 pages per kind 3 are left")
+    ok(crawl(1, hub.url, folder, "--audit", 4, "--max-requests", 1).code == 3, "one that stops")
+    r = dry(hub.url, folder)
+    ok(requests(r) == 5 and "was not finished" in r.out, "is told of", r)
+    for args, says in ((["--kinds=users", "--user-requests=5"], r"^accounts +complete: request limit \(5\)"), (["--user-requests=40", "--max-requests=20"], r"less the 25 requests that were made\nat best +25975 requests.*\nevery list +38999975 .*\n--user-requests +15 requests")):
+        before = asked(hub)
+        c = crawl(1, hub.url, folder, *args)
+        done = asked(hub)
+        r = dry(hub.url, folder)
+        ok(c.code in (0, 3) and re.search(says, r.out, re.M), f"{' '.join(args)}, {done - before} requests: {says}", c, r)
+        same(asked(hub), done, "and nothing is asked")
 
 
 def filtered():

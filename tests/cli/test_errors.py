@@ -35,7 +35,12 @@ def options():
     refused(crawl(2, "http://127.0.0.1:9", folder, "--filter", "colour=red"), 2, "--filter")
     refused(crawl(2, "ftp://127.0.0.1:9", folder), 2, "ftp://127.0.0.1:9")
     refused(crawl(2, "not a url", folder), 2, "not a url")
-    ok(not os.path.exists(f"{folder}/snapshot.json"), "nothing was begun")
+    refused(Run([f"{BUILD}/hubcrawl", "--hub=http://127.0.0.1:9", f"--ca-file={folder}", scratch()]), 2, "--ca-file", "Is a directory")
+    for option, *says in (("--filter=author=a\udcff", "UTF-8"), ("--known=/nowhere", "--known", "users"), ("--user-requests=9", "--user-requests", "users"), ("--no-user-names", "--no-user-names", "users")):
+        refused(Run([f"{BUILD}/hubcrawl", "--hub=http://127.0.0.1:9", option, folder]), 2, *says)
+    for args in (["--every=7d", folder], ["--verify", "--unclassified=3", folder], ["--previous=/nowhere", "--verify", folder], ["--figures=totals", f"--series={folder}"]):
+        refused(Run([f"{BUILD}/hubreduce", *args]), 2, args[0].split("=")[0], "--")
+    ok(not os.path.exists(f"{folder}/snapshot.json") and not os.path.exists(f"{folder}/shards"), "nothing was begun")
 
 
 def general_options():
@@ -57,6 +62,12 @@ def folders():
     empty = scratch()
     refused(reduce(2, empty), 2, empty, "hubcrawl")
     refused(reduce(2, f"{empty}/nowhere"), 2, "nowhere")
+    file = f"{scratch()}/file"
+    with open(file, "w", encoding="utf-8"):
+        pass
+    for args in (["hubreduce"], ["hubreduce", "--verify"], ["hubcrawl", "--hub=http://127.0.0.1:9"], ["hubcrawl", "--hub=http://127.0.0.1:9", "--dry-run"], ["hubcrawl", f"--forget={file}"]):
+        refused(Run([f"{BUILD}/{args[0]}", *args[1:], file]), 2, file, "no folder")
+    refused(Run([f"{BUILD}/hubreduce", f"--series={file}"]), 2, file, "no folder")
     foreign = scratch()
     with open(f"{foreign}/snapshot.json", "w", encoding="utf-8") as f:
         f.write("{}")

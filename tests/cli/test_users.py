@@ -131,12 +131,17 @@ def a_budget():
         ok(r.code == 0 and sum((asked(h) - mine).values()) == 150, "the same limit again asks nothing", r)
         r = crawl(3, h.url, folder, "--user-requests", 400)
         ok(r.code == 0 and sum((asked(h) - mine).values()) == 400, "a larger one goes on", r)
+        for args in ([], ["--audit", 1], ["--audit", 1, "--user-requests", 300]):
+            r = crawl(2, h.url, folder, *args)
+            ok(r.code == 0 and sum((asked(h) - mine).values()) == 400 and "a larger --user-requests goes on" in r.err, f"it is complete, and left alone: {args}", r)
         ok(set(few[0]) <= set(read(folder)[0]), "nothing that was known is lost")
-        r = crawl(1, h.url, folder, "--max-requests", 40)
+        r = crawl(1, h.url, folder, "--max-requests", 40, "--user-requests", 460)
         ok(r.code == 3 and "goes on" in r.out and sum((asked(h) - mine).values()) == 440, "--max-requests stops with 3", r)
         r = crawl(2, h.url, folder)
-        ok(r.code == 0, "without a limit, to the end", r)
-        matches(folder, truth(*POPULATION), "in four sessions: the truth")
+        ok(r.code == 0 and sum((asked(h) - mine).values()) == 460, "run again without either it goes on to the limit that it had", r)
+        r = crawl(2, h.url, folder, "--user-requests", "1G")
+        ok(r.code == 0, "without an end to it, to the end", r)
+        matches(folder, truth(*POPULATION), "in five sessions: the truth")
         ok(max((asked(h) - mine).values()) == 1, "every page was asked once")
 
 
@@ -330,6 +335,32 @@ def write(text):
     return path
 
 
+def bytes_of(folder):
+    """Every file and what is in it, when it was written."""
+    return {os.path.join(at, f): (os.stat(os.path.join(at, f)).st_mtime_ns, open(os.path.join(at, f), "rb").read()) for at, _, files in os.walk(folder) for f in files if f != ".lock"}
+
+
+def not_forgotten(folder, name):
+    """What --forget does not do: with --dry-run it counts, beside what it does not heed it refuses, and files that are no list of names are not read."""
+    before = bytes_of(folder)
+    r = Run([f"{BUILD}/hubcrawl", "--dry-run", "--forget", write(f"{name}\nnobody-at-all\n"), folder])
+    ok(r.code == 0 and "1 of 2 accounts" in r.out and "nothing was written" in r.out, "--dry-run --forget counts", r)
+    for option in ("--audit=3", "--from-archive=/nowhere", "--kinds=foo", "--hub=http://127.0.0.1:9", "--archive"):
+        r = Run([f"{BUILD}/hubcrawl", option, "--forget", write(f"{name}\n"), folder])
+        ok(r.code == 2 and f"leave out {option.split('=')[0]}" in r.err, f"{option} beside --forget: exit 2", r)
+    large = f"{scratch()}/names"
+    with open(large, "w", encoding="ascii") as f:
+        os.truncate(f.fileno(), 65 << 20)
+    for path, says in ((scratch(), "Is a directory"), ("/dev/zero", "no file"), (large, "larger than 64 MB")):
+        r = Run([f"{BUILD}/hubcrawl", "--forget", path, folder])
+        ok(r.code == 2 and says in r.err and len(r.err.splitlines()) == 1, f"--forget={path}: {says}", r)
+    r = Run(["sh", "-c", f"head -c 70000000 /dev/zero | {BUILD}/hubcrawl --forget=/dev/stdin {folder}"])
+    ok(r.code == 2 and "larger than 64 MB" in r.err, "a pipe of 70 MB: exit 2", r)
+    ok(bytes_of(folder) == before, "and not a byte was written")
+    r = Run(["sh", "-c", f"echo nobody-at-all | {BUILD}/hubcrawl --forget=/dev/stdin {folder}"])
+    ok(r.code == 0 and "0 of 1 accounts" in r.out, "a pipe with a name", r)
+
+
 def forgetting():
     with hub() as h:
         for extra in ([], ["--no-user-names"]):
@@ -338,6 +369,7 @@ def forgetting():
             before = read(folder)[0]
             if not extra:
                 names = sorted(a.name for a in before.values())
+                not_forgotten(folder, names[0])
             gone = names[::97]
             r = mpi(1, "hubcrawl", "--forget", write("\n".join([gone[0].upper(), *gone[1:], "  nobody-at-all  ", ""])), folder)
             ok(r.code == 0 and f"{len(gone)} of {len(gone) + 1} accounts" in r.out and "hubreduce" in r.out, f"{len(gone)} forgotten {' '.join(extra)}", r)
@@ -361,8 +393,11 @@ def damaged():
         data = bytearray(open(path, "rb").read())
         data[len(data) // 2] ^= 1
         open(path, "wb").write(data)
+        before = sum(asked(h).values())
         r = crawl(2, h.url, folder)
         ok(r.code == 0 and "is damaged: set aside" in r.err and os.path.basename(path) in r.err, "a damaged shard is set aside, and what it held is asked anew", r)
+        ok(0 < sum(asked(h).values()) - before <= 60 and "request limit" in r.out, "with no more requests than it had", r)
+        r = crawl(2, h.url, folder, "--user-requests", "1G")
         matches(folder, truth(*POPULATION), "and is the truth")
         shutil.rmtree(folder)
     # Of a list with many pages some are in one shard and its end is in a later one.

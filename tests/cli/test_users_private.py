@@ -94,8 +94,8 @@ def going_on():
         ok(r.code == 0 and "request limit" in r.out, "ended by its limit", r)
         gone(folder, "by a limit")
         shutil.copytree(kept, f"{folder}/users.private")
-        r = crawl(3, h.url, folder)
-        ok(r.code == 0 and "every list was asked" in r.out, "and on without one", r)
+        r = crawl(3, h.url, folder, "--user-requests", "1G")
+        ok(r.code == 0 and "every list was asked" in r.out, "and on to the end", r)
         gone(folder, "and on")
         truth(folder, "and on")
 

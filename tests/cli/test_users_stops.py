@@ -234,7 +234,7 @@ def refused_token():
         r = crawl(2, m.url, folder, "--token-file", token_file(), "--user-requests", 1000)
         ok(r.code == 4 and "check the token" in r.err, "again, with nothing but refusals: an error again", r)
         until = 10**9
-        r = crawl(3, m.url, folder, "--token-file", token_file())
+        r = crawl(3, m.url, folder, "--token-file", token_file(), "--user-requests", "1G")
         ok(r.code == 0, "with a good token to the end", r)
         again = sum(n - 1 for n in given.values())
         ok(again <= 0.2 * 150, f"{again} pages were asked for again")

@@ -12,6 +12,7 @@ struct o {
 	int64_t rows, wait;
 	double reserve;
 	const char *token;
+	uint64_t given;
 };
 
 #define AT(m) offsetof(struct o, m)
@@ -26,7 +27,8 @@ static const struct opt table[] = {
 	{ "token", OPT_TEXT, AT(token), 0, 0, NULL, NULL, "secret", 1 },
 	{ NULL, OPT_FLAG, 0, 0, 0, NULL, NULL, NULL, 0 },
 };
-static const struct opts opts = { "prog", "A program.", "[OPTION...] DIR", table, "Exit codes:\n  0  good\n", 1, 1 };
+static const struct opts opts = { "prog", "A program.", "[OPTION...] DIR", table, "Exit codes:\n  0  good\n", 1,
+				  1,      AT(given) };
 
 static int run(const char *line, struct o *o, struct err *e)
 {
@@ -69,6 +71,17 @@ static void good_lines(void)
 	free(echo);
 }
 
+static void beside(void)
+{
+	static const char *const all[] = { "rows", "quiet", NULL }, *const rows[] = { "rows", NULL };
+	struct err e = ERR_INIT;
+	struct o o;
+
+	ok(!run("D", &o, &e) && !opts_beside(&opts, &o, rows), "a preset is not given");
+	ok(!run("--quiet --rows=50k D", &o, &e) && !opts_beside(&opts, &o, all), "both may be given");
+	ok(!run("--rows=50k D --quiet", &o, &e) && !strcmp(opts_beside(&opts, &o, rows), "quiet"), "one may not");
+}
+
 static void bad_lines(void)
 {
 	static const struct {
@@ -103,6 +116,7 @@ static void bad_lines(void)
 int main(void)
 {
 	good_lines();
+	beside();
 	bad_lines();
 	return plan_done();
 }

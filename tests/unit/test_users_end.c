@@ -63,7 +63,7 @@ static int sealed_is_safe(int *code)
 
 static void round_trip(void)
 {
-	const struct users_end x = { END_GAPS, 10, 20, 30, 40, 50 };
+	const struct users_end x = { END_GAPS, 10, 20, 30, 40, 50, 60 };
 	struct err e = ERR_INIT;
 	struct users_sealed s;
 	struct users_end y;
@@ -74,11 +74,15 @@ static void round_trip(void)
 	   "no file in the archive: every reply counts");
 	users_sealed_release(&s);
 	ok(users_end_write(&x, dir, &e) == E_OK && users_end_read(&y, dir, &e) == E_OK && y.ending == END_GAPS &&
-		   y.requests == 10 && y.accounts == 20 && y.pages == 30 && y.given_up == 40 && y.rows == 50,
+		   y.requests == 10 && y.accounts == 20 && y.pages == 30 && y.given_up == 40 && y.rows == 50 &&
+		   y.limit == 60,
 	   "written and read back %s", e.text);
 	ok(users_end_reopen(dir, &e) == E_OK && users_end_read(&y, dir, &e) == E_OK && y.ending == END_NONE &&
-		   y.requests == 10 && y.given_up == 0,
-	   "opened again: of the numbers only the requests hold %s", e.text);
+		   y.requests == 10 && y.given_up == 0 && y.limit == 60,
+	   "opened again: of the numbers only the requests and their limit hold %s", e.text);
+	ok(users_end_limit(dir, 70, &e) == E_OK && users_end_read(&y, dir, &e) == E_OK && y.requests == 10 &&
+		   y.limit == 70,
+	   "with another limit %s", e.text);
 	spill(shards, "", 0);
 	ok(users_sealed_begin(dir, 1000, 0, &e) == E_OK && users_sealed_end(dir, 1000, &x, &e) == E_OK &&
 		   users_sealed_begin(dir, 2000, 4, &e) == E_OK,
