@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "crawler/loop.h"
 
+#include <string.h>
+
 #include "io/log.h"
 
 /* To the coordinator, wherever it is. */
@@ -25,13 +27,19 @@ static int receive(struct loop *l, int64_t now)
 	return l->member->receive ? n + l->member->receive(l) : n;
 }
 
+/* Of what a message does not use nothing that lay in memory before goes to another rank. */
+static struct msg *blank(struct msg *m)
+{
+	return memset(m, 0, sizeof *m);
+}
+
 /* Both: how many messages; -1 no memory. */
 static int report(struct loop *l, int64_t now)
 {
 	struct msg m;
 	int n = 0;
 
-	for (; l->member->next(l->work, now, &m); n++)
+	for (; l->member->next(l->work, now, blank(&m)); n++)
 		if (to_coordinator(l, &m, now))
 			return -1;
 	return n;
@@ -48,7 +56,7 @@ static int direct(struct loop *l, int64_t now)
 		return -1;
 	if (coordinator_turn(l->coordinator, now))
 		return -1;
-	for (; coordinator_next(l->coordinator, &rank, &m); n++)
+	for (; coordinator_next(l->coordinator, &rank, blank(&m)); n++)
 		if (rank == 0)
 			l->member->feed(l->work, &m, now);
 		else if (transport_send(l->transport, rank, &m))
@@ -61,7 +69,7 @@ static int tell_trouble(struct loop *l, int code, const struct err *e, int64_t n
 {
 	struct msg m;
 
-	return watch_trouble(&l->watch, code, e, &m) ? to_coordinator(l, &m, now) : 0;
+	return watch_trouble(&l->watch, code, e, blank(&m)) ? to_coordinator(l, &m, now) : 0;
 }
 
 static int check_stop(struct loop *l, int *rc, int64_t now, struct err *e)

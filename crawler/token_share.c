@@ -4,32 +4,32 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "crawler/letter.h"
+#include "crawler/box.h"
 #include "io/agree.h"
 #include "io/secret.h"
 
 /* Always whole, so that its length does not show. */
-#define CLOSED (TOKEN_MAX + LETTER_EXTRA)
+#define CLOSED (TOKEN_MAX + BOX_EXTRA)
 
 struct exchange {
 	MPI_Comm comm;
 	int rank, nranks;
-	struct letter *letter;
-	unsigned char mine[LETTER_KEY], first[LETTER_KEY]; /* this rank's public key, rank 0's */
+	struct box *box;
+	unsigned char mine[BOX_KEY], first[BOX_KEY]; /* this rank's public key, rank 0's */
 	unsigned char closed[CLOSED];
-	unsigned char *keys, *all; /* rank 0: every rank's key, every rank's letter */
+	unsigned char *keys, *all; /* rank 0: every rank's key, every rank's box */
 };
 
 static int make_key(struct exchange *x, struct err *e)
 {
 	if (x->rank == 0) {
-		x->keys = calloc((size_t)x->nranks, LETTER_KEY);
+		x->keys = calloc((size_t)x->nranks, BOX_KEY);
 		x->all = calloc((size_t)x->nranks, CLOSED);
 		if (!x->keys || !x->all)
-			return err_set(e, E_NOMEM, "no memory for %d letters", x->nranks);
+			return err_set(e, E_NOMEM, "no memory for %d boxes", x->nranks);
 	}
-	x->letter = letter_create(x->mine, e);
-	return x->letter ? E_OK : e->code;
+	x->box = box_create(x->mine, e);
+	return x->box ? E_OK : e->code;
 }
 
 /* The checker does not know that agree_wait() completes a request. */
@@ -38,14 +38,14 @@ static void gather_keys(struct exchange *x)
 {
 	MPI_Request req;
 
-	MPI_Igather(x->mine, LETTER_KEY, MPI_BYTE, x->keys, LETTER_KEY, MPI_BYTE, 0, x->comm, &req);
+	MPI_Igather(x->mine, BOX_KEY, MPI_BYTE, x->keys, BOX_KEY, MPI_BYTE, 0, x->comm, &req);
 	agree_wait(&req);
 	if (x->rank == 0)
-		memcpy(x->first, x->mine, LETTER_KEY);
-	agree_bcast(x->comm, x->first, LETTER_KEY);
+		memcpy(x->first, x->mine, BOX_KEY);
+	agree_bcast(x->comm, x->first, BOX_KEY);
 }
 
-static void scatter_letters(struct exchange *x)
+static void scatter_boxes(struct exchange *x)
 {
 	MPI_Request req;
 
@@ -57,8 +57,8 @@ static void scatter_letters(struct exchange *x)
 static int close_all(struct exchange *x, const struct token *t, struct err *e)
 {
 	for (int i = 1; i < x->nranks; i++)
-		if (letter_close(x->letter, x->keys + (size_t)i * LETTER_KEY, t->text, sizeof t->text,
-				 x->all + (size_t)i * CLOSED, e))
+		if (box_seal(x->box, x->keys + (size_t)i * BOX_KEY, t->text, sizeof t->text,
+			     x->all + (size_t)i * CLOSED, e))
 			return e->code;
 	return E_OK;
 }
@@ -70,8 +70,8 @@ static int share(struct exchange *x, struct token *t, struct err *e)
 	gather_keys(x);
 	if (err_agree(x->comm, x->rank == 0 ? close_all(x, t, e) : E_OK, e))
 		return e->code;
-	scatter_letters(x);
-	if (x->rank != 0 && !letter_open(x->letter, x->first, x->closed, sizeof t->text, t->text, e))
+	scatter_boxes(x);
+	if (x->rank != 0 && !box_open(x->box, x->first, x->closed, sizeof t->text, t->text, e))
 		t->text[sizeof t->text - 1] = '\0';
 	return err_agree(x->comm, e->code, e);
 }
@@ -88,7 +88,7 @@ int token_share(MPI_Comm comm, struct token *t, struct err *e)
 		return E_OK;
 	secret_no_core();
 	share(&x, t, e);
-	letter_free(x.letter);
+	box_free(x.box);
 	free(x.keys);
 	free(x.all);
 	return e->code;

@@ -8,7 +8,7 @@
 #include "crawler/token.h"
 
 /* Rank 0's token on all ranks; where it came from, on rank 0 alone. It does not go over MPI as it is: each rank gets it
- * in a letter of its own (letter.h). A rank that gets one leaves no core dump from then on. Collective over comm.
+ * in a box of its own (box.h). A rank that gets one leaves no core dump from then on. Collective over comm.
  * Errors: E_IO, E_NOMEM. */
 int token_share(MPI_Comm comm, struct token *t, struct err *e);
 

@@ -28,13 +28,15 @@ static int make(const struct crowd *c, char dir[300], const char *name)
 	return err_agree(WORLD, rc, &e);
 }
 
-/* More shards of accounts; a single one replaces the first. */
+/* A shard of accounts in the place of the first. */
 static int add(const struct crowd *c, const char *dir)
 {
 	struct err e = ERR_INIT;
-	int rc = rank == 0 ? crowd_seal(c, dir, &e) : E_OK;
+	char path[400];
+	int rc = E_OK;
 
-	if (rc)
+	snprintf(path, sizeof path, "%s/shards/users-r0000-000000.h5", dir);
+	if (rank == 0 && (remove(path) || (rc = crowd_seal(c, dir, &e))))
 		diag("%s", e.text);
 	return err_agree(WORLD, rc, &e);
 }

@@ -269,7 +269,7 @@ static int options(struct err *e)
 		  .help = "x" },
 		{ .name = NULL, .type = OPT_FLAG },
 	};
-	static const struct opts o = { "torture", "x", "DIR", table, "", 0, 1 };
+	static const struct opts o = { "torture", "x", "DIR", table, "", 0, 1, 0 };
 	char a[] = "torture", b[] = "--hub=h", c[] = "--filter=a", d[] = "-", f[] = "--n=3",
 	     *argv[] = { a, b, c, f, d, NULL };
 	struct settings s = { 0 };

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "crawler/letter.h"
+#include "crawler/box.h"
 
 #include <string.h>
 
@@ -8,8 +8,8 @@
 #define N 300
 
 struct side {
-	unsigned char key[LETTER_KEY];
-	struct letter *l;
+	unsigned char key[BOX_KEY];
+	struct box *l;
 };
 
 static struct side side(void)
@@ -17,7 +17,7 @@ static struct side side(void)
 	struct err e = ERR_INIT;
 	struct side s = { .l = NULL };
 
-	s.l = letter_create(s.key, &e);
+	s.l = box_create(s.key, &e);
 	ok(s.l != NULL, "a pair of keys: %s", e.text);
 	return s;
 }
@@ -30,7 +30,7 @@ static int opens(const struct side *s, const unsigned char *from, const unsigned
 	unsigned char text[N + 1], zero[N + 1] = { 0 };
 
 	memset(text, 'x', sizeof text);
-	if (!letter_open(s->l, from, closed, n, text, &e))
+	if (!box_open(s->l, from, closed, n, text, &e))
 		return !memcmp(text, want, n);
 	return e.code == E_IO && !memcmp(text, zero, n) ? 0 : -1;
 }
@@ -38,19 +38,19 @@ static int opens(const struct side *s, const unsigned char *from, const unsigned
 int main(void)
 {
 	struct side a = side(), b = side(), c = side();
-	unsigned char text[N], closed[N + LETTER_EXTRA], other[N + LETTER_EXTRA], bad[LETTER_KEY];
+	unsigned char text[N], closed[N + BOX_EXTRA], other[N + BOX_EXTRA], bad[BOX_KEY];
 	struct err e = ERR_INIT;
 	int wrong = 0, refused = 0;
 
 	memset(text, 'T', sizeof text);
-	ok(!letter_close(a.l, b.key, text, N, closed, &e), "closed: %s", e.text);
+	ok(!box_seal(a.l, b.key, text, N, closed, &e), "closed: %s", e.text);
 	ok(!memmem(closed, sizeof closed, "TTTT", 4), "nothing of it shows");
 	ok(opens(&b, a.key, closed, N, text) == 1, "opened by whom it is for");
 	ok(opens(&c, a.key, closed, N, text) == 0, "and by nobody else");
 	ok(opens(&b, c.key, closed, N, text) == 0, "nor as if from somebody else");
 	ok(opens(&a, b.key, closed, N, text) == 0, "nor sent back to where it came from");
-	ok(!letter_close(a.l, c.key, text, N, other, &e) && memcmp(closed, other, sizeof other) != 0,
-	   "the same text for two is two letters");
+	ok(!box_seal(a.l, c.key, text, N, other, &e) && memcmp(closed, other, sizeof other) != 0,
+	   "the same text for two makes two boxes");
 	for (size_t i = 0; i < sizeof closed; i++) {
 		closed[i] ^= 1;
 		wrong += opens(&b, a.key, closed, N, text) != 0;
@@ -61,18 +61,18 @@ int main(void)
 		memcpy(bad, a.key, sizeof bad);
 		bad[i] ^= 1;
 		err_clear(&e);
-		refused += letter_close(b.l, bad, text, N, other, &e) == E_IO && strstr(e.text, "OpenSSL");
+		refused += box_seal(b.l, bad, text, N, other, &e) == E_IO && strstr(e.text, "OpenSSL");
 		wrong += opens(&b, bad, closed, N, text) != 0;
 	}
 	ok(refused > 60 && wrong == 0, "what is no key is refused, or another one");
 	memset(bad, 0, sizeof bad);
 	err_clear(&e);
-	ok(letter_close(b.l, bad, text, N, other, &e) == E_IO, "no key at all: %s", e.text);
+	ok(box_seal(b.l, bad, text, N, other, &e) == E_IO, "no key at all: %s", e.text);
 	err_clear(&e);
-	ok(!letter_close(b.l, a.key, text, 0, closed, &e) && opens(&a, b.key, closed, 0, text) == 1, "an empty one");
-	letter_free(a.l);
-	letter_free(b.l);
-	letter_free(c.l);
-	letter_free(NULL);
+	ok(!box_seal(b.l, a.key, text, 0, closed, &e) && opens(&a, b.key, closed, 0, text) == 1, "an empty one");
+	box_free(a.l);
+	box_free(b.l);
+	box_free(c.l);
+	box_free(NULL);
 	return plan_done();
 }
