@@ -16,6 +16,7 @@ struct facts;
 
 struct audit {
 	int64_t sampled[NKINDS], missed[NKINDS]; /* of all ranks, on all ranks */
+	int64_t pages[NKINDS];                   /* that the sample has */
 };
 
 /* Collective over c->comm, c loaded. Errors: that of a file (E_FORMAT: damaged, foreign), E_IO, E_NOMEM. */
