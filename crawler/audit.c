@@ -339,6 +339,12 @@ int audit_run(const struct audit_setup *s, struct err *e)
 			r.sort = "likes";
 			r.counter = F_LIKES;
 		}
+		if (!(s->snapshot->fields >> r.counter & 1)) {
+			log_note("%s was not asked for: the second pass of %s asks for those with most of them, no "
+				 "random sample",
+				 schema[r.counter].expand, kind_name[k]);
+			r.plain = 1;
+		}
 		outage_good(&r.outage, clock_ms());
 		r.random = seed_of(s->snapshot->id, r.kind);
 		r.page = page_create();

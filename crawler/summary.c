@@ -10,6 +10,7 @@
 
 static void print_missing(const struct summary *s)
 {
+	struct span whole = cover_times(s->snapshot->t0);
 	struct cover gaps = COVER_INIT;
 
 	for (int k = 0; k < NKINDS; k++) {
@@ -17,9 +18,9 @@ static void print_missing(const struct summary *s)
 
 		if (resume_gaps(s->resume, s->snapshot, (enum kind)k, &gaps) || gaps.n == 0)
 			continue;
-		share = (double)cover_length(&gaps, resume_axis(s->snapshot)) /
-			(double)span_length(resume_axis(s->snapshot));
-		printf("missing      %s: %zu stretches, %.3g %% of the axis\n", kind_name[k], gaps.n, 100 * share);
+		share = span_length(whole) ? (double)cover_length(&gaps, whole) / (double)span_length(whole) : 0;
+		printf("missing      %s: %zu stretches, %.4g %% of the time since 2022-03-02\n", kind_name[k], gaps.n,
+		       100 * share);
 	}
 	cover_release(&gaps);
 	if (s->resume->suspect)

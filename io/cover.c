@@ -98,3 +98,8 @@ uint64_t cover_length(const struct cover *c, struct span whole)
 		sum += span_length((struct span){ oid_max2(c->at[i].lo, whole.lo), oid_min2(c->at[i].hi, whole.hi) });
 	return sum;
 }
+
+struct span cover_times(int64_t t0)
+{
+	return (struct span){ oid_at(COVER_BEGIN), oid_prev(oid_at(t0 + 1)) };
+}

@@ -35,4 +35,9 @@ int cover_has(const struct cover *c, struct span s);
 uint64_t cover_length(const struct cover *c, struct span whole);
 uint64_t span_length(struct span s);
 
+/* The time in which repositories were created, up to t0; empty where t0 lies before. The Hub began to keep creation
+ * times on 2022-03-02. How much of a census is there, or missing, is told as a share of this. */
+#define COVER_BEGIN 1646179200 /* 2022-03-02T00:00:00Z */
+struct span cover_times(int64_t t0);
+
 #endif

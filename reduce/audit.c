@@ -61,8 +61,8 @@ static int take_rows(struct sample *to, const struct table *t, const struct cens
 }
 
 /* The files are few: every rank takes those of its turn. Local. */
-static int read_files(struct sample *s, const struct census *c, int kind, const char *dir, struct crawls *crawls,
-		      struct err *e)
+static int read_files(struct sample *s, int64_t *pages, const struct census *c, int kind, const char *dir,
+		      struct crawls *crawls, struct err *e)
 {
 	struct shard_list list;
 	int rc = shard_list(&list, dir, e);
@@ -74,6 +74,7 @@ static int read_files(struct sample *s, const struct census *c, int kind, const 
 		rc = shard_read(&shard, list.path[i], c->snap.id, 1, &nrows, e);
 		if (!rc && (int)shard.kind == kind) {
 			crawls_add_requests(crawls, shard.counter);
+			*pages += shard.counter[CNT_PAGES];
 			rc = take_rows(s, &shard.rows, c, e);
 		}
 		shard_release(&shard);
@@ -152,8 +153,9 @@ static int count_kind(struct audit *a, const struct census *c, int kind, const c
 	struct parcel out = { 0 }, in = { 0 };
 	struct sample s = { NULL, 0, 0 };
 	struct oid *last = calloc((size_t)c->nranks, sizeof *last);
-	int64_t mine[2] = { 0, 0 }, all[2];
-	int rc = last ? read_files(&s, c, kind, dir, crawls, e) : err_set(e, E_NOMEM, "no memory for the second pass");
+	int64_t mine[3] = { 0, 0, 0 }, all[3];
+	int rc = last ? read_files(&s, &mine[2], c, kind, dir, crawls, e)
+		      : err_set(e, E_NOMEM, "no memory for the second pass");
 
 	rc = last_ids(c, kind, last, rc, e);
 	if (!rc)
@@ -161,9 +163,10 @@ static int count_kind(struct audit *a, const struct census *c, int kind, const c
 	rc = wire_exchange(c->comm, rc, &out, &in, e);
 	if (!rc) {
 		look_up(&in, &c->kind[kind].t, &mine[0], &mine[1]);
-		agree_sum(c->comm, mine, all, 2);
+		agree_sum(c->comm, mine, all, 3);
 		a->sampled[kind] = all[0];
 		a->missed[kind] = all[1];
+		a->pages[kind] = all[2];
 	}
 	parcel_release(&out);
 	parcel_release(&in);
@@ -183,6 +186,34 @@ int audit_count(struct audit *a, const struct census *c, const char *dir, struct
 		if (census_has(c, k))
 			rc = count_kind(a, c, k, path, crawls, e);
 	return rc;
+}
+
+/* The kinds have as many pages each, one after the other: one that has fewer says that the pass is not over. */
+static void tell_unfinished(const struct census *c, struct figure_table *t)
+{
+	int64_t most = 0;
+
+	for (int k = 0; k < NKINDS; k++)
+		most = c->audit.pages[k] > most ? c->audit.pages[k] : most;
+	for (int k = 0; k < NKINDS; k++)
+		if (census_has(c, k) && c->kind[k].total > 0 && c->audit.pages[k] < most)
+			figure_status(t, FIGURE_PARTIAL,
+				      "the second pass has %lld of %lld pages of %s: hubcrawl --audit=%lld goes on",
+				      (long long)c->audit.pages[k], (long long)most, kind_name[k], (long long)most);
+}
+
+/* The places from which a page is asked for are told by a counter. */
+static void tell_order(const struct census *c, struct figure_table *t)
+{
+	for (int k = 0; k < NKINDS; k++) {
+		enum field by = schema_has((enum kind)k, F_DOWNLOADS) ? F_DOWNLOADS : F_LIKES;
+
+		if (c->audit.sampled[k] > 0 && !(c->snap.fields >> by & 1))
+			figure_status(t, FIGURE_PARTIAL,
+				      "%s was not asked for: the second pass took the %s with most of them, no random "
+				      "sample",
+				      schema[by].expand, kind_name[k]);
+	}
 }
 
 void audit_make(const struct facts *f, struct figure_table *t)
@@ -205,6 +236,8 @@ void audit_make(const struct facts *f, struct figure_table *t)
 		figure_i64(t, 4, a->sampled[k]);
 		figure_share(t, 5, (double)a->missed[k], (double)a->sampled[k]);
 	}
+	tell_order(f->c, t);
+	tell_unfinished(f->c, t);
 	if (!any)
 		figure_status(t, FIGURE_NOT_AVAILABLE, "no second pass was made (hubcrawl --audit)");
 }

@@ -17,6 +17,7 @@ struct facts;
 
 struct audit {
 	int64_t sampled[NKINDS], missed[NKINDS]; /* of all ranks, on all ranks */
+	int64_t pages[NKINDS];                   /* that the sample has */
 };
 
 /* Collective over c->comm, c loaded; this rank's part of the requests is added to `crawls`. Errors: that of a file

@@ -97,7 +97,7 @@ int coverage_merge(struct coverage *c, MPI_Comm comm, int rc, int64_t t0, struct
 
 void coverage_share(const struct coverage *c, int64_t t0, uint64_t *length, uint64_t *whole)
 {
-	struct span s = { oid_at(PERIOD_LUMP_BEGIN), oid_prev(oid_at(t0 + 1)) };
+	struct span s = cover_times(t0);
 
 	*whole = span_length(s);
 	*length = cover_length(&c->clean, s) + cover_length(&c->suspect, s);

@@ -5,10 +5,12 @@
 
 #include <stdint.h>
 
+#include "io/cover.h"
+
 /* The Hub began to keep creation times on this day: everything older reads as created on it, a lump of some tens of
  * thousands. */
-#define PERIOD_LUMP_BEGIN 1646179200 /* 2022-03-02T00:00:00Z */
-#define PERIOD_LUMP_END   1646265600 /* 2022-03-03T00:00:00Z */
+#define PERIOD_LUMP_BEGIN COVER_BEGIN
+#define PERIOD_LUMP_END   (COVER_BEGIN + 86400)
 
 enum period_type { PERIOD_DAY, PERIOD_MONTH, PERIOD_YEAR, NPERIODS };
 

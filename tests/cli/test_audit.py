@@ -159,6 +159,28 @@ def limited():
         same(len(hub.requests()), 20, "of all three so many requests")
 
 
+def audit_of(folder, n=2):
+    ok(reduce(n, folder).code == 0, f"reduce on {n} ranks")
+    f = load(folder)["figures"]["completeness.audit"]
+    return f["status"], f.get("why"), sorted(f.get("value") or {})
+
+
+def partial():
+    """A second pass that was stopped says so in the census, and so does one that could draw no random places."""
+    folder, bare = f"{scratch()}/census", f"{scratch()}/census"
+    with Hub("--models", 3000, "--datasets", 500, "--spaces", 500, "--until", UNTIL, "--quota", 0) as hub:
+        ok(crawl(2, hub.url, folder).code == 0, "a census")
+        asked(hub, folder, "--audit", 6, "--max-requests", 9, code=3)
+        same(audit_of(folder), ("partial", "the second pass has 3 of 6 pages of datasets: hubcrawl --audit=6 goes on", ["datasets", "models"]), "stopped among the datasets: partial, and why")
+        asked(hub, folder, "--audit", 6, "--max-requests", 3, code=3)
+        same(audit_of(folder), ("partial", "the second pass has 0 of 6 pages of spaces: hubcrawl --audit=6 goes on", ["datasets", "models"]), "nothing of the Spaces: partial, and why")
+        asked(hub, folder, "--audit", 6)
+        same(audit_of(folder), ("ok", None, ["datasets", "models", "spaces"]), "when it is over: ok")
+        ok(crawl(2, hub.url, bare, "--fields=-downloads").code == 0, "a census without downloads")
+        same(len(asked(hub, bare, "--audit", 6)), 1 + 1 + 6, "without the counter that tells the places one page is asked for")
+        same(audit_of(bare, 1)[:2], ("partial", "downloads was not asked for: the second pass took the models with most of them, no random sample"), "and that is no random sample")
+
+
 def killed():
     """What a kill takes is what was not sealed."""
     folder, n = f"{scratch()}/census", 12
@@ -296,4 +318,4 @@ def limited_for_good():
         ok(c.code == 4 and "no page of the second pass" in c.err and "no page from the Hub" not in c.err, "a page that never comes, of a Hub that is there, is no outage: exit 4", c)
 
 
-main(intervals, resumed, counted, unfinished, enlarged, limited, killed, crowded, outage, limited_for_good)
+main(intervals, resumed, counted, unfinished, enlarged, limited, partial, killed, crowded, outage, limited_for_good)

@@ -4,6 +4,7 @@
 import csv
 import io
 import json
+import re
 
 import h5py
 import numpy as np
@@ -143,11 +144,15 @@ def gaps():
     """What was not listed is not known, neither 0 nor new; what was listed in part has a mark."""
     folder = scratch()
     with Hub(*POPULATION) as hub:
-        ok(crawl(1, hub.url, folder, "--max-requests=6", "--seal-rows=1000").code == 3, "a crawl that is stopped")
+        c = crawl(1, hub.url, folder, "--max-requests=6", "--seal-rows=1000")
+    ok(c.code == 3, "a crawl that is stopped", c)
     r = reduce(2, folder, "--format=csv")
     ok(r.code == 5, "reduce a census with gaps", r)
     shown = {(x["section"], x["row"], x["column"]): x["value"] for x in csv.DictReader(io.StringIO(r.out, newline=""))}
     f, marks = load(folder)["figures"], []
+    missing = {kind: float(share) for kind, share in re.findall(r"^missing +(\w+): .* ([0-9.]+) % of the time since 2022-03-02$", c.out, re.M)}
+    covered = {kind: 100 - 100 * x["covered"] for kind, x in f["completeness"]["value"].items() if x["gaps"]}
+    ok(missing.keys() == covered.keys() and all(abs(missing[k] - covered[k]) < 0.01 for k in covered), "hubcrawl and hubreduce mean the same by what is missing", missing, covered)
     with h5py.File(f"{folder}/census.h5") as h:
         for kind in ("models", "datasets", "spaces"):
             born = np.array([int(x[:8], 16) for x in h[f"{kind}/_id"].asstr()[:]])
