@@ -407,6 +407,7 @@ void asker_status(struct asker *a, struct item_status *s)
 				   .received = a->items_received,
 				   .accounts = (int64_t)a->accounts.n,
 				   .lists = a->lists,
+				   .refused = a->refused,
 				   .pages = a->pages,
 				   .requests = a->sums.spent };
 }

@@ -60,7 +60,7 @@ struct asker {
 	int dirty, stopping, why, told_stop, drained, said_bye, failed, more;
 	int64_t drain_until;
 	int64_t items_sent, items_received; /* parcels of them */
-	int64_t lists, pages, given_up;
+	int64_t lists, refused, pages, given_up;
 	int is_limited;
 	int held;                    /* other ranks have better to ask */
 	int foreign[NACCOUNT_LISTS]; /* next links to elsewhere */

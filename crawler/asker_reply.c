@@ -34,7 +34,7 @@ static void close_list(struct asker *a, struct slot *s, int refused)
 				      .observed = clock_wall_ms() / 1000 };
 
 	shard_of(a)->asked[x->list][refused ? ASKED_REFUSED : ASKED_DONE]++;
-	a->lists++;
+	*(refused ? &a->refused : &a->lists) += 1;
 	if (frontier_is_likers(x)) {
 		char hex[OID_HEX + 1];
 		const char *id;

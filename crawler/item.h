@@ -50,10 +50,10 @@ struct item_wave {
 /* How a rank stands. Sent upon PARCEL_WAVE. */
 struct item_status {
 	int64_t wave;
-	double best;            /* likewise, of this rank; -1: nothing to ask */
-	int64_t idle;           /* nothing to ask, nothing under way */
-	int64_t sent, received; /* parcels of items, ever */
-	int64_t accounts, lists, pages, requests;
+	double best;                                       /* likewise, of this rank; -1: nothing to ask */
+	int64_t idle;                                      /* nothing to ask, nothing under way */
+	int64_t sent, received;                            /* parcels of items, ever */
+	int64_t accounts, lists, refused, pages, requests; /* lists asked to their end, and those that were refused */
 };
 
 #endif

@@ -87,6 +87,8 @@ static void put_users(struct metrics *x, const struct users_progress *p)
 		      (double)p->accounts);
 	metrics_value(x, NAME("account_lists_total"), METRICS_COUNTER, "Lists of accounts asked to their end.",
 		      (double)p->lists);
+	metrics_value(x, NAME("account_lists_refused_total"), METRICS_COUNTER,
+		      "Lists that may not be seen, or whose account or repository is gone.", (double)p->refused);
 	metrics_value(x, NAME("account_requests_total"), METRICS_COUNTER,
 		      "Requests for accounts sent in this session, beside the others.", (double)p->requests);
 }
@@ -243,11 +245,12 @@ void monitor_audit(struct monitor *m, const int64_t counter[NCOUNTERS])
 			m->last_state.counter[i] += counter[i];
 }
 
-void monitor_users_end(struct monitor *m, int64_t accounts, int64_t lists, int64_t requests)
+void monitor_users_end(struct monitor *m, int64_t accounts, int64_t lists, int64_t refused, int64_t requests)
 {
 	m->among_accounts = 1;
 	m->users.accounts = accounts;
 	m->users.lists = lists;
+	m->users.refused = refused;
 	m->users.requests = requests;
 }
 

@@ -41,7 +41,7 @@ void monitor_users(struct monitor *m, const struct users_progress *p, int64_t no
 void monitor_audit(struct monitor *m, const int64_t counter[NCOUNTERS]);
 
 /* What it came to, over all ranks. */
-void monitor_users_end(struct monitor *m, int64_t accounts, int64_t lists, int64_t requests);
+void monitor_users_end(struct monitor *m, int64_t accounts, int64_t lists, int64_t refused, int64_t requests);
 
 /* The metrics for the last time. */
 void monitor_end(struct monitor *m, int exit_code);

@@ -116,7 +116,7 @@ char *progress_users_line(char *dst, size_t n, const struct users_progress *p)
 	snprintf(dst, n,
 		 "%lld accounts known, %lld lists asked, %lld%s requests, %.1f new accounts per request, %lld of %lld "
 		 "tokens left%s%s",
-		 (long long)p->accounts, (long long)p->lists, (long long)p->requests, of,
+		 (long long)p->accounts, (long long)(p->lists + p->refused), (long long)p->requests, of,
 		 p->requests > 0 ? (double)(p->accounts - p->before) / (double)p->requests : 0.0, (long long)p->tokens,
 		 (long long)p->quota, go, wait);
 	return dst;
@@ -128,6 +128,7 @@ static void put_users_line(const struct users_progress *p, const char *line)
 	struct log_field field[] = { { "accounts", (double)p->accounts },
 				     { "accounts_before", (double)p->before },
 				     { "lists", (double)p->lists },
+				     { "lists_refused", (double)p->refused },
 				     { "requests", (double)p->requests },
 				     { "tokens", (double)p->tokens },
 				     { "quota", (double)p->quota },

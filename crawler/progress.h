@@ -35,6 +35,7 @@ double progress_floor(const struct progress *p);
 struct users_progress {
 	int64_t accounts, before; /* known, and of them from earlier sessions and the repositories */
 	int64_t lists, requests;  /* finished and sent in this session */
+	int64_t refused;          /* lists that may not be seen, or whose account or repository is gone; likewise */
 	int64_t limit;            /* requests that this session may send; -1 any number */
 	int64_t tokens, quota, window_ms;
 	int64_t elapsed_ms; /* since the discovery began */

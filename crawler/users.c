@@ -267,7 +267,7 @@ static void sum_up(struct users *u)
 {
 	struct asker_look look = asker_look(u->asker);
 	struct item_status s;
-	int64_t mine[5], all[5];
+	int64_t mine[6], all[6];
 
 	asker_status(u->asker, &s);
 	mine[0] = s.accounts;
@@ -275,8 +275,11 @@ static void sum_up(struct users *u)
 	mine[2] = s.pages;
 	mine[3] = s.requests;
 	mine[4] = look.given_up;
-	agree_sum(u->comm, mine, all, 5);
-	u->status = (struct item_status){ .accounts = all[0], .lists = all[1], .pages = all[2], .requests = all[3] };
+	mine[5] = s.refused;
+	agree_sum(u->comm, mine, all, 6);
+	u->status = (struct item_status){
+		.accounts = all[0], .lists = all[1], .pages = all[2], .requests = all[3], .refused = all[5]
+	};
 	/* A session that may not ask has not been given them either. */
 	u->given_up = u->s->archived ? u->s->archived->given_up : u->limit == 0 ? u->before.given_up : all[4];
 	agree_sum(u->comm, u->ledger.total, u->sums, NCOUNTERS);
@@ -300,12 +303,13 @@ static enum ending ending_of(const struct users *u, int why)
 /* Where the lines on stderr are JSON, this is, too. */
 static void print_json(const struct users *u, enum ending end, int exit_code)
 {
-	json_t *j = json_pack("{s:s s:s s:i s:s s:I s:I s:I s:I s:I s:I s:I}", "program", "hubcrawl", "event",
+	json_t *j = json_pack("{s:s s:s s:i s:s s:I s:I s:I s:I s:I s:I s:I s:I}", "program", "hubcrawl", "event",
 			      "users_end", "exit_code", exit_code, "ended", ending_name[end], "accounts",
-			      (json_int_t)u->status.accounts, "lists", (json_int_t)u->status.lists, "lists_given_up",
-			      (json_int_t)u->given_up, "requests", (json_int_t)u->sums[CNT_REQUESTS], "retries",
-			      (json_int_t)u->sums[CNT_RETRIES], "replies_429", (json_int_t)u->sums[CNT_TOO_MANY],
-			      "requests_all", (json_int_t)u->load.requests + (json_int_t)u->sums[CNT_REQUESTS]);
+			      (json_int_t)u->status.accounts, "lists", (json_int_t)u->status.lists, "lists_refused",
+			      (json_int_t)u->status.refused, "lists_given_up", (json_int_t)u->given_up, "requests",
+			      (json_int_t)u->sums[CNT_REQUESTS], "retries", (json_int_t)u->sums[CNT_RETRIES],
+			      "replies_429", (json_int_t)u->sums[CNT_TOO_MANY], "requests_all",
+			      (json_int_t)u->load.requests + (json_int_t)u->sums[CNT_REQUESTS]);
 	char *text = j ? json_dumps(j, JSON_COMPACT) : NULL;
 
 	if (text)
@@ -323,8 +327,8 @@ static void print_summary(const struct users *u, enum ending end, int exit_code)
 		print_json(u, end, exit_code);
 		return;
 	}
-	printf("%-12s %" PRId64 " accounts known, %" PRId64 " lists asked to their end\n", "users", u->status.accounts,
-	       u->status.lists);
+	printf("%-12s %" PRId64 " accounts known, %" PRId64 " lists asked to their end, %" PRId64 " refused\n", "users",
+	       u->status.accounts, u->status.lists, u->status.refused);
 	printf("%-12s %" PRId64 " for accounts (%" PRId64 " retries, %" PRId64 " replies 429), %" PRId64
 	       " in all sessions\n",
 	       "requests", u->sums[CNT_REQUESTS], u->sums[CNT_RETRIES], u->sums[CNT_TOO_MANY],
@@ -371,7 +375,8 @@ static int conclude(struct users *u, int why, int *exit_code, struct err *e)
 	if (u->rank != 0)
 		return E_OK;
 	if (u->s->monitor)
-		monitor_users_end(u->s->monitor, u->status.accounts, u->status.lists, u->sums[CNT_REQUESTS]);
+		monitor_users_end(u->s->monitor, u->status.accounts, u->status.lists, u->status.refused,
+				  u->sums[CNT_REQUESTS]);
 	if (u->s->archive && users_sealed_end(dir, u->s->session, &x, e))
 		return e->code;
 	if (end != END_NONE &&

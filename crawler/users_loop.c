@@ -24,6 +24,7 @@ static void take_status(struct users_loop *l, const struct item_status *s)
 	l->now.sent += s->sent;
 	l->now.received += s->received;
 	l->now.lists += s->lists;
+	l->now.refused += s->refused;
 	l->now.accounts += s->accounts;
 	l->now.best = s->best > l->now.best ? s->best : l->now.best;
 }
@@ -105,7 +106,8 @@ static void show(struct loop *of, int64_t now)
 	const struct coordinator_state *s = coordinator_look(of->coordinator);
 	struct users_progress p = { .accounts = s->rows,
 				    .before = l->accounts_before,
-				    .lists = l->now.nanswers == of->nranks ? l->now.lists : l->before.lists,
+				    .lists = (l->now.nanswers == of->nranks ? &l->now : &l->before)->lists,
+				    .refused = (l->now.nanswers == of->nranks ? &l->now : &l->before)->refused,
 				    .requests = s->requests,
 				    .limit = l->limit,
 				    .window_ms = of->budget->window_ms,

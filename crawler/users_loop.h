@@ -17,7 +17,7 @@
 struct wave {
 	int64_t number;
 	int nanswers, nidle;
-	int64_t sent, received, lists, accounts;
+	int64_t sent, received, lists, refused, accounts;
 	double best;
 };
 

@@ -277,6 +277,8 @@ static void print_man(const struct opts *os, FILE *f)
 		}
 		fputc('\n', f);
 	}
+	/* Its first paragraph is not the last option's. */
+	fputs(".SH NOTES\n", f);
 	print_epilogue(f, os->epilogue);
 }
 

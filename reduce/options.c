@@ -14,7 +14,7 @@ static const struct opt option[] = {
 	  .offset = AT(orgs),
 	  .arg = "FILE",
 	  .help = "Add to the table of organisations, or replace what it says of a namespace (CSV: "
-		  "namespace,parent,country,sector,source)." },
+		  "namespace,parent,country,sector,source[,from,to])." },
 	{ .name = "topics",
 	  .type = OPT_TEXTS,
 	  .offset = AT(topics),
@@ -57,8 +57,8 @@ static const struct opt option[] = {
 	{ .name = "verify",
 	  .type = OPT_FLAG,
 	  .offset = AT(verify),
-	  .help = "Read every shard, compare its checksum over the whole file, check that its columns fit each other, "
-		  "name those that are not what was sealed, and exit; nothing is written." },
+	  .help = "Read every shard and census.h5, compare the checksum over each whole file, check that the columns "
+		  "fit each other, name those that are not what was sealed, and exit; nothing is written." },
 	{ .name = "format",
 	  .type = OPT_TEXT,
 	  .offset = AT(format),
@@ -105,7 +105,7 @@ const struct opts reduce_opts = {
 		    "Exit status:\n"
 		    "0  complete\n"
 		    "2  usage, or DIR is no census\n"
-		    "4  failed; with --verify also: shards are damaged\n"
+		    "4  failed; with --verify also: shards or census.h5 are damaged\n"
 		    "5  complete but with gaps: parts of the Hub were not crawled, lists of accounts not given, "
 		    "or records not understood (the summary and "
 		    "'completeness' in census.json say which)\n"

@@ -4,6 +4,7 @@
 import glob
 import http.server
 import os
+import re
 import shutil
 import threading
 
@@ -54,6 +55,8 @@ def general_options():
         if r:
             ok(r.code == 0 and r.err == "", f"{program}.1 is a manual page", r)
         ok(os.path.getsize(f"{BUILD}/{program}.1") > 1500, f"{program}.1 is there")
+        with open(f"{BUILD}/{program}.1", encoding="utf-8") as f:
+            ok(re.search(r"^\.SH NOTES\nRun under mpirun", f.read(), re.M), f"{program}.1: what comes behind the options is a section of its own")
 
 
 def folders():
