@@ -173,8 +173,9 @@ int h5safe_is_credible(hid_t dataset, hsize_t n, size_t size, uint64_t nbytes)
 {
 	hsize_t stored = H5Dget_storage_size(dataset);
 
-	return chunk_of(dataset) <= CHUNK_BYTES / size && stored <= nbytes && n <= UINT64_MAX / size &&
-	       n * size / DEFLATE_MOST <= stored;
+	/* What cannot be told is 0. */
+	return size > 0 && (stored > 0 || n == 0) && chunk_of(dataset) <= CHUNK_BYTES / size && stored <= nbytes &&
+	       n <= UINT64_MAX / size && n * size / DEFLATE_MOST <= stored;
 }
 
 int h5safe_is_integer(hid_t type)
