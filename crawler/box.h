@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-/* A box: a message from one rank to another that only that one can open, for MPI carries bytes as they are: through files in
- * memory (/dev/shm, also left there by a job that was killed) and over the network between nodes.
+/* A box: a message from one rank to another that only that one can open, for MPI carries bytes as they are: through
+ * files in memory (/dev/shm, also left there by a job that was killed) and over the network between nodes.
  *
  * Elliptic curve Diffie-Hellman on P-256 with keys that live as long as the exchange, the key derived by SHA-256 as in
  * NIST SP 800-56C rev. 2, section 4 (one-step, option 1), AES-256-GCM: all of OpenSSL's libcrypto, also where that is
