@@ -289,7 +289,7 @@ def measured(quick):
         yield from measure_accounts(requests, quota, (4,) if quick else (2, 8, 32))
     if not quick:
         folder = scratch()
-        with hub_of(50000, "--quota", "100/10") as hub:
+        with hub_of(50000, "--quota", "40/10") as hub:
             _, seconds = crawl(16, hub, folder, "--kinds", "models", "--seal-time", "1s")
         yield shards_row(folder, 50000, 16, seconds * SEAL_S, ", sealed after 1 s, at a quota")
 
