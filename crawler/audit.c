@@ -83,7 +83,7 @@ static int read_places(const struct audit *r, const char *path, uint64_t first, 
 
 	if (!rc && (x.kind != r->kind || first + nrow <= p[n - 1].index || !oid || !value))
 		rc = err_set(e, E_FORMAT, "'%s' is not what it was a moment ago; run the same command again", path);
-	for (int64_t i = 0; i < n && !rc; i++) {
+	for (int64_t i = 0; i < n && !rc && oid && value; i++) {
 		p[i].oid = oid[p[i].index - first];
 		p[i].value = value[p[i].index - first];
 	}

@@ -116,7 +116,7 @@ char *progress_users_line(char *dst, size_t n, const struct users_progress *p)
 	snprintf(dst, n,
 		 "%lld accounts known, %lld lists asked, %lld%s requests, %.1f new accounts per request, %lld of %lld "
 		 "tokens left%s%s",
-		 (long long)p->accounts, (long long)(p->lists + p->refused), (long long)p->requests, of,
+		 (long long)p->accounts, (long long)p->lists + (long long)p->refused, (long long)p->requests, of,
 		 p->requests > 0 ? (double)(p->accounts - p->before) / (double)p->requests : 0.0, (long long)p->tokens,
 		 (long long)p->quota, go, wait);
 	return dst;
