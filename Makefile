@@ -27,7 +27,7 @@ H5_LIBS   = $(or $(shell pkg-config --libs hdf5-openmpi 2>/dev/null),$(filter -L
 WARN     := -Wall -Wextra -Wshadow -Wconversion -Wvla -Wformat=2
 CWARN     = $(WARN) -Wstrict-prototypes -Wmissing-prototypes
 # Tests of the programs at a time: they wait as much as they compute.
-JOBS     ?= 4
+JOBS     ?= 7
 # What each program of a test is started by, as valgrind.
 WRAP     ?=
 CFLAGS   ?= -O2 -g
