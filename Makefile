@@ -279,7 +279,7 @@ OMPI_SUPP = $(firstword $(wildcard $(dir $(shell command -v mpirun))../share/ope
 VALGRIND = valgrind --quiet --error-exitcode=99 --leak-check=full --errors-for-leak-kinds=definite --show-leak-kinds=definite --keep-debuginfo=yes \
   $(OMPI_SUPP:%=--suppressions=%) --suppressions=$(CURDIR)/tests/valgrind.supp
 .PHONY: valgrind
-valgrind: ## the tests again under valgrind (an hour and a half)
+valgrind: ## the tests again under valgrind (two hours)
 	@tests/deps.sh valgrind
 	$(MAKE) --no-print-directory BUILD=build/valgrind CFLAGS='-O1 -g' CXXFLAGS='-O1 -g' valgrind-run
 
