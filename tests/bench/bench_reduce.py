@@ -20,18 +20,18 @@ PEAK = "import resource, subprocess, sys, time; t = time.monotonic(); c = subpro
 HUB = {"models": 3100000, "datasets": 1200000, "spaces": 1400000}  # late 2026
 
 
-def measure_all(ranks, folder, *options):
+def measure_all(ranks, folder, *options, code="0"):
     """Seconds, MB, seconds of CPU."""
     args = [*MPIRUN, "-n", str(ranks), f"{BUILD}/hubreduce", "--quiet", *options, folder]
     out = subprocess.run([sys.executable, "-c", PEAK, *args], env=ENV, capture_output=True, text=True, check=True, timeout=3600).stdout
-    code, *numbers = out.split()[-4:]
-    if code != "0":
+    ended, *numbers = out.split()[-4:]
+    if ended != code:
         raise RuntimeError(out)
     return [float(x) for x in numbers]
 
 
-def measure(ranks, folder, *options):
-    return measure_all(ranks, folder, *options)[:2]
+def measure(ranks, folder, *options, code="0"):
+    return measure_all(ranks, folder, *options, code=code)[:2]
 
 
 def take(n):
@@ -68,7 +68,7 @@ def accounts(n, ranks_list, rows):
     if r.code:
         raise RuntimeError(str(r))
     for ranks in ranks_list:
-        seconds, peak = measure(ranks, folder)
+        seconds, peak = measure(ranks, folder, code="5")  # no discovery made these accounts, so none says that it is over
         limit = 110 * n / ranks / 1e6 + 200
         with open(f"{folder}/census.json", encoding="utf-8") as f:
             value = json.load(f)["figures"]["totals.users"]["value"]
