@@ -349,3 +349,36 @@ int64_t gzip_reader_offset(const struct gzip_reader *r)
 {
 	return r->fed - (int64_t)r->z.avail_in;
 }
+
+/* ---- a zlib stream */
+
+static enum err_code inflates_within(z_stream *z, size_t most)
+{
+	unsigned char out[BUFFER];
+	size_t n = 0;
+	int rc = Z_OK;
+
+	while (rc == Z_OK && n <= most) {
+		z->next_out = out;
+		z->avail_out = sizeof out;
+		rc = inflate(z, Z_NO_FLUSH);
+		n += sizeof out - z->avail_out;
+	}
+	if (rc == Z_MEM_ERROR)
+		return E_NOMEM;
+	return rc == Z_STREAM_END && n <= most ? E_OK : E_FORMAT;
+}
+
+enum err_code zlib_check(const void *x, size_t n, size_t most)
+{
+	z_stream z = { .next_in = x, .avail_in = (uInt)n };
+	enum err_code rc = E_FORMAT;
+
+	if (n > UINT_MAX)
+		return rc;
+	if (inflateInit(&z) != Z_OK)
+		return E_NOMEM;
+	rc = inflates_within(&z, most);
+	inflateEnd(&z);
+	return rc;
+}

@@ -85,4 +85,10 @@ int gzip_reader_is_plain(const struct gzip_reader *r);
 /* Bytes of the file used so far: after gzip_reader_next() where the member begins. */
 int64_t gzip_reader_offset(const struct gzip_reader *r);
 
+/* ---- A zlib stream (RFC 1950), as HDF5's deflate filter writes it */
+
+/* Does it inflate, whole and undamaged, to at most `most` bytes? Bytes behind it do not count. Memory is constant,
+ * whatever it holds. Returns E_OK, E_FORMAT (no) or E_NOMEM. */
+enum err_code zlib_check(const void *x, size_t n, size_t most);
+
 #endif

@@ -109,20 +109,14 @@ static int input_open(struct input *x, const struct h5in *in, const char *name, 
 /* Elements [first, first + n) to x. */
 static int input_read(const struct input *x, const struct h5in *in, uint64_t first, uint64_t n, void *to, struct err *e)
 {
-	hsize_t start = first, count = n;
-	hid_t space = H5Dget_space(x->d), mem = H5Screate_simple(1, &count, NULL);
-	int rc = E_OK;
+	enum err_code rc = h5safe_read(x->d, x->type, first, n, to);
 
-	if (n > 0 &&
-	    (space < 0 || mem < 0 || H5Sselect_hyperslab(space, H5S_SELECT_SET, &start, NULL, &count, NULL) < 0 ||
-	     H5Dread(x->d, x->type, mem, space, H5P_DEFAULT, to) < 0))
-		rc = h5safe_error(e, E_FORMAT, "'%s' is damaged: '%s' cannot be read; " REDUCE_AGAIN, in->path,
-				  x->name);
-	if (mem >= 0)
-		H5Sclose(mem);
-	if (space >= 0)
-		H5Sclose(space);
-	return rc;
+	if (rc == E_NOMEM)
+		return no_memory(in, e);
+	if (rc)
+		return h5safe_error(e, E_FORMAT, "'%s' is damaged: '%s' cannot be read; " REDUCE_AGAIN, in->path,
+				    x->name);
+	return E_OK;
 }
 
 /* Called with up to ROUND_ELEMENTS texts at a time; cells of `size` bytes, number `first` of the dataset on. */

@@ -37,6 +37,11 @@ static int bad(struct reader *r, const char *what)
 			    what);
 }
 
+static int no_memory(struct reader *r)
+{
+	return err_set(r->e, E_NOMEM, "no memory to read '%s'", r->path);
+}
+
 /* A 1-D dataset as long as the others; absent: set is -1. */
 static int open_column(struct reader *r, const char *what, H5T_class_t class, struct users_column *c)
 {
@@ -70,7 +75,7 @@ static int open_column(struct reader *r, const char *what, H5T_class_t class, st
 		return bad(r, what);
 	r->n = n;
 	c->x = malloc(ROWS * c->width);
-	return c->x ? E_OK : err_set(r->e, E_NOMEM, "no memory to read '%s'", r->path);
+	return c->x ? E_OK : no_memory(r);
 }
 
 static void close_column(struct users_column *c)
@@ -84,19 +89,11 @@ static void close_column(struct users_column *c)
 
 static int read_column(struct reader *r, const char *what, struct users_column *c, hsize_t from, hsize_t n)
 {
-	hid_t file, memory;
-	herr_t rc = 0;
+	enum err_code rc = c->set < 0 ? E_OK : h5safe_read(c->set, c->type, from, n, c->x);
 
-	if (c->set < 0)
-		return E_OK;
-	file = H5Dget_space(c->set);
-	memory = H5Screate_simple(1, &n, NULL);
-	rc = H5Sselect_hyperslab(file, H5S_SELECT_SET, &from, NULL, &n, NULL);
-	if (rc >= 0)
-		rc = H5Dread(c->set, c->type, memory, file, H5P_DEFAULT, c->x);
-	H5Sclose(memory);
-	H5Sclose(file);
-	return rc < 0 ? bad(r, what) : E_OK;
+	if (rc == E_NOMEM)
+		return no_memory(r);
+	return rc ? bad(r, what) : E_OK;
 }
 
 static int give(struct reader *r, hsize_t n,

@@ -3,6 +3,7 @@
 
 import ctypes
 import ctypes.util
+import zlib
 
 
 def stamp(path, what="census"):
@@ -28,6 +29,32 @@ def bomb(f, table="models", names=("_id", "id")):
     for name in names:
         del f[f"{table}/{name}"]
         f[table].create_dataset(name, shape=(10**12,), chunks=(65536,), dtype="S24", compression=1)
+
+
+def swell(f, name, gigabytes=1):
+    """The same type and length, in a chunk that inflates to much more than it has room for."""
+    x = f[name]
+    n, dtype = len(x), x.dtype
+    del f[name]
+    z = zlib.compressobj(1)
+    bomb = b"".join(z.compress(bytes(1 << 20)) for _ in range(gigabytes << 10)) + z.flush()
+    # A chunk as large as is taken, so that not even its bytes in the file are too many.
+    x = f.create_dataset(name, shape=(n,), dtype=dtype, chunks=((1 << 24) // dtype.itemsize,), maxshape=(None,), compression=1)
+    x.id.write_direct_chunk((0,), bomb)
+
+
+def twice(f, name):
+    """Deflated, and deflated again."""
+    import h5py
+
+    x = f[name][:]
+    del f[name]
+    plan = h5py.h5p.create(h5py.h5p.DATASET_CREATE)
+    plan.set_chunk((len(x),))
+    plan.set_deflate(1)
+    plan.set_deflate(1)
+    made = h5py.h5d.create(f.id, name.encode(), h5py.h5t.py_create(x.dtype), h5py.h5s.create_simple(x.shape), plan)
+    made.write(h5py.h5s.ALL, h5py.h5s.ALL, x)
 
 
 def crash(path, name, what="census"):

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Replies that are made to hurt, and a crawl whose memory is told."""
+"""Replies that are made to hurt, and a program whose memory is told."""
 
 import itertools
 import json
@@ -17,9 +17,9 @@ sys.exit(code)
 """
 
 
-def measured(*words):
-    """hubcrawl on one rank without mpirun, so that its memory can be told."""
-    return Run(["/usr/bin/python3", "-c", MEASURE, f"{BUILD}/hubcrawl", *words], env={"OMPI_MCA_btl": "self"})
+def measured(*words, program="hubcrawl"):
+    """On one rank without mpirun, so that its memory can be told."""
+    return Run(["/usr/bin/python3", "-c", MEASURE, f"{BUILD}/{program}", *words], env={"OMPI_MCA_btl": "self"})
 
 
 def rss(run):

@@ -12,7 +12,8 @@ import h5py
 import numpy as np
 
 from disturb import lines_of
-from forge import bomb, replace, stamp
+from forge import bomb, replace, stamp, swell
+from nasty import RSS_MB, measured, rss
 from tap import BUILD, UNTIL, Hub, Run, crawl, diag, main, ok, reduce, same, scratch
 
 MUTATIONS = int(sys.argv[1]) if len(sys.argv) > 1 else 12
@@ -122,6 +123,8 @@ def made_to_hurt(hub):
     }
     for name, change in cases.items():
         refused(hub, changed(change), 4, "make it again", name=name)
+    swollen = measured("--hub", hub.url, "--until", UNTIL, *ALL, "--known", changed(lambda f: swell(f, "users/name")), f"{scratch()}/x")
+    ok(swollen.code == 4 and "make it again" in swollen.err and rss(swollen) < RSS_MB, f"a chunk that inflates to 1 GB is not: {rss(swollen)} MB", swollen)
     refused(hub, changed(lambda f: f.__delitem__("users")), 2, "holds no accounts")
     refused(hub, changed(lambda f: f["users/name"].attrs.update(key_id="0")), 2, "hashes instead of names")
 

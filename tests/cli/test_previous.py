@@ -10,7 +10,8 @@ from datetime import datetime, timedelta, timezone
 import h5py
 import numpy as np
 
-from forge import bomb, replace, stamp
+from forge import bomb, replace, stamp, swell, twice
+from nasty import RSS_MB, measured, rss
 from tap import BUILD, RECORDED, UNTIL, Hub, Run, differences, differing, digest, load, main, mpi, ok, reduce, same, scratch, skip, truth, value
 
 POPULATION = ["--models", 6000, "--datasets", 1800, "--spaces", 1800, "--users", 1600, "--seed", 21, "--until", UNTIL, "--edits", 77]
@@ -306,6 +307,10 @@ def hostile():
     }
     for i, (word, change) in enumerate(cases.items()):
         one_line(alone("now", forged(i, change)) if i else reduce(3, folder("now"), "--previous", forged(i, change)), 4, word)
+    swollen = measured(f"--previous={forged('swollen', lambda f: swell(f, 'models/id'))}", folder("now"), program="hubreduce")
+    one_line(swollen, 4, "cannot be read")
+    ok(rss(swollen) < RSS_MB, f"a chunk that inflates to 1 GB is not: {rss(swollen)} MB")
+    one_line(alone("now", forged("twice", lambda f: twice(f, "models/id"))), 4, "a filter twice")
     damaged = f"{SCRATCH}/damaged.h5"
     size = os.path.getsize(good)
     for at in (0, 300, 600, size // 2):
