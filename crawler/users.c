@@ -327,8 +327,12 @@ static void print_summary(const struct users *u, enum ending end, int exit_code)
 		print_json(u, end, exit_code);
 		return;
 	}
-	printf("%-12s %" PRId64 " accounts known, %" PRId64 " lists asked to their end, %" PRId64 " refused\n", "users",
-	       u->status.accounts, u->status.lists, u->status.refused);
+	if (u->s->archived)
+		printf("%-12s %" PRId64 " accounts known, %" PRId64 " pages of their lists read again\n", "users",
+		       u->status.accounts, u->load.pages);
+	else
+		printf("%-12s %" PRId64 " accounts known, %" PRId64 " lists asked to their end, %" PRId64 " refused\n",
+		       "users", u->status.accounts, u->status.lists, u->status.refused);
 	printf("%-12s %" PRId64 " for accounts (%" PRId64 " retries, %" PRId64 " replies 429), %" PRId64
 	       " in all sessions\n",
 	       "requests", u->sums[CNT_REQUESTS], u->sums[CNT_RETRIES], u->sums[CNT_TOO_MANY],

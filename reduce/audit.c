@@ -73,9 +73,11 @@ static int read_files(struct sample *s, int64_t *pages, const struct census *c, 
 
 		rc = shard_read(&shard, list.path[i], c->snap.id, 1, &nrows, e);
 		if (!rc && (int)shard.kind == kind) {
-			crawls_add_requests(crawls, shard.counter);
 			*pages += shard.counter[CNT_PAGES];
-			rc = take_rows(s, &shard.rows, c, e);
+			rc = crawls_note_sample(crawls, (struct seal){ shard.session, shard.rank, shard.sealed_at },
+						shard.counter)
+				   ? err_set(e, E_NOMEM, "no memory for the second pass")
+				   : take_rows(s, &shard.rows, c, e);
 		}
 		shard_release(&shard);
 	}

@@ -8,7 +8,7 @@
 #include "reduce/analyzer.h" /* last */
 #include "reduce/wire.h"
 
-int crawls_note(struct crawls *c, struct seal s, const int64_t counter[NCOUNTERS])
+static int add(struct crawls *c, struct seal s)
 {
 	if (c->n == c->cap) {
 		uint64_t cap = c->cap ? 2 * c->cap : 64;
@@ -20,17 +20,27 @@ int crawls_note(struct crawls *c, struct seal s, const int64_t counter[NCOUNTERS
 		c->cap = cap;
 	}
 	c->seal[c->n++] = s;
+	return 0;
+}
+
+int crawls_note(struct crawls *c, struct seal s, const int64_t counter[NCOUNTERS])
+{
+	if (add(c, s))
+		return -1;
 	c->nshards++;
 	for (int i = 0; i < NCOUNTERS; i++)
 		c->counter[i] = wire_add(c->counter[i], counter[i] > 0 ? counter[i] : 0);
 	return 0;
 }
 
-void crawls_add_requests(struct crawls *c, const int64_t counter[NCOUNTERS])
+int crawls_note_sample(struct crawls *c, struct seal s, const int64_t counter[NCOUNTERS])
 {
+	if (add(c, s))
+		return -1;
 	for (int i = 0; i < NCOUNTERS; i++)
 		if (counter_is_of_requests(i))
 			c->counter[i] = wire_add(c->counter[i], counter[i] > 0 ? counter[i] : 0);
+	return 0;
 }
 
 static int session_order(const void *a, const void *b)

@@ -17,10 +17,10 @@ struct seal {
 struct crawls {
 	int64_t counter[NCOUNTERS];
 	int64_t nshards, nsessions;
-	int64_t nranks;  /* ranks that wrote a shard */
-	int64_t wall_ms; /* sum over the sessions, from their start to their last shard */
+	int64_t nranks;  /* ranks that wrote a file */
+	int64_t wall_ms; /* sum over the sessions, from their start to the last file they sealed */
 
-	/* Until crawls_merge(): this rank's shards, n of them. */
+	/* Until crawls_merge(): this rank's files, n of them. */
 	struct seal *seal;
 	uint64_t n, cap;
 };
@@ -28,10 +28,10 @@ struct crawls {
 /* Take note of one shard. Local; `c` begins as {0}. Returns 0, or -1 when memory is short. */
 int crawls_note(struct crawls *c, struct seal s, const int64_t counter[NCOUNTERS]);
 
-/* Add what a file of the second pass counts of requests: it is no shard. Local. */
-void crawls_add_requests(struct crawls *c, const int64_t counter[NCOUNTERS]);
+/* The same of a file of the second pass, which is no shard: its session, and of what it counts the requests. */
+int crawls_note_sample(struct crawls *c, struct seal s, const int64_t counter[NCOUNTERS]);
 
-/* Collective over comm: the numbers become those of all ranks' shards, on all ranks. Errors: rc of any rank, E_NOMEM.
+/* Collective over comm: the numbers become those of all ranks' files, on all ranks. Errors: rc of any rank, E_NOMEM.
  */
 int crawls_merge(struct crawls *c, MPI_Comm comm, int rc, struct err *e);
 

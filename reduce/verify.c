@@ -64,11 +64,23 @@ static const struct sort {
 	const char *folder;
 	int (*list)(struct shard_list *l, const char *dir, struct err *e);
 	void (*check)(const char *path, const struct snapshot *snap, struct err *e);
+	int is_private; /* who crawls may read it, and maybe nobody else */
 } sort[] = {
-	{ "shards", shard_list, check_rows },
-	{ "shards", account_shard_list, check_accounts },
-	{ "audit", shard_list, check_rows },
+	{ "shards", shard_list, check_rows, 0 },
+	{ "shards", account_shard_list, check_accounts, 0 },
+	{ "audit", shard_list, check_rows, 0 },
+	{ "users.private", account_shard_list, check_accounts, 1 },
 };
+
+/* Nothing of a census rests on what is private: it is left out, with a word, where it may not be read. */
+static int is_closed(const struct sort *s, const char *dir, int rank)
+{
+	if (!s->is_private || !access(dir, R_OK | X_OK) || errno != EACCES)
+		return 0;
+	if (rank == 0)
+		log_note("'%s' is private, and was not read", dir);
+	return 1;
+}
 
 /* This rank's share of a folder's shards; the first of them is number `first`. Local. */
 static int check_folder(struct findings *f, const struct sort *s, const char *dir, const struct snapshot *snap,
@@ -145,7 +157,7 @@ int verify_run(MPI_Comm comm, const char *dir, const struct snapshot *snap, stru
 	for (size_t i = 0; i < sizeof sort / sizeof *sort && !rc; i++) {
 		if ((size_t)snprintf(path, sizeof path, "%s/%s", dir, sort[i].folder) >= sizeof path)
 			rc = err_set(e, E_USAGE, "the folder's name is too long");
-		else
+		else if (!is_closed(&sort[i], path, rank))
 			rc = check_folder(&f, &sort[i], path, snap, rank, nranks, &nshards, e);
 	}
 	rc = wire_gather(comm, rc, f.x, f.n, sizeof *f.x, &all, e);
