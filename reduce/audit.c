@@ -190,10 +190,11 @@ int audit_count(struct audit *a, const struct census *c, const char *dir, struct
 	return rc;
 }
 
-/* The kinds have as many pages each, one after the other: one that has fewer says that the pass is not over. */
+/* The kinds have as many pages each, one after the other: one that has fewer says that the pass is not over, and so
+ * does the snapshot, but for one that was read again from an archive. */
 static void tell_unfinished(const struct census *c, struct figure_table *t)
 {
-	int64_t most = 0;
+	int64_t most = c->snap.audit;
 
 	for (int k = 0; k < NKINDS; k++)
 		most = c->audit.pages[k] > most ? c->audit.pages[k] : most;

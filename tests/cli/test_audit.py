@@ -119,6 +119,18 @@ def unfinished():
         ok(c.code == 0 and "second pass" not in c.out, "and then nothing is said of it", c)
 
 
+def of_one_kind():
+    """Of one kind no other tells how many pages there were to be."""
+    folder = f"{scratch()}/a"
+    with Hub("--models", 3000, "--datasets", 0, "--spaces", 0, "--until", UNTIL, "--quota", 0) as hub:
+        ok(crawl(2, hub.url, folder, "--kinds", "models").code == 0, "a census of models")
+        for args, code, status, why in ((["--max-requests", 2], 3, "partial", "2 of 6 pages of models: hubcrawl --audit=6 goes on"), ([], 0, "ok", "")):
+            c = crawl(1, hub.url, folder, "--audit", 6, *args)
+            ok(c.code == code and reduce(2, folder).code == 0, f"its second pass, {' '.join(map(str, args)) or 'to the end'}", c)
+            figure = load(folder)["figures"]["completeness.audit"]
+            ok(figure["status"] == status and why in figure.get("why", ""), f"{status}: {why}", figure)
+
+
 def asked(hub, folder, *args, code=0):
     """What a second pass asks for, in order."""
     before = len(hub.requests())
@@ -319,4 +331,4 @@ def limited_for_good():
         ok(c.code == 4 and "no page of the second pass" in c.err and "no page from the Hub" not in c.err, "a page that never comes, of a Hub that is there, is no outage: exit 4", c)
 
 
-main(intervals, resumed, counted, unfinished, enlarged, limited, partial, killed, crowded, outage, limited_for_good)
+main(intervals, resumed, counted, unfinished, of_one_kind, enlarged, limited, partial, killed, crowded, outage, limited_for_good)
