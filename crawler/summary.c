@@ -8,21 +8,30 @@
 
 #include "io/log.h"
 
-static void print_missing(const struct summary *s)
+/* The stretches of time of which a kind lacks the repositories, and their share of all of it. 0: none, or not known for
+ * want of memory. */
+static size_t missing_of(const struct summary *s, int k, double *share)
 {
 	struct span whole = cover_times(s->snapshot->t0);
 	struct cover gaps = COVER_INIT;
+	size_t n = resume_gaps(s->resume, s->snapshot, (enum kind)k, &gaps) ? 0 : gaps.n;
+
+	*share = span_length(whole) ? (double)cover_length(&gaps, whole) / (double)span_length(whole) : 0;
+	cover_release(&gaps);
+	return n;
+}
+
+static void print_missing(const struct summary *s)
+{
+	double share;
 
 	for (int k = 0; k < NKINDS; k++) {
-		double share;
+		size_t n = missing_of(s, k, &share);
 
-		if (resume_gaps(s->resume, s->snapshot, (enum kind)k, &gaps) || gaps.n == 0)
-			continue;
-		share = span_length(whole) ? (double)cover_length(&gaps, whole) / (double)span_length(whole) : 0;
-		printf("missing      %s: %zu stretches, %.4g %% of the time since 2022-03-02\n", kind_name[k], gaps.n,
-		       100 * share);
+		if (n)
+			printf("missing      %s: %zu stretches, %.4g %% of the time since 2022-03-02\n", kind_name[k],
+			       n, 100 * share);
 	}
-	cover_release(&gaps);
 	if (s->resume->suspect)
 		printf("suspect      %lld stretches came out of order or out of bounds twice\n",
 		       (long long)s->resume->suspect);
@@ -80,6 +89,21 @@ static json_t *share_json(struct share_end e, double unit)
 	return json_pack("{s:f, s:i}", "value", (double)e.value / unit, "rank", e.rank);
 }
 
+static json_t *missing_json(const struct summary *s)
+{
+	json_t *o = json_object();
+	double share;
+
+	for (int k = 0; k < NKINDS; k++) {
+		size_t n = missing_of(s, k, &share);
+
+		if (n)
+			json_object_set_new(o, kind_name[k],
+					    json_pack("{s:I, s:f}", "stretches", (json_int_t)n, "share", share));
+	}
+	return o;
+}
+
 /* What cannot be put together for want of memory is left out: the crawl itself is over. */
 static void print_json(const struct summary *s)
 {
@@ -98,6 +122,9 @@ static void print_json(const struct summary *s)
 		json_object_set_new(wall, phase_key[i], json_real((double)s->phase_ms[i] / 1000));
 	json_object_set_new(o, "rows", rows);
 	json_object_set_new(o, "session", session);
+	json_object_set_new(o, "missing", missing_json(s));
+	json_object_set_new(o, "suspect", json_integer(s->resume->suspect));
+	json_object_set_new(o, "partial", json_boolean(snapshot_is_partial(s->snapshot)));
 	json_object_set_new(o, "quota", json_integer(s->progress->quota));
 	json_object_set_new(o, "quota_window_s", json_integer(s->progress->window_ms / 1000));
 	json_object_set_new(o, "quota_use", json_real(progress_floor(s->progress)));

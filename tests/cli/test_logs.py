@@ -87,6 +87,7 @@ def as_json():
     folder = scratch()
     with Hub(*SIZE, "--quota", "12/2", "--pages-quota", 0, "--latency", 20) as hub:
         r = crawl(2, hub.url, folder, "--log-format=json", "--budget=40/2")
+        part = crawl(1, hub.url, scratch(), "--log-format=json", "--max-requests=8")
     lines = objects(r.err)
     events = [x.get("event") for x in lines]
     ok(r.code == 0 and all({"time", "program", "level", "text"} <= set(x) for x in lines), "every line is an object with time, program, level, text", r)
@@ -94,6 +95,8 @@ def as_json():
     same([(x["requests"], x["window_s"]) for x in lines if x.get("event") == "quota"][-1], (40, 2), "with its numbers")
     end = objects(r.out)
     ok(len(end) == 1 and end[0]["event"] == "end" and end[0]["rows"]["models"] == 20000, "the summary is one object", r.out)
+    missing = objects(part.out)[0]["missing"]["models"]
+    ok(part.code == 3 and end[0]["missing"] == {} and missing["stretches"] > 0 and 0 < missing["share"] <= 1, "what is missing, nothing in the end", missing)
     r = reduce(2, folder, "--log-format=json", "--quiet")
     same([x["level"] for x in objects(r.err)], [], "--quiet leaves notes out")
     r = reduce(2, folder, "--log-format=json", "--format=json")
