@@ -115,16 +115,43 @@ static int without_sieving(MPI_Info *info)
 	       setenv("OMPI_MCA_fbtl_posix_write_datasieving", "0", 1);
 }
 
+/* How many machines the ranks are on. Collective. */
+static int64_t count_hosts(const struct h5out *o)
+{
+	MPI_Comm host;
+	int rank;
+	int64_t is_first, n;
+
+	MPI_Comm_split_type(o->comm, MPI_COMM_TYPE_SHARED, 0, MPI_INFO_NULL, &host);
+	MPI_Comm_rank(host, &rank);
+	MPI_Comm_free(&host);
+	is_first = rank == 0;
+	agree_sum(o->comm, &is_first, &n, 1);
+	return n;
+}
+
+/* MPI-IO brings what is written to some ranks that write it. ROMIO takes one of each host; OMPIO (4.1) takes one of
+ * eight ranks or of more, wherever they are, whose cable then carries the whole file: it is told to do as ROMIO does,
+ * by a parameter, too. What the user has set stands. Collective. */
+static int with_a_writer_a_host(const struct h5out *o)
+{
+	char n[24];
+	int64_t hosts = count_hosts(o);
+
+	snprintf(n, sizeof n, "%lld", (long long)hosts);
+	return hosts > 1 ? setenv("OMPI_MCA_io_ompio_num_aggregators", n, 0) : 0;
+}
+
 /* The file, on all ranks or on none: with a part of them it can be neither written nor closed, and nobody could wait
  * for the others. */
 static int open_together(struct h5out *o, hid_t fcpl, hid_t fapl, struct err *e)
 {
 	MPI_Info info = MPI_INFO_NULL;
-	int n;
+	int n, rc = with_a_writer_a_host(o);
 
 	/* H5Pset_fapl_mpio makes a communicator of its own. Metadata by one rank for all: thousands of ranks do not
 	 * read the same header. */
-	if (without_sieving(&info) || H5Pset_fapl_mpio(fapl, o->comm, info) < 0 ||
+	if (rc || without_sieving(&info) || H5Pset_fapl_mpio(fapl, o->comm, info) < 0 ||
 	    H5Pset_all_coll_metadata_ops(fapl, 1) < 0 || H5Pset_coll_metadata_write(fapl, 1) < 0)
 		h5safe_error(e, E_H5, "cannot make '%s'", o->tmp);
 	if (info != MPI_INFO_NULL)

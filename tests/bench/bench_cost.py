@@ -81,8 +81,9 @@ def median(turns):
     return sorted(turns, key=lambda c: c["ms"])[len(turns) // 2]
 
 
-def crawls(rounds, rows, turns):
-    """What sealing costs depends on what the kernel has in its page cache, so the parts and the crawls are measured in turns."""
+def crawls(rows, turns):
+    """What sealing costs depends on what the kernel has in its page cache, so the parts and the crawls are measured in turns, and write as much."""
+    rounds = rows // 50000  # of 50 pages: bench_page.c
     with Hub(*population(150000)) as hub:
         crawl(1, hub.url)
         path = first_page(hub)
@@ -226,7 +227,7 @@ def main():
     args = options(__doc__).parse_args()
     size = 100000 if args.quick else 400000
     measured = (
-        crawls(3 if args.quick else 10, size, 1 if args.quick else 5),
+        crawls(size, 1 if args.quick else 5),
         clients(20000 if args.quick else 50000),
         replays(2 * size),
         many_ranks(2 * size if args.quick else 8 * size, (2, 8) if args.quick else (2, 4, 8, 16, 32), 1 if args.quick else 3),

@@ -223,8 +223,8 @@ static void shard_path(char *dst, size_t n, const char *dir, int seq)
 	snprintf(dst, n, "%s/models-r0000-%06d.h5", dir, seq);
 }
 
-/* take, seal, deflate, deflated, and the bytes of the shard. */
-static void columns(int rounds, double ms[4], long *nbytes)
+/* take, seal, deflate, deflated, and the bytes of a shard. */
+static void columns_once(int rounds, double ms[4], long *nbytes)
 {
 	static const char id[] = "00000000000000000000000000000000";
 	struct shard s;
@@ -264,6 +264,18 @@ static void columns(int rounds, double ms[4], long *nbytes)
 	ms[1] /= rounds;
 	shard_release(&s);
 	page_free(p);
+}
+
+/* Twice, as the crawls beside it are made twice: a virtual machine that gives free memory back takes it again page by
+ * page, at 8 us each (6.18, balloon), so what a first writer pays 2 ms a MB for costs the one right behind it 0.3. */
+static void columns(int rounds, double ms[4], long *nbytes)
+{
+	double first[4];
+
+	columns_once(rounds, first, nbytes);
+	columns_once(rounds, ms, nbytes);
+	for (int i = 0; i < 3; i++)
+		ms[i] = first[i] < ms[i] ? first[i] : ms[i];
 }
 
 int main(int argc, char **argv)
