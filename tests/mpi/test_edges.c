@@ -4,6 +4,7 @@
 #include <jansson.h>
 
 #include "tests/mpi/pipeline.h"
+#include "tests/mpi/scratch.h"
 #include "tests/mpi/shards.h"
 #include "tests/mpi/tap_mpi.h"
 
@@ -233,31 +234,16 @@ static void check_gaps(void)
 	json_decref(c);
 }
 
-static void clean(void)
-{
-	char command[512];
-
-	MPI_Barrier(MPI_COMM_WORLD);
-	snprintf(command, sizeof command, "rm -rf '%s'", root);
-	if (rank == 0 && system(command))
-		diag("'%s' stays", root);
-}
-
 int main(int argc, char **argv)
 {
 	MPI_Init(&argc, &argv);
 	MPI_Comm_rank(MPI_COMM_WORLD, &rank);
-	if (rank == 0) {
-		snprintf(root, sizeof root, "%s/hubreduce-XXXXXX", getenv("TMPDIR") ? getenv("TMPDIR") : "/tmp");
-		if (!mkdtemp(root))
-			diag("mkdtemp: %s", strerror(errno));
-	}
-	MPI_Bcast(root, sizeof root, MPI_BYTE, 0, MPI_COMM_WORLD);
+	scratch_make(root);
 	check_none();
 	check_one();
 	check_ties();
 	check_time();
 	check_gaps();
-	clean();
+	scratch_remove(root);
 	return tap_finalize();
 }

@@ -7,6 +7,7 @@
 #include "tests/mpi/accounts.h"
 #include "tests/mpi/pipeline.h"
 #include "tests/mpi/same_census.h"
+#include "tests/mpi/scratch.h"
 #include "tests/mpi/shards.h"
 #include "tests/mpi/tap_mpi.h"
 
@@ -154,21 +155,6 @@ static void check_failing(const char *dir, int code, const char *word, const cha
 	free(h);
 }
 
-static void damage(const char *dir)
-{
-	struct shard_list l = { NULL, 0 };
-	struct err e = ERR_INIT;
-	struct stat st;
-	char path[320];
-
-	snprintf(path, sizeof path, "%s/shards", dir);
-	if (rank == 0 && !account_shard_list(&l, path, &e) && !stat(l.path[l.n / 2], &st) &&
-	    truncate(l.path[l.n / 2], st.st_size / 2))
-		diag("truncate: %s", strerror(errno));
-	shard_list_release(&l);
-	MPI_Barrier(WORLD);
-}
-
 /* Two snapshots that share a third of their accounts: the larger of each register is the sketch of both together. */
 static void check_sketches(void)
 {
@@ -194,16 +180,6 @@ static void check_sketches(void)
 	free(h);
 }
 
-static void clean(void)
-{
-	char command[512];
-
-	MPI_Barrier(WORLD);
-	snprintf(command, sizeof command, "rm -rf '%s'", root);
-	if (rank == 0 && system(command))
-		diag("'%s' stays", root);
-}
-
 int main(int argc, char **argv)
 {
 	struct crowd c = { 0, 4000, 1, 1, NULL };
@@ -211,12 +187,7 @@ int main(int argc, char **argv)
 
 	MPI_Init(&argc, &argv);
 	MPI_Comm_rank(WORLD, &rank);
-	if (rank == 0) {
-		snprintf(root, sizeof root, "%s/hubreduce-XXXXXX", getenv("TMPDIR") ? getenv("TMPDIR") : "/tmp");
-		if (!mkdtemp(root))
-			diag("mkdtemp: %s", strerror(errno));
-	}
-	MPI_Bcast(root, sizeof root, MPI_BYTE, 0, WORLD);
+	scratch_make(root);
 	make(&c, first, "one-shard");
 	check_merge(&c, first, "one shard: the counts of a plain loop");
 	want = same_alone(first);
@@ -226,7 +197,7 @@ int main(int argc, char **argv)
 	make(&c, dir, "many-shards");
 	check_merge(&c, dir, "many shards, all observed twice: the same counts");
 	same_by_all(want, first, dir, "many shards: the same census.json");
-	damage(dir);
+	scratch_cut(dir, account_shard_list);
 	check_failing(dir, E_DAMAGED, "/shards/users-", "a shard cut in half: all ranks say the same");
 	c.key_id = "0123456789abcdef0123456789abcdef";
 	make(&c, dir, "hashes");
@@ -237,6 +208,6 @@ int main(int argc, char **argv)
 	check_failing(dir, E_FORMAT, "hashes", "names beside hashes are refused");
 	check_sketches();
 	free(want);
-	clean();
+	scratch_remove(root);
 	return tap_finalize();
 }

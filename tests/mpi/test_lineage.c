@@ -5,6 +5,7 @@
 
 #include "reduce/families.h"
 #include "tests/mpi/pipeline.h"
+#include "tests/mpi/scratch.h"
 #include "tests/mpi/shards.h"
 #include "tests/mpi/tap_mpi.h"
 
@@ -379,23 +380,16 @@ static void check_words(void)
 
 int main(int argc, char **argv)
 {
-	char clean[300];
 
 	MPI_Init(&argc, &argv);
 	MPI_Comm_rank(MPI_COMM_WORLD, &rank);
 	MPI_Comm_size(MPI_COMM_WORLD, &nranks);
-	strcpy(root, "/tmp/hubcensus-lineage-XXXXXX");
-	if (rank == 0 && !mkdtemp(root))
-		MPI_Abort(MPI_COMM_WORLD, 1);
-	MPI_Bcast(root, sizeof root, MPI_CHAR, 0, MPI_COMM_WORLD);
+	scratch_make(root);
 	check_words();
 	check_none();
 	check_edges();
 	check_cycles();
 	check_random();
-	MPI_Barrier(MPI_COMM_WORLD);
-	snprintf(clean, sizeof clean, "rm -rf '%s'", root);
-	if (rank == 0 && system(clean)) /* NOLINT(cert-env33-c) */
-		diag("cannot remove '%s'", root);
+	scratch_remove(root);
 	return tap_finalize();
 }

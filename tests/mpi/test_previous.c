@@ -6,6 +6,7 @@
 
 #include "tests/mpi/pipeline.h"
 #include "tests/mpi/same_h5.h"
+#include "tests/mpi/scratch.h"
 #include "tests/mpi/shards.h"
 #include "tests/mpi/tap_mpi.h"
 
@@ -172,16 +173,13 @@ int main(int argc, char **argv)
 	struct gen a = { .n = { 3000, 700, 900 }, .per_shard = 500, .stride = 2 }, b = a, few = a;
 	static const char *const one[] = { "a.h5" }, *const three[] = { "few.h5", "a.h5", "early.h5" },
 				 *const twice[] = { "a.h5", "a" }, *const later[] = { "b.h5" };
-	char command[512], from[320], to[320], *json = NULL;
+	char from[320], to[320], *json = NULL;
 	struct err e = ERR_INIT;
 
 	MPI_Init(&argc, &argv);
 	MPI_Comm_rank(MPI_COMM_WORLD, &rank);
 	MPI_Comm_size(MPI_COMM_WORLD, &nranks);
-	snprintf(root, sizeof root, "%.200s/hubprevious-XXXXXX", getenv("TMPDIR") ? getenv("TMPDIR") : "/tmp");
-	if (rank == 0 && !mkdtemp(root))
-		diag("mkdtemp: %s", strerror(errno));
-	MPI_Bcast(root, sizeof root, MPI_BYTE, 0, MPI_COMM_WORLD);
+	scratch_make(root);
 	b.later = LATER;
 	b.drop = 11;
 	b.changed = 5;
@@ -210,8 +208,6 @@ int main(int argc, char **argv)
 	damage("a.h5");
 	check_refused(1, one, E_FORMAT, "damaged", "a damaged file: all ranks say so, and leave nothing");
 	free(json);
-	snprintf(command, sizeof command, "rm -rf '%s'", root);
-	if (rank == 0 && system(command))
-		diag("'%s' stays", root);
+	scratch_remove(root);
 	return tap_finalize();
 }

@@ -4,6 +4,7 @@
 #include <jansson.h>
 
 #include "tests/mpi/pipeline.h"
+#include "tests/mpi/scratch.h"
 #include "tests/mpi/shards.h"
 #include "tests/mpi/tap_mpi.h"
 
@@ -127,19 +128,15 @@ static void check(const json_t *c)
 int main(int argc, char **argv)
 {
 	struct err e = ERR_INIT;
-	char *text = NULL, command[512];
+	char *text = NULL;
 	json_t *c;
 	int rc = E_OK;
 
 	MPI_Init(&argc, &argv);
 	MPI_Comm_rank(MPI_COMM_WORLD, &rank);
-	if (rank == 0) {
-		snprintf(root, sizeof root, "%s/hubreduce-XXXXXX", getenv("TMPDIR") ? getenv("TMPDIR") : "/tmp");
-		if (!mkdtemp(root))
-			diag("mkdtemp: %s", strerror(errno));
+	scratch_make(root);
+	if (rank == 0)
 		rc = write_models(root, &e);
-	}
-	MPI_Bcast(root, sizeof root, MPI_BYTE, 0, MPI_COMM_WORLD);
 	rc = err_agree(MPI_COMM_WORLD, rc, &e);
 	if (rc || pipeline(MPI_COMM_WORLD, root, NULL, &text, &e))
 		ok_all(MPI_COMM_WORLD, 0, e.text);
@@ -147,9 +144,6 @@ int main(int argc, char **argv)
 	free(text);
 	check(c);
 	json_decref(c);
-	MPI_Barrier(MPI_COMM_WORLD);
-	snprintf(command, sizeof command, "rm -rf '%s'", root);
-	if (rank == 0 && system(command))
-		diag("'%s' stays", root);
+	scratch_remove(root);
 	return tap_finalize();
 }

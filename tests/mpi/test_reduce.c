@@ -4,6 +4,7 @@
 
 #include "tests/mpi/pipeline.h"
 #include "tests/mpi/same_census.h"
+#include "tests/mpi/scratch.h"
 #include "tests/mpi/shards.h"
 #include "tests/mpi/tap_mpi.h"
 
@@ -38,31 +39,6 @@ static void check_failing(const char *dir, const char *name)
 	free(json);
 }
 
-static void damage(const char *dir)
-{
-	struct shard_list l = { NULL, 0 };
-	struct err e = ERR_INIT;
-	struct stat st;
-	char path[320];
-
-	snprintf(path, sizeof path, "%s/shards", dir);
-	if (rank == 0 && !shard_list(&l, path, &e) && !stat(l.path[l.n / 2], &st) &&
-	    truncate(l.path[l.n / 2], st.st_size / 2))
-		diag("truncate: %s", strerror(errno));
-	shard_list_release(&l);
-	MPI_Barrier(MPI_COMM_WORLD);
-}
-
-static void clean(void)
-{
-	char command[512];
-
-	MPI_Barrier(MPI_COMM_WORLD);
-	snprintf(command, sizeof command, "rm -rf '%s'", root);
-	if (rank == 0 && system(command))
-		diag("'%s' stays", root);
-}
-
 int main(int argc, char **argv)
 {
 	struct gen g = { .n = { 6000, 1500, 2000 }, .per_shard = 100000, .stride = 1 };
@@ -71,12 +47,7 @@ int main(int argc, char **argv)
 	MPI_Init(&argc, &argv);
 	MPI_Comm_rank(MPI_COMM_WORLD, &rank);
 	MPI_Comm_size(MPI_COMM_WORLD, &nranks);
-	if (rank == 0) {
-		snprintf(root, sizeof root, "%s/hubreduce-XXXXXX", getenv("TMPDIR") ? getenv("TMPDIR") : "/tmp");
-		if (!mkdtemp(root))
-			diag("mkdtemp: %s", strerror(errno));
-	}
-	MPI_Bcast(root, sizeof root, MPI_BYTE, 0, MPI_COMM_WORLD);
+	scratch_make(root);
 	make(&g, first, "one-shard");
 	want = same_alone(first);
 	same_by_all(want, first, first, "fewer shards than ranks: the same census.json");
@@ -88,9 +59,9 @@ int main(int argc, char **argv)
 	g.repeat = 1;
 	make(&g, dir, "all-twice");
 	same_by_all(want, first, dir, "every row twice: the same");
-	damage(dir);
+	scratch_cut(dir, shard_list);
 	check_failing(dir, "a shard cut in half: all ranks say the same, and leave nothing");
 	free(want);
-	clean();
+	scratch_remove(root);
 	return tap_finalize();
 }
