@@ -390,7 +390,8 @@ static int crawl_loop(struct crawl *c, struct err *e)
 					   .monitor = &c->monitor,
 					   .start_ms = c->start_ms,
 					   .max_time_ms = c->o->max_time,
-					   .is_stopped = stop_is_asked } };
+					   .is_stopped = stop_is_asked },
+				 .crowd = transport_crowd(c->comm) };
 	int rc;
 
 	for (int k = 0; k < NKINDS; k++)

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "crawler/transport.h"
 
+#include <sched.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -44,6 +45,23 @@ int transport_hosts(MPI_Comm comm, int *host)
 		host[r] = host[r] == r ? n++ : host[host[r]];
 	MPI_Bcast(&n, 1, MPI_INT, 0, comm);
 	return n;
+}
+
+int transport_crowd(MPI_Comm comm)
+{
+	MPI_Comm node;
+	cpu_set_t mine;
+	int nranks, ncores;
+
+	/* A rank may be bound to its own core, or the job to some of a machine: what all ranks have together counts. */
+	if (sched_getaffinity(0, sizeof mine, &mine))
+		memset(&mine, 0, sizeof mine);
+	MPI_Comm_split_type(comm, MPI_COMM_TYPE_SHARED, 0, MPI_INFO_NULL, &node);
+	MPI_Comm_size(node, &nranks);
+	MPI_Allreduce(MPI_IN_PLACE, &mine, sizeof mine, MPI_BYTE, MPI_BOR, node);
+	MPI_Comm_free(&node);
+	ncores = CPU_COUNT(&mine);
+	return ncores ? (nranks + ncores - 1) / ncores : 1;
 }
 
 struct transport *transport_create(MPI_Comm comm)

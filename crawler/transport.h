@@ -14,6 +14,10 @@ struct transport;
  * give NULL. */
 int transport_hosts(MPI_Comm comm, int *host);
 
+/* How many ranks of this machine there are for each core that they may use, rounded up; 1 where that cannot be told.
+ * Collective over comm. */
+int transport_crowd(MPI_Comm comm);
+
 /* Collective over comm (it is duplicated). NULL when memory is short. */
 struct transport *transport_create(MPI_Comm comm);
 

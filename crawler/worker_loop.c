@@ -2,10 +2,13 @@
 #include "crawler/worker_loop.h"
 
 /* Messages do not wake curl's sleep, so it is short where one was just sent or came, and doubles while nothing happens:
- * many ranks that wait must not cost. All wait for rank 0, which sleeps less. */
-#define SLEEP_MIN_MS  1
-#define SLEEP_HEAD_MS 4
-#define SLEEP_MAX_MS  20
+ * many ranks that wait must not cost. All wait for rank 0, which sleeps less. Where ranks share a core, each time that
+ * one wakes for nothing it takes the core, and its caches, from another: a millisecond for each of them, for by then
+ * the others have had their turn. */
+#define SLEEP_MIN_MS   1
+#define SLEEP_CROWD_MS 8
+#define SLEEP_HEAD_MS  4
+#define SLEEP_MAX_MS   20
 
 LOOP_CALLS(worker)
 
@@ -34,9 +37,12 @@ static void show(struct loop *of, int64_t now)
 static int64_t sleep_ms(struct loop *of, int any)
 {
 	struct worker_loop *l = (struct worker_loop *)of;
-	int64_t most = of->coordinator && of->nranks > 1 ? SLEEP_HEAD_MS : SLEEP_MAX_MS;
+	int is_head = of->coordinator && of->nranks > 1;
+	int64_t most = is_head ? SLEEP_HEAD_MS : SLEEP_MAX_MS, least = is_head ? SLEEP_MIN_MS : l->crowd;
 
-	l->sleep_ms = any ? SLEEP_MIN_MS : 2 * l->sleep_ms;
+	if (least > SLEEP_CROWD_MS)
+		least = SLEEP_CROWD_MS;
+	l->sleep_ms = any ? least : 2 * l->sleep_ms;
 	if (l->sleep_ms > most)
 		l->sleep_ms = most;
 	return l->sleep_ms;

@@ -9,6 +9,7 @@
 struct worker_loop {
 	struct loop loop;    /* but for member and work */
 	int64_t rows_before; /* for the progress line */
+	int crowd;           /* transport_crowd() */
 	int64_t sleep_ms;    /* its own, zero */
 };
 

@@ -194,27 +194,40 @@ struct chunks {
 	unsigned deflate; /* the bit of this filter in the mask of a chunk that went without it; 0: no such filter */
 };
 
+/* Fills in `length` and `deflate`. */
+static enum err_code find_filters(struct chunks *c, hid_t dcpl)
+{
+	int n = H5Pget_nfilters(dcpl);
+
+	if (n < 0 || H5Pget_chunk(dcpl, 1, &c->length) != 1 || c->length == 0)
+		return E_FORMAT;
+	for (int i = 0; i < n; i++) {
+		unsigned flags, config;
+		size_t nvalue = 0;
+		H5Z_filter_t f = H5Pget_filter2(dcpl, (unsigned)i, &flags, &nvalue, NULL, 0, NULL, &config);
+
+		if (f < 0)
+			return E_FORMAT;
+		if (f == H5Z_FILTER_DEFLATE)
+			c->deflate = 1u << i;
+	}
+	return E_OK;
+}
+
 static enum err_code find_chunks(struct chunks *c, hid_t dataset)
 {
 	hid_t dcpl = H5Dget_create_plist(dataset), type = H5Dget_type(dataset);
 	H5D_layout_t layout = dcpl < 0 ? H5D_LAYOUT_ERROR : H5Pget_layout(dcpl);
-	int n = layout == H5D_CHUNKED ? H5Pget_nfilters(dcpl) : 0;
+	enum err_code rc = layout < 0 ? E_FORMAT : E_OK;
 
 	*c = (struct chunks){ dataset, 0, type < 0 ? 0 : H5Tget_size(type), 0 };
-	for (int i = 0; i < n; i++) {
-		unsigned flags, config;
-		size_t nvalue = 0;
-
-		if (H5Pget_filter2(dcpl, (unsigned)i, &flags, &nvalue, NULL, 0, NULL, &config) == H5Z_FILTER_DEFLATE)
-			c->deflate = 1u << i;
-	}
-	if (layout == H5D_CHUNKED && H5Pget_chunk(dcpl, 1, &c->length) != 1)
-		layout = H5D_LAYOUT_ERROR;
+	if (layout == H5D_CHUNKED)
+		rc = find_filters(c, dcpl);
 	if (type >= 0)
 		H5Tclose(type);
 	if (dcpl >= 0)
 		H5Pclose(dcpl);
-	return layout >= 0 && n >= 0 && c->size > 0 && (layout != H5D_CHUNKED || c->length > 0) ? E_OK : E_FORMAT;
+	return c->size ? rc : E_FORMAT;
 }
 
 /* most: bytes of a whole chunk, which the last one has, too. */
