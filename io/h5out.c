@@ -104,17 +104,6 @@ static int count_ranks(const struct h5out *o, int have)
 	return (int)n;
 }
 
-/* No data sieving in MPI-IO: it writes whole ranges with the gaps between the pieces in them, and the gaps come from a
- * buffer that nobody has filled when the file ends inside of the range. ROMIO is told by a hint, Open MPI's OMPIO knows
- * none and is told by a parameter, which it reads at the first file that it opens. */
-static int without_sieving(MPI_Info *info)
-{
-	if (MPI_Info_create(info))
-		return -1;
-	return MPI_Info_set(*info, "romio_ds_write", "disable") ||
-	       setenv("OMPI_MCA_fbtl_posix_write_datasieving", "0", 1);
-}
-
 /* How many machines the ranks are on. Collective. */
 static int64_t count_hosts(const struct h5out *o)
 {
@@ -130,16 +119,32 @@ static int64_t count_hosts(const struct h5out *o)
 	return n;
 }
 
-/* MPI-IO brings what is written to some ranks that write it. ROMIO takes one of each host; OMPIO (4.1) takes one of
- * eight ranks or of more, wherever they are, whose cable then carries the whole file: it is told to do as ROMIO does,
- * by a parameter, too. What the user has set stands. Collective. */
-static int with_a_writer_a_host(const struct h5out *o)
+/* Open MPI's OMPIO takes parameters where ROMIO takes hints, and reads them at the first file that it opens, whoever
+ * opens it: so before that.
+ *
+ * No data sieving: it writes whole ranges with the gaps between the pieces in them, and the gaps come from a buffer
+ * that nobody has filled when the file ends inside of the range.
+ *
+ * A writer a host: MPI-IO brings what is written to some ranks that write it. ROMIO takes one of each host; OMPIO (4.1)
+ * takes one of eight ranks or of more, wherever they are, whose cable then carries the whole file. What the user has
+ * set of that stands.
+ *
+ * Collective. */
+static void set_ompio(const struct h5out *o, struct err *e)
 {
 	char n[24];
 	int64_t hosts = count_hosts(o);
 
 	snprintf(n, sizeof n, "%lld", (long long)hosts);
-	return hosts > 1 ? setenv("OMPI_MCA_io_ompio_num_aggregators", n, 0) : 0;
+	if (setenv("OMPI_MCA_fbtl_posix_write_datasieving", "0", 1) ||
+	    (hosts > 1 && setenv("OMPI_MCA_io_ompio_num_aggregators", n, 0)))
+		err_sys(e, errno, "cannot prepare to write '%s'", o->path);
+}
+
+/* ROMIO's hint against data sieving. */
+static int without_sieving(MPI_Info *info)
+{
+	return MPI_Info_create(info) || MPI_Info_set(*info, "romio_ds_write", "disable") ? -1 : 0;
 }
 
 /* The file, on all ranks or on none: with a part of them it can be neither written nor closed, and nobody could wait
@@ -147,11 +152,11 @@ static int with_a_writer_a_host(const struct h5out *o)
 static int open_together(struct h5out *o, hid_t fcpl, hid_t fapl, struct err *e)
 {
 	MPI_Info info = MPI_INFO_NULL;
-	int n, rc = with_a_writer_a_host(o);
+	int n;
 
 	/* H5Pset_fapl_mpio makes a communicator of its own. Metadata by one rank for all: thousands of ranks do not
 	 * read the same header. */
-	if (rc || without_sieving(&info) || H5Pset_fapl_mpio(fapl, o->comm, info) < 0 ||
+	if (without_sieving(&info) || H5Pset_fapl_mpio(fapl, o->comm, info) < 0 ||
 	    H5Pset_all_coll_metadata_ops(fapl, 1) < 0 || H5Pset_coll_metadata_write(fapl, 1) < 0)
 		h5safe_error(e, E_H5, "cannot make '%s'", o->tmp);
 	if (info != MPI_INFO_NULL)
@@ -218,6 +223,7 @@ int h5out_create(struct h5out **out, MPI_Comm comm, const char *path, const char
 	snprintf(o->tmp, sizeof o->tmp, "%s.tmp", path);
 	snprintf(o->stamp, sizeof o->stamp, "%s", stamp);
 	h5safe_quiet();
+	set_ompio(o, e);
 	/* The plain open tells why, where the library's own message would be a stack. */
 	if (o->rank == 0 && !make_counts(o, e)) {
 		o->fd = open(o->tmp, O_RDWR | O_CREAT | O_TRUNC | O_CLOEXEC, 0666);
