@@ -9,19 +9,21 @@
 
 static int tap_count, tap_failed;
 
-/* One test. Returns whether it held. */
+/* One test. One that fails is told on stderr, too, for prove(1) shows nothing else. Returns whether it held. */
 __attribute__((format(printf, 2, 3), unused)) static int ok(int cond, const char *fmt, ...)
 {
+	char name[1024];
 	va_list ap;
 
-	printf("%sok %d - ", cond ? "" : "not ", ++tap_count);
 	va_start(ap, fmt);
-	vprintf(fmt, ap);
+	vsnprintf(name, sizeof name, fmt, ap);
 	va_end(ap);
-	putchar('\n');
-	if (!cond)
-		tap_failed++;
+	printf("%sok %d - %s\n", cond ? "" : "not ", ++tap_count, name);
 	fflush(stdout);
+	if (!cond) {
+		tap_failed++;
+		fprintf(stderr, "# not ok %d - %s\n", tap_count, name);
+	}
 	return cond;
 }
 

@@ -37,14 +37,14 @@ ENV.update(HF_HUB_DISABLE_IMPLICIT_TOKEN="1", OMPI_ALLOW_RUN_AS_ROOT="1", OMPI_A
 
 
 def ok(good, name, *why):
-    """One test. `why` is printed when it fails. Returns whether it held."""
+    """One test. `why` is told when it fails, on stderr, for prove(1) shows nothing else. Returns whether it held."""
     global _count, _failed
     _count += 1
     print(f"{'' if good else 'not '}ok {_count} - {name}".replace("#", "\\#"), flush=True)
     if not good:
         _failed += 1
-        for line in "\n".join(str(w) for w in why).splitlines()[:40]:
-            print(f"#   {line[:400]}")
+        lines = [f"# not ok {_count} of {os.path.basename(sys.argv[0])}: {name}", *(f"#   {line[:400]}" for line in "\n".join(str(w) for w in why).splitlines()[:40])]
+        print("\n".join(lines), file=sys.stderr, flush=True)
     return bool(good)
 
 
