@@ -4,6 +4,25 @@
 #include <string.h>
 #include <time.h>
 
+static void (*be_late)(void);
+static double late_s;
+
+void agree_limit(int64_t ms, void (*late)(void))
+{
+	be_late = late;
+	late_s = MPI_Wtime() + (double)ms / 1000;
+}
+
+static void check_limit(void)
+{
+	void (*late)(void) = be_late;
+
+	if (!late || MPI_Wtime() < late_s)
+		return;
+	be_late = NULL;
+	late();
+}
+
 void agree_wait(MPI_Request *req)
 {
 	agree_wait_and(req, NULL);
@@ -21,6 +40,7 @@ void agree_wait_and(MPI_Request *req, void (*look)(void))
 			continue;
 		if (look)
 			look();
+		check_limit();
 		nanosleep(&(struct timespec){ 0, ns }, NULL);
 		if (ns < 5000000)
 			ns += ns / 2;

@@ -31,6 +31,10 @@ void agree_wait(MPI_Request *req);
 /* The same, and look() is called before each sleep, which takes 5 ms at most. NULL: nothing is. */
 void agree_wait_and(MPI_Request *req, void (*look)(void));
 
+/* From now on, where a wait of this rank finds itself later than `ms` from now, it calls late() once, which may end the
+ * job; NULL ends that. For a rank that has reason to doubt that the others will come. Local. */
+void agree_limit(int64_t ms, void (*late)(void));
+
 /* MPI_Bcast of nbytes from rank 0 that sleeps while it waits. Collective. */
 void agree_bcast(MPI_Comm comm, void *x, uint64_t nbytes);
 

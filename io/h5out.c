@@ -6,6 +6,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -22,7 +23,10 @@
 #define HELD_BYTES (1u << 24)
 
 /* Space beyond the rows themselves: the library's metadata, of which more than this is never unwritten at a time. */
-#define SLACK_BYTES (1u << 18)
+#define SLACK_BYTES   (1u << 18)
+
+#define ALONE_MS      5000
+#define ALONE_STEP_MS 100
 
 /* Let the file have room for `more` bytes behind its end, or fail before anything is begun: a rank on whose write the
  * disk turned out to be full would leave the others waiting inside of the library, for ever. What is not used goes back
@@ -30,6 +34,7 @@
  * others do nothing. */
 void h5out_reserve(struct h5out *o, uint64_t more, struct err *e)
 {
+	struct rlimit most;
 	struct stat st;
 	uint64_t end;
 
@@ -43,9 +48,14 @@ void h5out_reserve(struct h5out *o, uint64_t more, struct err *e)
 	end = (uint64_t)st.st_size + more + SLACK_BYTES;
 	if (end <= o->reserved)
 		return;
-	if (!fallocate(o->fd, FALLOC_FL_KEEP_SIZE, 0, (off_t)end))
+	/* The process's own limit holds for what is written only, not for what is reserved. */
+	if (!getrlimit(RLIMIT_FSIZE, &most) && most.rlim_cur != RLIM_INFINITY && end > most.rlim_cur)
+		errno = EFBIG;
+	else if (!fallocate(o->fd, FALLOC_FL_KEEP_SIZE, 0, (off_t)end)) {
 		o->reserved = end;
-	else if (errno != EOPNOTSUPP && errno != ENOSYS)
+		return;
+	}
+	if (errno != EOPNOTSUPP && errno != ENOSYS)
 		err_sys(e, errno,
 			"no room for the %.1f MB that '%s' needs by now; free some space, then run the same command "
 			"again",
@@ -60,9 +70,41 @@ static int mine(const struct h5out *o, struct err *e)
 	return e->code;
 }
 
+/* Who has failed where all ranks were at work. */
+static struct {
+	const struct h5out *o;
+	struct err e;
+} alone;
+
+/* Nobody has come: the job ends here, with the error of the rank that can tell it. */
+static void end_alone(void)
+{
+	alone.e.rank = alone.o->rank;
+	unlink(alone.o->tmp);
+	log_error(&alone.e);
+	MPI_Abort(alone.o->comm, err_exit_code(alone.e.code));
+}
+
+/* Where the library fails on one rank, the others may wait inside of it for what this one does not send, for ever: when
+ * a disk is full that could reserve no space. They have some seconds to come, and are told the error then; the ranks
+ * that have failed wait one a little longer than the other, so that one tells it. */
+static void limit_wait(const struct h5out *o, const struct err *e)
+{
+	if (!e->code || o->nranks == 1)
+		return;
+	alone.o = o;
+	alone.e = *e;
+	agree_limit(ALONE_MS + ALONE_STEP_MS * (o->rank % 64), end_alone);
+}
+
 static int agree(const struct h5out *o, struct err *e)
 {
-	return err_agree(o->comm, mine(o, e), e);
+	int rc = mine(o, e);
+
+	limit_wait(o, e);
+	rc = err_agree(o->comm, rc, e);
+	agree_limit(0, NULL);
+	return rc;
 }
 
 static void release(struct h5out *o)
@@ -84,7 +126,8 @@ static void discard(struct h5out *o)
 }
 
 /* A file that the library could not write on all ranks cannot be closed, nor MPI ended: each rank would wait for the
- * others somewhere else. All know the error, so the job ends here. Collective. */
+ * others somewhere else. One that it could not close it tries to close again when MPI ends, and crashes on what it has
+ * freed of it (1.10.8). All know the error, so the job ends here. Collective. */
 static void give_up(struct h5out *o, const struct err *e)
 {
 	if (o->rank == 0) {
@@ -96,11 +139,13 @@ static void give_up(struct h5out *o, const struct err *e)
 }
 
 /* On how many ranks? Collective. */
-static int count_ranks(const struct h5out *o, int have)
+static int count_ranks(const struct h5out *o, int have, const struct err *e)
 {
 	int64_t mine = have, n;
 
+	limit_wait(o, e);
 	agree_sum(o->comm, &mine, &n, 1); /* it sleeps while it waits */
+	agree_limit(0, NULL);
 	return (int)n;
 }
 
@@ -166,7 +211,7 @@ static int open_together(struct h5out *o, hid_t fcpl, hid_t fapl, struct err *e)
 	o->file = H5Fcreate(o->tmp, H5F_ACC_TRUNC, fcpl, fapl);
 	if (o->file < 0)
 		h5safe_error(e, E_H5, "cannot make '%s'", o->tmp);
-	n = count_ranks(o, o->file >= 0);
+	n = count_ranks(o, o->file >= 0, e);
 	agree(o, e);
 	if (n > 0 && n < o->nranks)
 		give_up(o, e);
@@ -258,6 +303,14 @@ void h5out_cannot_write(const struct h5out *o, const char *path, struct err *e)
 		     o->tmp);
 }
 
+void h5out_close_file(struct h5out *o, hid_t file, struct err *e)
+{
+	if (file < 0 || H5Fclose(file) >= 0)
+		return;
+	h5safe_error(e, E_H5, "cannot write the end of '%s'; free some space, then run the same command again", o->tmp);
+	o->broken = H5Iis_valid(file) > 0;
+}
+
 /* In how many writes? Known without asking but for very long columns. */
 static int64_t rounds_of(const struct h5out *o, uint64_t total, uint64_t n, uint64_t size)
 {
@@ -319,7 +372,8 @@ static int write_together(struct h5out *o, const struct h5out_spec *s, const voi
 			h5safe_error(e, E_H5, "cannot make '%s' in '%s'", s->path, o->tmp);
 		if (!agree(o, e))
 			write_rows(o, s, &p, d, total, at, n, n ? x : none, e);
-		if (d >= 0 && H5Dclose(d) < 0)
+		/* It would wait for the others, too. */
+		if (d >= 0 && !o->broken && H5Dclose(d) < 0)
 			h5safe_error(e, E_H5, "cannot close '%s' of '%s'", s->path, o->tmp);
 		agree(o, e);
 	}
@@ -421,15 +475,15 @@ int h5out_close(struct h5out **out, int keep, struct err *e)
 	*out = NULL;
 	h5out_reserve(o, 0, e);
 	agree(o, e);
-	if (count_ranks(o, o->broken))
+	if (count_ranks(o, o->broken, e))
 		give_up(o, e);
-	if (o->file >= 0 && H5Fclose(o->file) < 0)
-		h5safe_error(e, E_H5, "cannot write the end of '%s'; free some space, then run the same command again",
-			     o->tmp);
+	h5out_close_file(o, o->file, e);
 	rc = agree(o, e);
 	if (o->rank == 0 && !rc && keep && !held_write(o, o->file >= 0, e))
 		finish_file(o, e);
 	rc = err_agree(o->comm, e->code, e);
+	if (count_ranks(o, o->broken, e))
+		give_up(o, e);
 	if (rc || !keep) {
 		discard(o);
 		return rc;

@@ -168,8 +168,6 @@ int held_write(struct h5out *o, int there, struct err *e)
 	for (const struct held *h = o->first; h && !e->code; h = h->next)
 		write_one(o, f, h, e);
 	h5out_reserve(o, 0, e);
-	if (H5Fclose(f) < 0)
-		h5safe_error(e, E_H5, "cannot write the end of '%s'; free some space, then run the same command again",
-			     o->tmp);
+	h5out_close_file(o, f, e);
 	return e->code;
 }

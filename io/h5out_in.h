@@ -22,7 +22,7 @@ struct h5out {
 	uint64_t reserved; /* bytes from its beginning */
 	uint64_t *count;   /* rank 0: elements of each rank */
 	int *room;         /* and their bytes, and where they begin */
-	int broken;        /* the library itself failed in a collective call */
+	int broken;        /* the library itself failed in a collective call, or cannot close the file */
 	struct held *first, *last;
 	struct err held; /* rank 0: what could not be kept for the end */
 	char path[4096], tmp[4104], stamp[16];
@@ -67,6 +67,9 @@ uint64_t h5part_size(const struct h5out_spec *s); /* bytes of an element */
 
 /* Let the file have room for `more` bytes behind its end. Rank 0; others do nothing. */
 void h5out_reserve(struct h5out *o, uint64_t more, struct err *e);
+
+/* Close the file, if there is one. Errors: E_H5; o->broken tells whether it is still there. */
+void h5out_close_file(struct h5out *o, hid_t file, struct err *e);
 void h5out_cannot_write(const struct h5out *o, const char *path, struct err *e);
 
 /* --- io/h5out_held.c, rank 0 alone */

@@ -51,6 +51,35 @@ class Quota:
         os.unlink(self.image)
 
 
+class Unreserved:
+    """A file system that can reserve nothing, as NFS 3: ext2, in a file."""
+
+    def __init__(self, megabytes):
+        self.image, self.path = f"{scratch()}/image", scratch()
+        with open(self.image, "wb") as f:
+            f.truncate(megabytes << 20)
+        for command in (("mkfs.ext2", "-q", "-m", "0", self.image), ("mount", "-o", "loop", self.image, self.path)):
+            subprocess.run(command, check=True, capture_output=True)
+
+    def leave(self, kilobytes):
+        """No more than that."""
+        self.clear()
+        st = os.statvfs(self.path)
+        with open(f"{self.path}/filling", "wb") as f:
+            f.write(bytes(max(0, st.f_bavail * st.f_frsize - (kilobytes << 10))))
+
+    def clear(self):
+        if os.path.exists(f"{self.path}/filling"):
+            os.unlink(f"{self.path}/filling")
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *exc):
+        subprocess.run(["umount", "-l", self.path], check=True, capture_output=True)
+        os.unlink(self.image)
+
+
 class Disk:
     """A tmpfs of so many kilobytes."""
 
@@ -135,6 +164,30 @@ def over_quota(hub, kilobytes, result):
         ends_well(hub, folder.path, "a quota")
 
 
+def unreserved(models, ranks):
+    """What nobody knows until the write. Of many rows each column is written by all ranks together, and one that fails leaves the others waiting within the
+    library; of few rank 0 writes all, and HDF5 crashes on a file that it could not close."""
+    with Hub("--models", models, "--datasets", 0, "--spaces", 0, "--seed", 6, "--until", UNTIL, "--quota", 0) as hub:
+        try:
+            disk = Unreserved(models // 1000 + 40)
+        except (OSError, subprocess.CalledProcessError) as why:
+            skip("a disk that reserves nothing", f"needs mkfs.ext2 and a loop device: {why}")
+            return
+        with disk:
+            folder = f"{disk.path}/census"
+            ok(crawl(2, hub.url, folder, "--kinds", "models").code == 0 and reduce(2, folder).code == 0, f"{models} models on a disk that reserves nothing")
+            undisturbed, size = digest(folder), os.path.getsize(f"{folder}/census.h5") // 1024
+            os.unlink(f"{folder}/census.h5")
+            for i, n in enumerate(ranks):
+                left = size * (i + 1) // (len(ranks) + 1)
+                disk.leave(left)
+                one_line(reduce(n, folder), f"{left} of {size} kB are left, reduce on {n} ranks", folder, "free some space")
+                same([x for x in os.listdir(folder) if x.startswith("census.h5")], [], "no census.h5, and no half one")
+                disk.clear()
+            ok(reduce(2, folder).code == 0, "with space it goes on")
+            same(differing(digest(folder), undisturbed), [], "to the same bytes")
+
+
 def full_while_archiving(hub, kilobytes):
     with Disk(kilobytes) as disk:
         one_line(crawl(2, hub.url, disk.path, "--archive", "--seal-rows", 2000), f"{kilobytes} kB, crawl with --archive", disk.path, "free some space", "No space left")
@@ -178,6 +231,8 @@ def full():
         over_quota(hub, total // 2, result)
         full_while_archiving(hub, total // 2)
     accounts()
+    unreserved(3000, (2,) * SIZES)
+    unreserved(140000, (3, 2, 4, 1)[: max(2, SIZES)] * max(1, SIZES // 4))
     tally("disk full, read-only, quota", count["tried"], count["survived"], count["lost"])
 
 
