@@ -56,10 +56,8 @@ void h5out_reserve(struct h5out *o, uint64_t more, struct err *e)
 		return;
 	}
 	if (errno != EOPNOTSUPP && errno != ENOSYS)
-		err_sys(e, errno,
-			"no room for the %.1f MB that '%s' needs by now; free some space, then run the same command "
-			"again",
-			(double)end / 1e6, o->tmp);
+		err_sys(e, errno, "no room for the %.1f MB that '%s' needs by now" FREE_SOME, (double)end / 1e6,
+			o->tmp);
 }
 
 /* What rank 0 could not keep is told at the next agreement. */
@@ -203,14 +201,14 @@ static int open_together(struct h5out *o, hid_t fcpl, hid_t fapl, struct err *e)
 	 * read the same header. */
 	if (without_sieving(&info) || H5Pset_fapl_mpio(fapl, o->comm, info) < 0 ||
 	    H5Pset_all_coll_metadata_ops(fapl, 1) < 0 || H5Pset_coll_metadata_write(fapl, 1) < 0)
-		h5safe_error(e, E_H5, "cannot make '%s'", o->tmp);
+		h5safe_error(e, E_H5, "cannot make '%s'" FREE_SOME, o->tmp);
 	if (info != MPI_INFO_NULL)
 		MPI_Info_free(&info);
 	if (agree(o, e))
 		return e->code;
 	o->file = H5Fcreate(o->tmp, H5F_ACC_TRUNC, fcpl, fapl);
 	if (o->file < 0)
-		h5safe_error(e, E_H5, "cannot make '%s'", o->tmp);
+		h5safe_error(e, E_H5, "cannot make '%s'" FREE_SOME, o->tmp);
 	n = count_ranks(o, o->file >= 0, e);
 	agree(o, e);
 	if (n > 0 && n < o->nranks)
@@ -230,7 +228,7 @@ static int make_file(struct h5out *o, struct err *e)
 	fcpl = h5part_timeless(H5P_FILE_CREATE);
 	fapl = H5Pcreate(H5P_FILE_ACCESS);
 	if (fcpl < 0 || fapl < 0 || H5Pset_userblock(fcpl, STAMP_SIZE) < 0)
-		h5safe_error(e, E_H5, "cannot make '%s'", o->tmp);
+		h5safe_error(e, E_H5, "cannot make '%s'" FREE_SOME, o->tmp);
 	if (!agree(o, e))
 		open_together(o, fcpl, fapl, e);
 	if (fcpl >= 0)
@@ -299,15 +297,14 @@ static int select_rows(uint64_t total, uint64_t at, uint64_t n, hid_t *file, hid
 
 void h5out_cannot_write(const struct h5out *o, const char *path, struct err *e)
 {
-	h5safe_error(e, E_H5, "cannot write '%s' of '%s'; free some space, then run the same command again", path,
-		     o->tmp);
+	h5safe_error(e, E_H5, "cannot write '%s' of '%s'" FREE_SOME, path, o->tmp);
 }
 
 void h5out_close_file(struct h5out *o, hid_t file, struct err *e)
 {
 	if (file < 0 || H5Fclose(file) >= 0)
 		return;
-	h5safe_error(e, E_H5, "cannot write the end of '%s'; free some space, then run the same command again", o->tmp);
+	h5safe_error(e, E_H5, "cannot write the end of '%s'" FREE_SOME, o->tmp);
 	o->broken = H5Iis_valid(file) > 0;
 }
 
@@ -364,17 +361,17 @@ static int write_together(struct h5out *o, const struct h5out_spec *s, const voi
 		held_attrs(o, s);
 	}
 	if (h5part_make(&p, s, total))
-		h5safe_error(e, E_H5, "cannot make '%s' in '%s'", s->path, o->tmp);
+		h5safe_error(e, E_H5, "cannot make '%s' in '%s'" FREE_SOME, s->path, o->tmp);
 	h5out_reserve(o, total * h5part_size(s), e);
 	if (!agree(o, e)) {
 		d = H5Dcreate2(o->file, s->path, p.type, p.space, p.lcpl, p.cpl, H5P_DEFAULT);
 		if (d < 0)
-			h5safe_error(e, E_H5, "cannot make '%s' in '%s'", s->path, o->tmp);
+			h5safe_error(e, E_H5, "cannot make '%s' in '%s'" FREE_SOME, s->path, o->tmp);
 		if (!agree(o, e))
 			write_rows(o, s, &p, d, total, at, n, n ? x : none, e);
 		/* It would wait for the others, too. */
 		if (d >= 0 && !o->broken && H5Dclose(d) < 0)
-			h5safe_error(e, E_H5, "cannot close '%s' of '%s'", s->path, o->tmp);
+			h5safe_error(e, E_H5, "cannot close '%s' of '%s'" FREE_SOME, s->path, o->tmp);
 		agree(o, e);
 	}
 	h5part_release(&p);

@@ -133,11 +133,11 @@ static void write_one(struct h5out *o, hid_t file, const struct held *h, struct 
 		return;
 	if ((whole ? h5part_make(&p, &h->spec, h->n) : h5part_attr(&p, h->name, h->text, &h->number)) ||
 	    (obj = open_object(file, h, &p)) < 0 || h5part_put(obj, &p))
-		h5safe_error(e, E_H5, "cannot make '%s' in '%s'", h->spec.path, o->tmp);
+		h5safe_error(e, E_H5, "cannot make '%s' in '%s'" FREE_SOME, h->spec.path, o->tmp);
 	else if (h->kind == HELD_DATASET && h->n > 0 && H5Dwrite(obj, p.type, H5S_ALL, H5S_ALL, p.dxpl, h->x) < 0)
 		h5out_cannot_write(o, h->spec.path, e);
 	if (obj >= 0 && H5Oclose(obj) < 0)
-		h5safe_error(e, E_H5, "cannot close '%s' of '%s'", h->spec.path, o->tmp);
+		h5safe_error(e, E_H5, "cannot close '%s' of '%s'" FREE_SOME, h->spec.path, o->tmp);
 	h5part_release(&p);
 }
 
@@ -161,7 +161,7 @@ int held_write(struct h5out *o, int there, struct err *e)
 	hid_t f = open_file(o, there);
 
 	if (f < 0)
-		return h5safe_error(e, E_H5, "cannot make '%s'", o->tmp);
+		return h5safe_error(e, E_H5, "cannot make '%s'" FREE_SOME, o->tmp);
 	if (!there)
 		o->reserved = 0; /* the library has emptied it */
 	h5out_reserve(o, 0, e);

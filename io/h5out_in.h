@@ -45,6 +45,9 @@ struct parts {
 	int nattr;
 };
 
+/* Why the library cannot write is not always known; a full disk is nearly always why. */
+#define FREE_SOME "; free some space, then run the same command again"
+
 extern const struct parts no_parts;
 
 /* What a dataset of `total` elements takes, its attributes among them. The texts of s must outlive it. -1: the library
