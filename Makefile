@@ -222,7 +222,7 @@ $(BUILD)/tests/bench/%.so: tests/bench/%.c
 
 # Without node a part is left out, and says so.
 .PHONY: bench
-bench: ## what the crawl and the reduce cost, as ratios: one table, and build/bench/bench.json (much of an hour)
+bench: ## what the crawl and the reduce cost, as ratios: one table, and build/bench/bench.json (half an hour)
 	@tests/deps.sh bench || tests/deps.sh check
 	@$(MAKE) --no-print-directory all $(BENCH)
 	@mkdir -p $(BUILD)/bench
@@ -279,7 +279,7 @@ OMPI_SUPP = $(firstword $(wildcard $(dir $(shell command -v mpirun))../share/ope
 VALGRIND = valgrind --quiet --error-exitcode=99 --leak-check=full --errors-for-leak-kinds=definite --show-leak-kinds=definite --keep-debuginfo=yes \
   $(OMPI_SUPP:%=--suppressions=%) --suppressions=$(CURDIR)/tests/valgrind.supp
 .PHONY: valgrind
-valgrind: ## the tests again under valgrind (two hours)
+valgrind: ## the tests again under valgrind (four hours)
 	@tests/deps.sh valgrind
 	$(MAKE) --no-print-directory BUILD=build/valgrind CFLAGS='-O1 -g' CXXFLAGS='-O1 -g' valgrind-run
 

@@ -166,13 +166,13 @@ def clients(rows):
     yield from client(case, rows, python, script + "py") if python else [{"case": case, "skipped": "python3 has no huggingface_hub"}]
 
 
-def many_ranks(rows, ranks, turns):
+def many_ranks(rows, ranks, turns, label):
     """More ranks than cores: what waits must not cost. The system's part is that of fresh memory: each rank has a shard of rows and its image."""
-    seen = [{n: per_thousand(rows, n, "--no-gzip", in_flight=32) for n in ranks} for _ in range(turns)]
+    seen = [{n: per_thousand(rows, n, *WIRE[label][0], in_flight=32) for n in ranks} for _ in range(turns)]
     for n in ranks:
         c = median([t[n] for t in seen])
         more = {**spread("of_two_ranks", [t[n]["ms"] / t[2]["ms"] for t in seen]), "user_of_two_ranks": statistics.median(t[n]["user_ms"] / t[2]["user_ms"] for t in seen)}
-        yield {"case": f"hubcrawl, 32 in flight, {rows:,} rows", "ranks": n, "ms": c["ms"], **more, "rows_per_s": c["rows_per_s"], "start_ms_a_rank": c["start_ms_a_rank"]}
+        yield {"case": f"hubcrawl, {label}, 32 in flight, {rows:,} rows", "ranks": n, "ms": c["ms"], **more, "rows_per_s": c["rows_per_s"], "start_ms_a_rank": c["start_ms_a_rank"]}
 
 
 def waiting(n, slow_ms):
@@ -230,7 +230,8 @@ def main():
         crawls(size, 1 if args.quick else 5),
         clients(20000 if args.quick else 50000),
         replays(2 * size),
-        many_ranks(2 * size if args.quick else 8 * size, (2, 8) if args.quick else (2, 4, 8, 16, 32), 1 if args.quick else 3),
+        many_ranks(2 * size if args.quick else 8 * size, (2, 8) if args.quick else (2, 4, 8, 16, 32), 1 if args.quick else 3, "gzip"),
+        *(() if args.quick else (many_ranks(8 * size, (2, 4, 8, 16, 32), 3, "not compressed"),)),
         waiting(8, 500 if args.quick else 2000),
         stand_in(3 if args.quick else 10),
     )

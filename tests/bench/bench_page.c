@@ -238,7 +238,7 @@ static void columns_once(int rounds, double ms[4], long *nbytes)
 	if (!p || !mkdtemp(dir))
 		fail("no memory or no folder");
 	shard_init(&s, KIND_MODELS, id, 0, 0);
-	ms[0] = ms[1] = 0;
+	memset(ms, 0, 4 * sizeof *ms);
 	for (int i = 0; i < rounds; i++) {
 		double at = cpu_ms();
 
@@ -270,7 +270,7 @@ static void columns_once(int rounds, double ms[4], long *nbytes)
  * page, at 8 us each (6.18, balloon), so what a first writer pays 2 ms a MB for costs the one right behind it 0.3. */
 static void columns(int rounds, double ms[4], long *nbytes)
 {
-	double first[4];
+	double first[4] = { 0 };
 
 	columns_once(rounds, first, nbytes);
 	columns_once(rounds, ms, nbytes);
