@@ -88,7 +88,7 @@ static void end_alone(void)
  * that have failed wait one a little longer than the other, so that one tells it. */
 static void limit_wait(const struct h5out *o, const struct err *e)
 {
-	if (!e->code || o->nranks == 1)
+	if (e->code != E_H5 || o->nranks == 1)
 		return;
 	alone.o = o;
 	alone.e = *e;
