@@ -8,6 +8,7 @@ import atexit
 import hashlib
 import json
 import os
+import random
 import shutil
 import signal
 import socket
@@ -30,6 +31,7 @@ OURS = {os.path.abspath(f"{BUILD}/{program}") for program in ("hubcrawl", "hubre
 _count = 0
 _failed = 0
 _scratch = []
+_ports = []  # names that are held
 
 # A token of the machine's user has no business in a test.
 ENV = {k: v for k, v in os.environ.items() if not k.startswith(("HF_", "HUGGING_FACE_"))}
@@ -102,9 +104,21 @@ def scratch():
 
 
 def free_port():
-    with socket.socket() as s:
-        s.bind(("127.0.0.1", 0))
-        return s.getsockname()[1]
+    """A port of this test until it ends: below those that the kernel gives away (a connection of another test may get any of them while a stand-in restarts), and of tests that run at once the first to take its name has it."""
+    with open("/proc/sys/net/ipv4/ip_local_port_range", encoding="ascii") as f:
+        low, high = map(int, f.read().split())
+    for port in random.SystemRandom().choices(range(max(1024, low // 2), low) or range(high + 1, 65536), k=1000):
+        name = socket.socket(socket.AF_UNIX)
+        try:
+            name.bind(f"\0hubcensus-test-port-{port}")
+            with socket.socket() as s:
+                s.bind(("0.0.0.0", port))
+        except OSError:
+            name.close()
+            continue
+        _ports.append(name)
+        return port
+    raise RuntimeError("no free port")
 
 
 class Hub:

@@ -8,7 +8,6 @@ import os
 import re
 import shutil
 import signal
-import socket
 import stat
 import time
 import urllib.request
@@ -16,15 +15,13 @@ import urllib.request
 import h5py
 
 from accounts import FOLLOWERS, MEMBERS, figures, read, wanted
-from tap import BUILD, MPIRUN, SLOW, UNTIL, Hub, Run, crawl, differences, differing, digest, main, mpi, ok, same, scratch, skip, spawn
+from tap import BUILD, MPIRUN, SLOW, UNTIL, Hub, Run, crawl, differences, differing, digest, free_port, main, mpi, ok, same, scratch, skip, spawn
 
 ALL = ["--kinds", "models,datasets,spaces,users"]
 POPULATION = ["--models", 200, "--datasets", 60, "--spaces", 60, "--users", 1500]
 FREE = ["--quota", "0/300"]
 CENSUS = {}  # by the number of ranks
-with socket.socket() as s:
-    s.bind(("127.0.0.1", 0))
-    PORT = s.getsockname()[1]  # of hubs whose censuses are compared: a census names its Hub
+PORT = free_port()  # of hubs whose censuses are compared: a census names its Hub
 
 
 def truth(*args):
