@@ -62,11 +62,15 @@ class Unreserved:
             subprocess.run(command, check=True, capture_output=True)
 
     def leave(self, kilobytes):
-        """No more than that."""
+        """No more than that: bit by bit, for what fills it takes blocks of its own to be found by."""
         self.clear()
+        with open(f"{self.path}/filling", "wb", buffering=0) as f:
+            while (more := self.free() - (kilobytes << 10)) > 0:
+                f.write(bytes(min(more, 1 << 20)))
+
+    def free(self):
         st = os.statvfs(self.path)
-        with open(f"{self.path}/filling", "wb") as f:
-            f.write(bytes(max(0, st.f_bavail * st.f_frsize - (kilobytes << 10))))
+        return st.f_bavail * st.f_frsize
 
     def clear(self):
         if os.path.exists(f"{self.path}/filling"):
