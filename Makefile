@@ -313,8 +313,12 @@ cppcheck: ## cppcheck, warnings are errors
 shellcheck: ## shellcheck of the scripts
 	shellcheck $(SCRIPTS)
 
+.PHONY: flake8
+flake8: ## names in the Python files that nothing defines or uses
+	flake8 --select=E9,F tests jobs
+
 .PHONY: lint
-lint: check-format cppcheck shellcheck tidy ## all linters
+lint: check-format cppcheck shellcheck flake8 tidy ## all linters
 
 .PHONY: clean
 clean: ## remove what was built

@@ -12,7 +12,7 @@ import time
 
 from accounts import read
 from disturb import lines_of, tally, trouble, truth_of
-from tap import BUILD, MPIRUN, UNTIL, Hub, Run, crawl, diag, differing, digest, main, mpi, ok, reduce, same, scratch
+from tap import BUILD, MPIRUN, UNTIL, Hub, Run, crawl, diag, differing, digest, load, main, mpi, ok, reduce, same, scratch, value
 
 FAILURES = int(sys.argv[1]) if len(sys.argv) > 1 else 2
 SEED = int(sys.argv[2]) if len(sys.argv) > 2 else time.time_ns() % 1000000
