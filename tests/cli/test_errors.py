@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """Bad input: one line for people, the documented exit code, nothing lost."""
 
+import contextlib
 import glob
 import http.server
 import os
@@ -95,8 +96,9 @@ class Html(http.server.BaseHTTPRequestHandler):
         self.send_response(200)
         self.send_header("content-type", "text/html")
         self.send_header("content-length", str(len(body)))
-        self.end_headers()
-        self.wfile.write(body)
+        with contextlib.suppress(OSError):  # the crawl has had enough
+            self.end_headers()
+            self.wfile.write(body)
 
     def log_message(self, *args):
         pass
