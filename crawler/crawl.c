@@ -25,8 +25,6 @@
 #include "io/log.h"
 
 #define ROUNDS 2
-/* Of so few requests none is spent on totals. */
-#define FEW_REQUESTS 10
 
 /* What rank 0 finds out before the start, and all ranks need. */
 struct brief {
@@ -167,6 +165,7 @@ static int probe(struct crawl *c, struct probe *p, struct err *e)
 	const struct snapshot *s = &c->brief.snapshot;
 	struct span where[NKINDS];
 	int want_total[NKINDS], rc;
+	int64_t left = c->o->max_requests > 0 ? c->o->max_requests : INT64_MAX;
 	struct probe_setup u = { .hub = &c->hub,
 				 .fetch = c->contact.fetch,
 				 .saved = c->contact.saved,
@@ -189,10 +188,12 @@ static int probe(struct crawl *c, struct probe *p, struct err *e)
 			return err_set(e, E_NOMEM, "no memory for the windows");
 		}
 		where[k] = start_place(&gaps, (enum kind)k);
-		want_total[k] = !snapshot_is_partial(s) && c->brief.hub_total[k] < 0 &&
-				(c->o->max_requests == 0 || c->o->max_requests > FEW_REQUESTS);
+		left -= gaps.n > 0;
 	}
 	cover_release(&gaps);
+	/* Of few requests what a page of each kind leaves; also where an earlier session has got all rows of a kind. */
+	for (int k = 0; k < NKINDS; k++)
+		want_total[k] = s->kinds >> k & 1 && !snapshot_is_partial(s) && c->brief.hub_total[k] < 0 && left-- > 0;
 	rc = probe_run(p, &u, e);
 	for (int k = 0; k < NKINDS && !rc; k++) {
 		if (p->total[k] >= 0)

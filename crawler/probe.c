@@ -410,11 +410,11 @@ int probe_run(struct probe *p, const struct probe_setup *s, struct err *e)
 	memset(p, 0, sizeof *p);
 	for (int k = 0; k < NKINDS; k++) {
 		p->total[k] = -1;
+		u.trial[k].total_wanted = s->want_total[k];
 		if (oid_cmp(s->where[k].lo, s->where[k].hi) >= 0)
 			continue;
 		u.trial[k].where = s->where[k];
 		begin_mode(&u, (enum kind)k, PROBE_ASC);
-		u.trial[k].total_wanted = s->want_total[k];
 	}
 	while (step(&u, clock_ms(), e)) {
 		fetch_poll(s->fetch, POLL_MS);

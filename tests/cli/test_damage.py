@@ -191,6 +191,21 @@ def accounts():
         tally("shards of accounts damaged", ROUNDS, healed, ROUNDS - healed)
 
 
+def few_requests():
+    """With the only shard of a kind goes what the Hub said it has of it: asked anew, also by a session of few requests, which may be the last that finds a gap."""
+    whole = f"{scratch()}/whole"
+    with Hub("--models", 300, "--datasets", 100, "--spaces", 100, "--until", UNTIL, "--quota", 0) as hub:
+        ok(crawl(2, hub.url, whole).code == 0, "a census of a shard of each kind")
+        want = figures(whole)
+        for n in (2, 3, 5):
+            folder = f"{scratch()}/folder"
+            shutil.copytree(whole, folder)
+            damage(glob.glob(f"{folder}/shards/models-*.h5")[0])
+            codes = [crawl(1, hub.url, folder, "--max-requests", n).code, crawl(2, hub.url, folder).code]
+            ok(codes[0] in (0, 3) and codes[1] == 0, f"{n} requests, and the rest", codes)
+            same(differing(figures(folder), want), [], "the same bytes, the Hub's own total too")
+
+
 def second_pass():
     folder = f"{scratch()}/folder"
     with Hub(*SIZE, "--quota", "0") as hub:
@@ -268,4 +283,4 @@ def two_jobs():
     ok(waiting.returncode == 0, "and once it is gone, on goes the next", err)
 
 
-main(*([one_at_a_time, accounts] if SOAK else [one_at_a_time, accounts, second_pass, from_its_archive, two_jobs]))
+main(*([one_at_a_time, accounts] if SOAK else [one_at_a_time, accounts, few_requests, second_pass, from_its_archive, two_jobs]))
