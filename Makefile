@@ -269,7 +269,7 @@ check-slurm: ## the batch jobs on a real Slurm of one node, started for it (Debi
 .PHONY: asan
 asan: export ASAN_OPTIONS = intercept_tls_get_addr=0:disable_coredump=0:verify_asan_link_order=0:suppressions=$(CURDIR)/tests/asan.supp
 asan: export LSAN_OPTIONS = suppressions=$(CURDIR)/tests/lsan.supp:print_suppressions=0
-asan: ## the tests again under AddressSanitizer and UBSan
+asan: ## the tests again under AddressSanitizer and UBSan (20 minutes)
 	@tests/deps.sh check
 	ASAN_OPTIONS=$$ASAN_OPTIONS:fast_unwind_on_malloc=0 $(MAKE) --no-print-directory BUILD=build/asan ASAN=1 CFLAGS='-O1 -g' CXXFLAGS='-O1 -g' all check-unit check-mpi check-fuzz check-torture
 	ASAN_OPTIONS=$$ASAN_OPTIONS:detect_leaks=0 $(MAKE) --no-print-directory BUILD=build/asan ASAN=1 CFLAGS='-O1 -g' CXXFLAGS='-O1 -g' check-cli
@@ -279,7 +279,7 @@ OMPI_SUPP = $(firstword $(wildcard $(dir $(shell command -v mpirun))../share/ope
 VALGRIND = valgrind --quiet --error-exitcode=99 --leak-check=full --errors-for-leak-kinds=definite --show-leak-kinds=definite --keep-debuginfo=yes \
   $(OMPI_SUPP:%=--suppressions=%) --suppressions=$(CURDIR)/tests/valgrind.supp
 .PHONY: valgrind
-valgrind: ## the tests again under valgrind (four hours)
+valgrind: ## the tests again under valgrind (two hours)
 	@tests/deps.sh valgrind
 	$(MAKE) --no-print-directory BUILD=build/valgrind CFLAGS='-O1 -g' CXXFLAGS='-O1 -g' valgrind-run
 
