@@ -4,6 +4,12 @@
 #include <stdlib.h>
 #include <string.h>
 
+/* As io/dict.c has it. */
+#define XXH_INLINE_ALL
+#include <xxhash.h>
+
+#include "io/seed.h"
+
 #define BLOCK (1u << 20)
 #define UNIT  4u
 
@@ -89,6 +95,12 @@ static struct known *append(struct accounts *a, const char *name, size_t n, uint
 	return k;
 }
 
+/* Everybody knows account_hash(), for ranks must agree on it: what picks the slot is another one. */
+static uint64_t secret_of(uint64_t hash)
+{
+	return XXH3_64bits_withSeed(&hash, sizeof hash, hash_seed);
+}
+
 static uint32_t place(const struct accounts_table *t, uint64_t hash)
 {
 	return (uint32_t)((uint64_t)(uint32_t)(hash >> 8) * t->nslot >> 32);
@@ -136,7 +148,7 @@ static uint64_t hash_of_slot(const struct accounts *a, uint32_t slot)
 {
 	const struct known *k = accounts_at(a, slot - 1);
 
-	return account_hash_of(k->name, k->n);
+	return secret_of(account_hash_of(k->name, k->n));
 }
 
 static int grow(const struct accounts *a, struct accounts_table *t)
@@ -169,21 +181,23 @@ static int grow(const struct accounts *a, struct accounts_table *t)
 
 struct known *accounts_find(const struct accounts *a, const char *name, size_t n, uint64_t hash)
 {
-	const struct accounts_table *t = table_of(a, hash);
-	uint32_t *slot = t->nslot ? find(a, t, name, n, hash) : NULL;
+	uint64_t secret = secret_of(hash);
+	const struct accounts_table *t = table_of(a, secret);
+	uint32_t *slot = t->nslot ? find(a, t, name, n, secret) : NULL;
 
 	return slot && *slot ? accounts_at(a, *slot - 1) : NULL;
 }
 
 struct known *accounts_add(struct accounts *a, const char *name, size_t n, uint64_t hash, uint32_t *ref, int *is_new)
 {
-	struct accounts_table *t = table_of(a, hash);
+	uint64_t secret = secret_of(hash);
+	struct accounts_table *t = table_of(a, secret);
 	uint32_t *slot;
 	struct known *k;
 
 	if ((uint64_t)t->n * 5 >= (uint64_t)t->nslot * 4 && grow(a, t))
 		return NULL;
-	slot = find(a, t, name, n, hash);
+	slot = find(a, t, name, n, secret);
 	*is_new = *slot == 0;
 	if (*slot) {
 		*ref = *slot - 1;
@@ -193,7 +207,7 @@ struct known *accounts_add(struct accounts *a, const char *name, size_t n, uint6
 	if (!k)
 		return NULL;
 	*slot = *ref + 1;
-	t->tag[slot - t->slot] = tag_of(hash);
+	t->tag[slot - t->slot] = tag_of(secret);
 	t->n++;
 	a->n++;
 	return k;

@@ -9,6 +9,7 @@
 #include "crawler/listing.h"
 #include "crawler/retry.h"
 #include "io/log.h"
+#include "io/seed.h"
 
 #define XXH_INLINE_ALL
 #include <xxhash.h>
@@ -104,7 +105,7 @@ static int is_recent(struct asker *a, const struct roll_row *row)
 	memcpy(text + n, &row->a.followers, 8);
 	memcpy(text + n + 8, &row->a.sources, 2);
 	text[n + 10] = row->a.type;
-	hash = XXH3_64bits(text, n + 11);
+	hash = XXH3_64bits_withSeed(text, n + 11, hash_seed);
 	slot = a->recent + (hash & (RECENT_N - 1));
 	if (*slot == hash)
 		return 1;

@@ -9,6 +9,7 @@
 #include <xxhash.h>
 
 #include "io/grow.h"
+#include "io/seed.h"
 
 void texts_release(struct texts *t)
 {
@@ -74,10 +75,11 @@ void dict_clear(struct dict *d)
 		memset(d->recent, 0, sizeof *d->recent);
 }
 
-/* The low half picks the slot and is kept in it. */
+/* The low half picks the slot and is kept in it. Tags are what any user of the Hub writes: with a seed that nobody
+ * knows. */
 static uint32_t hash_of(const char *s, size_t len)
 {
-	return (uint32_t)XXH3_64bits(s, len);
+	return (uint32_t)XXH3_64bits_withSeed(s, len, hash_seed);
 }
 
 /* The slot where a text is, or where it would go. */

@@ -74,7 +74,7 @@ static inline uint64_t texts_nbytes(const struct texts *t)
 
 /* Open addressing: most of what is not there, or is, is told by one line of the cache. */
 struct dict_slot {
-	uint32_t hash; /* of the text */
+	uint32_t hash; /* of the text, in this process (io/seed.h) */
 	uint32_t code; /* its code + 1; 0: free */
 };
 

@@ -4,6 +4,12 @@
 #include <stdlib.h>
 #include <string.h>
 
+/* As io/dict.c has it. */
+#define XXH_INLINE_ALL
+#include <xxhash.h>
+
+#include "io/seed.h"
+
 #define FIRST_SLOTS 256
 
 static int regrow(void *p, uint64_t cap, size_t size)
@@ -33,8 +39,8 @@ static int reserve(struct roster *r)
 /* The slot where a key is, or where it would go. */
 static uint64_t seek(const struct roster *r, const char *key, size_t len)
 {
-	/* The owner was chosen by the high bits: the low ones are free of that choice. */
-	uint64_t i = account_hash(key, len) & (r->nslot - 1);
+	/* Not account_hash(), which everybody knows. */
+	uint64_t i = XXH3_64bits_withSeed(key, len, hash_seed) & (r->nslot - 1);
 
 	for (; r->slot[i]; i = (i + 1) & (r->nslot - 1)) {
 		char other[ACCOUNT_NAME_MAX];

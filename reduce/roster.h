@@ -2,8 +2,7 @@
 /* Accounts of one rank, each key once: observations go in, merged by the law of io/account.h. Local, pure.
  *
  * Column by column, about 60 bytes per account with names of 13 bytes: 25 of columns, 8 + 13 of the name, 5 to 11 of
- * the slots that find it. Names of the Hub have no reason to be hostile to this hash, and its seed is public: who
- * registers thousands of colliding names makes the reduce slow, not wrong. */
+ * the slots that find it. */
 #ifndef REDUCE_ROSTER_H
 #define REDUCE_ROSTER_H
 
