@@ -17,8 +17,9 @@ void h5safe_quiet(void);
 int h5safe_error(struct err *e, int code, const char *fmt, ...) __attribute__((format(printf, 3, 4)));
 
 /* Open an existing file for reading. Refused with E_FORMAT and one line: what is no HDF5 file, and a file that holds
- * external links, soft links, external storage, virtual datasets, named types or filters other than deflate, shuffle
- * and Fletcher-32, each once, before any dataset is read. remedy: what the line tells to do. Returns a file id in
+ * external links, soft links, external storage, virtual datasets, named types, links, attributes or shared messages in
+ * a heap, or filters other than shuffle, deflate and Fletcher-32, each once and no shuffle behind the deflate, before
+ * any dataset is read. remedy: what the line tells to do. Returns a file id in
  * *file. */
 int h5safe_open(const char *path, const char *remedy, hid_t *file, struct err *e);
 

@@ -190,6 +190,7 @@ enum trick {
 	CYCLE,
 	BITS,
 	CHUNK,
+	SHUFFLED,
 	NTRICKS
 };
 
@@ -210,6 +211,7 @@ static const char *const trick_name[NTRICKS] = {
 	[CYCLE] = "the root of the file",
 	[BITS] = "integers of five bits within others",
 	[CHUNK] = "a chunk of 2 GB",
+	[SHUFFLED] = "a chunk of 2 GB that is shuffled behind its deflate",
 };
 
 static hid_t variable_string(void)
@@ -280,8 +282,33 @@ static char *deflated_zeros(size_t mb, size_t *n)
 	return s;
 }
 
+/* The same, *n bytes, as a shuffle of elements of so many bytes would leave them if they were an empty stream before it:
+ * whoever inflates what lies in the file sees that one. */
+static char *shuffled_zeros(char *s, size_t *n, size_t size)
+{
+	static const char empty[8] = "\x78\x9c\x03\0\0\0\0\x01";
+	size_t head = sizeof empty * size, ntotal = (head + *n + size - 1) / size * size;
+	char *raw = calloc(1, ntotal), *x = malloc(ntotal);
+
+	if (!raw || !x)
+		abort();
+	/* A block that is stored as it is has those bytes, between the head of the stream and the rest. */
+	memcpy(raw, s, 2);
+	raw[3] = (char)(head - 7), raw[4] = (char)((head - 7) >> 8);
+	raw[5] = (char)~raw[3], raw[6] = (char)~raw[4];
+	for (size_t k = 1; k < sizeof empty; k++)
+		raw[k * size] = empty[k];
+	memcpy(raw + head, s + 2, *n - 2);
+	for (size_t i = 0; i < ntotal; i++)
+		x[i % size * (ntotal / size) + i / size] = raw[i];
+	free(raw);
+	free(s);
+	*n = ntotal;
+	return x;
+}
+
 /* Of the same type and length, in a deflated chunk that takes little room in the file and much memory. */
-static void replace_chunk(hid_t f, const char *name)
+static void replace_chunk(hid_t f, const char *name, enum trick k)
 {
 	hid_t was = H5Dopen2(f, name, H5P_DEFAULT), type = H5Dget_type(was), old = H5Dget_space(was), d,
 	      dcpl = H5Pcreate(H5P_DATASET_CREATE), space;
@@ -289,12 +316,18 @@ static void replace_chunk(hid_t f, const char *name)
 	hsize_t dims[2] = { 0, 1 }, most[2] = { H5S_UNLIMITED, 1 }, chunk[2];
 	size_t nbytes;
 	char *bytes = deflated_zeros(CHUNK_MB, &nbytes);
+	size_t size = H5Tget_size(type);
 	int n = H5Sget_simple_extent_dims(old, dims, NULL);
 
 	most[1] = chunk[1] = dims[1];
-	chunk[0] = ((hsize_t)CHUNK_MB << 20) / (H5Tget_size(type) * dims[1]);
+	/* The latter of a size that is taken; an element of less than 8 bytes has no room for that trick. */
+	chunk[0] = (k == CHUNK ? (hsize_t)CHUNK_MB << 20 : 1 << 24) / (size * dims[1]);
+	if (k == SHUFFLED && size >= 8)
+		bytes = shuffled_zeros(bytes, &nbytes, size);
 	H5Pset_chunk(dcpl, n, chunk);
 	H5Pset_deflate(dcpl, 1);
+	if (k == SHUFFLED)
+		H5Pset_shuffle(dcpl);
 	space = H5Screate_simple(n, dims, most);
 	H5Ldelete(f, name, H5P_DEFAULT);
 	d = H5Dcreate2(f, name, type, space, H5P_DEFAULT, dcpl, H5P_DEFAULT);
@@ -336,12 +369,8 @@ static void replace_dataset(hid_t f, const char *name, enum trick k)
 	H5Pclose(dcpl);
 }
 
-static void play(hid_t f, const char *name, enum trick k)
+static void replace(hid_t f, const char *name, enum trick k)
 {
-	if (k == BITS || k == CHUNK) {
-		(k == BITS ? replace_bits : replace_chunk)(f, name);
-		return;
-	}
 	H5Ldelete(f, name, H5P_DEFAULT);
 	if (k < EXTERNAL_LINK)
 		replace_dataset(f, name, k);
@@ -359,6 +388,16 @@ static void play(hid_t f, const char *name, enum trick k)
 		H5Gclose(H5Gcreate2(f, name, H5P_DEFAULT, H5P_DEFAULT, H5P_DEFAULT));
 	if (k == CYCLE)
 		H5Lcreate_hard(f, "/", f, name, H5P_DEFAULT, H5P_DEFAULT);
+}
+
+static void play(hid_t f, const char *name, enum trick k)
+{
+	if (k == BITS)
+		replace_bits(f, name);
+	else if (k == CHUNK || k == SHUFFLED)
+		replace_chunk(f, name, k);
+	else
+		replace(f, name, k);
 }
 
 struct target {

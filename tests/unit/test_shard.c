@@ -271,6 +271,67 @@ static void put(hid_t f, hid_t space, hid_t dcpl)
 	H5Dclose(d);
 }
 
+/* In the root of the file, or shared by all of it. */
+static hid_t make_heaps(const char *name, char path[128], int attributes, unsigned nshared)
+{
+	hid_t fcpl = H5Pcreate(H5P_FILE_CREATE), fapl = H5Pcreate(H5P_FILE_ACCESS), f;
+
+	snprintf(path, 128, "%s/%s", dir, name);
+	H5Pset_userblock(fcpl, STAMP_SIZE);
+	H5Pset_libver_bounds(fapl, H5F_LIBVER_LATEST, H5F_LIBVER_LATEST);
+	if (attributes)
+		H5Pset_attr_phase_change(fcpl, 0, 0);
+	else if (!nshared)
+		H5Pset_link_phase_change(fcpl, 0, 0);
+	H5Pset_shared_mesg_nindexes(fcpl, nshared);
+	if (nshared)
+		H5Pset_shared_mesg_index(fcpl, 0, H5O_SHMESG_ALL_FLAG, 1);
+	f = H5Fcreate(path, H5F_ACC_TRUNC, fcpl, fapl);
+	H5Pclose(fcpl);
+	H5Pclose(fapl);
+	return f;
+}
+
+static void put_attribute(hid_t f, hid_t space)
+{
+	hid_t a = H5Acreate2(f, "snapshot", H5T_NATIVE_INT32, space, H5P_DEFAULT, H5P_DEFAULT);
+
+	ok(a >= 0, "the hostile attribute can be made");
+	H5Aclose(a);
+}
+
+/* A group in a good file whose links lie in a heap that is deflated. */
+static void put_deflated_links(hid_t f)
+{
+	hid_t p = H5Pcreate(H5P_GROUP_CREATE), g;
+
+	H5Pset_link_phase_change(p, 0, 0);
+	H5Pset_deflate(p, 9);
+	g = H5Gcreate2(f, "rows", H5P_DEFAULT, p, H5P_DEFAULT);
+	ok(g >= 0 && H5Lcreate_hard(f, "/", g, "a name that is long enough", H5P_DEFAULT, H5P_DEFAULT) >= 0,
+	   "the hostile group can be made");
+	H5Gclose(g);
+	H5Pclose(p);
+}
+
+static void heaps(hid_t space)
+{
+	char path[128];
+	hid_t f = make("links", path);
+
+	put_deflated_links(f);
+	refused(f, path, "links in a heap");
+	f = make_heaps("links-of-the-root", path, 0, 0);
+	put(f, space, H5P_DEFAULT);
+	refused(f, path, "links in a heap");
+	f = make_heaps("attributes", path, 1, 0);
+	put_attribute(f, space);
+	refused(f, path, "attributes in a heap");
+	f = make_heaps("shared", path, 0, 1);
+	put_attribute(f, space);
+	refused(f, path, "shared messages");
+}
+
 static void hostile(void)
 {
 	hsize_t dim = 4;
@@ -301,6 +362,7 @@ static void hostile(void)
 	ok(shard_read(&r, path, ID, 1, &nrows, &e) == E_DAMAGED && strstr(e.text, "no shard of hubcensus"),
 	   "without a stamp: %s", e.text);
 	shard_release(&r);
+	heaps(space);
 	H5Pclose(p);
 	H5Pclose(v);
 	H5Sclose(space);
