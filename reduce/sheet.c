@@ -188,20 +188,46 @@ static int print_json(const struct sheet *s, FILE *to)
 	return root ? 0 : rc;
 }
 
+/* How many bytes of the text are one of these? 0: none. */
+static size_t begins_with(const char *text, const char *const *one)
+{
+	for (; *one; one++)
+		if (!strncmp(text, *one, strlen(*one)))
+			return strlen(*one);
+	return 0;
+}
+
+/* Behind blanks of any kind, in both of the widths that East Asian spreadsheets take. */
+static int is_formula(const char *text)
+{
+	static const char *const blank[] = { " ",      "\t",     "\r",     "\n",     "\u00a0", "\u1680",
+					     "\u2000", "\u2001", "\u2002", "\u2003", "\u2004", "\u2005",
+					     "\u2006", "\u2007", "\u2008", "\u2009", "\u200a", "\u202f",
+					     "\u205f", "\u3000", "\ufeff", NULL };
+	static const char *const begin[] = { "=", "+", "-", "@", "\uff1d", "\uff0b", "\uff0d", "\uff20", NULL };
+
+	for (size_t n; (n = begins_with(text, blank)); text += n)
+		;
+	return begins_with(text, begin) > 0;
+}
+
 /* What a spreadsheet takes for the beginning of a formula is made a text by an apostrophe: names come from the network
- * (OWASP, "CSV Injection"). */
+ * (OWASP, "CSV Injection"). Where numbers have a comma, a semicolon ends a cell. Texts of a sheet have no controls. */
 static void put_quoted(FILE *to, const char *text)
 {
-	const char *mark = *text && strchr("=+-@\t\r", *text) ? "'" : "";
+	int is_quoted = strpbrk(text, ",;\"") != NULL;
 
-	if (!strpbrk(text, ",\"")) {
-		fprintf(to, "%s%s", mark, text);
-		return;
+	if (is_quoted)
+		fputc('"', to);
+	for (const char *s = text; *s; s++) {
+		if ((s == text || s[-1] == ';') && is_formula(s))
+			fputc('\'', to);
+		if (*s == '"')
+			fputc('"', to);
+		fputc(*s, to);
 	}
-	fprintf(to, "\"%s", mark);
-	for (; *text; text++)
-		fprintf(to, *text == '"' ? "\"\"" : "%c", *text);
-	fputc('"', to);
+	if (is_quoted)
+		fputc('"', to);
 }
 
 static void put_plain(FILE *to, const struct sheet_cell *c)

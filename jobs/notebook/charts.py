@@ -11,6 +11,7 @@ import os
 import re
 import unicodedata
 import warnings
+from urllib.parse import quote
 
 import matplotlib
 from matplotlib.figure import Figure
@@ -52,14 +53,15 @@ class Piece:
 
 
 class Node:
-    """A place in census.json or run.json: its value, None where there is none, and its JSON pointer (RFC 6901)."""
+    """A place in census.json or run.json: its value, None where there is none, and its JSON pointer, percent-encoded as in the fragment
+    of a URI (RFC 6901, section 6): keys are what strangers chose, too, controls among it."""
 
     def __init__(self, value, pointer=""):
         self.value, self.pointer = value, pointer
 
     def __getitem__(self, key):
         value = self.value.get(key) if isinstance(self.value, dict) else None
-        return Node(value, f"{self.pointer}/{str(key).replace('~', '~0').replace('/', '~1')}")
+        return Node(value, f"{self.pointer}/{quote(str(key).replace('~', '~0').replace('/', '~1'), safe='!$()*+,:;=?@', errors='replace')}")
 
     def __iter__(self):
         return iter(self.value if isinstance(self.value, dict) else ())

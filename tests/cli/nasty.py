@@ -8,7 +8,7 @@ import zlib
 from tap import BUILD, PLAIN, Run
 
 RSS_MB = 500 if PLAIN else 4000  # crawler/fetch.h, FETCH_BODY_MAX; a sanitizer keeps what is freed
-TERMINAL = "\x1b]0;owned\x07\x1b[31mred\x9b2J"
+TERMINAL = "\x1b]0;owned\x07\x1b[31mred\x9b2J\u061c"
 
 MEASURE = """import os, resource, subprocess, sys
 code = subprocess.call(sys.argv[1:])

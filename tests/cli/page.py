@@ -6,6 +6,7 @@ import json
 import os
 import re
 from html.parser import HTMLParser
+from urllib.parse import unquote
 
 VOID = {"meta", "link", "br", "img", "input", "hr"}
 # What titles may say without looking it up: years, and what is a question's own number, as the "200 most downloaded".
@@ -47,11 +48,11 @@ class Page(HTMLParser):
 
 
 def place(pointer, documents):
-    """What a JSON pointer leads to; one into run.json begins with that name."""
+    """What a JSON pointer, percent-encoded, leads to; one into run.json begins with that name."""
     head, *keys = pointer.split("/")
     value = documents[head or "census.json"]
     for key in keys:
-        value = value[key.replace("~1", "/").replace("~0", "~")]
+        value = value[unquote(key).replace("~1", "/").replace("~0", "~")]
     return value
 
 

@@ -8,9 +8,13 @@ import os
 import re
 import shutil
 import sys
+import unicodedata
+import xml.parsers.expat
 
 import h5py
 
+from meddle import Meddler
+from nasty import TERMINAL
 from page import Page, loads, told_titles, wrong_numbers
 from tap import BUILD, UNTIL, Hub, Run, census, load, main, ok, same, scratch, skip_all
 
@@ -134,6 +138,47 @@ def failing_chart():
     ok(any("reduced without the figure science" in e["text"] for e in page.all("figure", class_="absent")), "a figure that was not computed is said to be absent")
 
 
+STRANGE = TERMINAL + "\u009b1m\u061c\u202e\u2028<img src=x onerror=alert(1)>\t\r\n=1+1|`a` /figures &amp; 100%41"
+
+
+def stranger(path, n, body):
+    """Wherever a label of a record's author is shown, it holds controls, marks that reorder text, HTML and Markdown."""
+    rows = json.loads(body)
+    for i, row in enumerate(rows if isinstance(rows, list) else []):
+        row.update(author=(f"o{i % 5}{STRANGE}")[:90], gated=STRANGE[:20] if i % 3 == 0 else False, pipeline_tag=STRANGE[:i % 5 + 3], library_name=STRANGE, sdk=STRANGE)
+        row["tags"] = row.get("tags", []) + [f"{group}:{STRANGE}" for group in ("license", "language", "task_categories", "modality", "dataset", "arxiv")] + [STRANGE]
+        if "baseModels" in row and i % 2:
+            row["baseModels"] = {"relation": STRANGE[:30], "models": row["baseModels"]["models"] if row["baseModels"] else []}
+    return json.dumps(rows).encode()
+
+
+def is_well_formed(text):
+    try:
+        xml.parsers.expat.ParserCreate().Parse(text, True)
+    except xml.parsers.expat.ExpatError:
+        return False
+    return True
+
+
+def strangers():
+    folder = scratch()
+    with Hub("--models", 1500, "--datasets", 600, "--spaces", 600, "--until", UNTIL, "--seed", 6) as hub, Meddler(hub.url, stranger) as m:
+        census(2, m.url, folder, codes=(0, 5))
+    r = report(folder)
+    ok(r.code == 0, "labels that drive terminals", r)
+    page, places = Page(folder), "".join(e["attrs"].get("data-of", "") + e["attrs"].get("data-at", "") for e in Page(folder).elements)
+    wrong, n = wrong_numbers(page, folder)
+    ok(not wrong and n > 300 and places.count("%1B") > 10, f"{n} numbers are those of census.json, {places.count('%1B')} at places with such a name", *wrong[:10])
+    same((loads(page), page.unclosed, told_titles(page)), ([], [], []), "the page loads nothing, runs nothing, and looks its numbers up")
+    for name in ("report.html", "report.md", *(f"report_files/{f}" for f in sorted(os.listdir(f"{folder}/report_files")))):
+        with open(f"{folder}/{name}", encoding="utf-8") as f:
+            text = f.read()
+        bad = sorted({c for c in text if c != "\n" and c != "\u200d" and unicodedata.category(c) in ("Cc", "Cf", "Cs", "Zl", "Zp")})
+        whole = not name.endswith(".svg") or is_well_formed(text)
+        if bad or not whole or name.startswith("report."):
+            ok(not bad and whole, f"{name} drives no terminal, and is well-formed", bad)
+
+
 def without_outputs():
     with open("jobs/notebook/census.ipynb", encoding="utf-8") as f:
         cells = json.load(f)["cells"]
@@ -231,5 +276,5 @@ def every_field():
     not_asked_for(pages["no-downloads"])
 
 
-tests = (take, made, numbers, alone, markdown, refused, failing_chart, without_outputs, bare)
+tests = (take, made, numbers, alone, markdown, refused, failing_chart, strangers, without_outputs, bare)
 main(*tests, *((again, every_field) if "all" in sys.argv else ()))

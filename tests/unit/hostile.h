@@ -282,8 +282,8 @@ static char *deflated_zeros(size_t mb, size_t *n)
 	return s;
 }
 
-/* The same, *n bytes, as a shuffle of elements of so many bytes would leave them if they were an empty stream before it:
- * whoever inflates what lies in the file sees that one. */
+/* The same, *n bytes, as a shuffle of elements of so many bytes would leave them if they were an empty stream before
+ * it: whoever inflates what lies in the file sees that one. */
 static char *shuffled_zeros(char *s, size_t *n, size_t size)
 {
 	static const char empty[8] = "\x78\x9c\x03\0\0\0\0\x01";

@@ -24,6 +24,7 @@ static void printable(void)
 		  "31m",
 		  5, "?31m" },
 		{ "x\xE2\x80\xAEgnp", 7, "x?gnp" },
+		{ "\xD8\x9C\xD8\xA7", 4, "?\xD8\xA7" },
 		{ "\xF0\x9F\xA4\x97", 4, "\xF0\x9F\xA4\x97" },
 		{ "\xF4\x90\x80\x80", 4, "????" },
 		{ "", 0, "" },

@@ -91,6 +91,15 @@ static void check_single(void)
 	sheet_line(&s, "@b");
 	prints(&s, "csv", "Name,x,y\r\na,1,2\r\n\"'=SUM(A1,\"\"x\"\")\",,\r\n'@b,,\r\n");
 	sheet_release(&s);
+	sheet_init(&s, "formulas");
+	sheet_block(&s, "Name", 0, col, 0);
+	sheet_line(&s, " \u00a0=1+1");
+	sheet_line(&s, "\uff1dhyperlink(1)");
+	sheet_line(&s, "x;\u3000-1;a=b;@c");
+	sheet_line(&s, "a=b-c@d;e");
+	prints(&s, "csv",
+	       "Name\r\n' \u00a0=1+1\r\n'\uff1dhyperlink(1)\r\n\"x;'\u3000-1;a=b;'@c\"\r\n\"a=b-c@d;e\"\r\n");
+	sheet_release(&s);
 	sheet_init(&s, "empty");
 	prints(&s, "text", "empty\n");
 	prints(&s, "csv", "section,row,column,value\r\n");
