@@ -184,9 +184,8 @@ int archive_open(const char *dir, struct err *e)
 
 	if (snprintf(path, sizeof path, "%s/archive", dir) >= (int)sizeof path)
 		return err_set(e, E_USAGE, "the folder's name is too long");
-	if (mkdir(path, 0777) && errno != EEXIST)
-		return err_sys(e, errno, "cannot make the folder '%s'", path);
-	if (each_file(path, name_leftover, &found, e) || snapshot_copy(dir, path, e))
+	if (snapshot_make_dir(path, 0777, e) || each_file(path, name_leftover, &found, e) ||
+	    snapshot_copy(dir, path, e))
 		return e->code;
 	return found ? snapshot_sync_dir(path, e) : E_OK;
 }

@@ -1,12 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "crawler/audit_in.h"
 
-#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
 
+#include "crawler/refill.h"
 #include "crawler/retry.h"
 #include "crawler/stop.h"
 #include "io/h5shard.h"
@@ -148,8 +147,10 @@ static int seal(struct audit *r, struct err *e)
 {
 	if (r->sample.counter[CNT_PAGES] == 0)
 		return E_OK;
-	if (archive_seal(r->s->archive, e) || audit_seal(&r->sample, r->s->dir, e))
+	if (archive_seal(r->s->archive, e) || audit_seal(&r->sample, r->s->dir, "audit", e)) {
+		r->is_unsealed = 1;
 		return e->code;
+	}
 	shard_clear(&r->sample);
 	return E_OK;
 }
@@ -165,35 +166,42 @@ int audit_seal_due(struct audit *r, struct err *e)
 
 /* --- a kind --- */
 
-/* With one file of the sample lost, which of its places it held is lost too: all of the kind are asked anew. */
-static int set_aside(const struct shard_list *l, enum kind kind, struct err *e)
+static int set_one_aside(const char *path, enum kind kind, struct err *e)
 {
 	char to[4200];
 
+	if (!shard_set_aside(path, to, e))
+		log_warn("'%s' is set aside as '%s': the second pass of %s has damage and is asked anew", path, to,
+			 kind_name[kind]);
+	return e->code;
+}
+
+/* With one file of the sample lost, which of its places it held is lost too: all of the kind are asked anew. The
+ * damaged one last: a kill or an error before leaves it to be found again. */
+static int set_aside(const struct shard_list *l, size_t damaged, enum kind kind, struct err *e)
+{
 	for (size_t i = 0; i < l->n; i++) {
 		enum kind k;
 		int64_t seq;
 		int rank;
 
-		if (!shard_name_parse(l->path[i], &k, &rank, &seq) || k != kind)
-			continue;
-		if (shard_set_aside(l->path[i], to, e))
+		if (i != damaged && shard_name_parse(l->path[i], &k, &rank, &seq) && k == kind &&
+		    set_one_aside(l->path[i], kind, e))
 			return e->code;
-		log_warn("'%s' is set aside as '%s': the second pass of %s has damage and is asked anew", l->path[i],
-			 to, kind_name[kind]);
 	}
-	return E_OK;
+	return set_one_aside(l->path[damaged], kind, e);
 }
 
 /* How many pages of a kind are sealed, and with how many requests (`counter`, or NULL); and what is done about damage.
  */
 static int look_back(int64_t *done, int64_t *counter, enum kind kind, const char *dir, const char *snapshot,
-		     int (*is_stopped)(void), int (*mend)(const struct shard_list *, enum kind, struct err *),
+		     int (*is_stopped)(void), int (*mend)(const struct shard_list *, size_t, enum kind, struct err *),
 		     struct err *e)
 {
 	struct shard_list l;
 	struct err own = ERR_INIT;
 	int rc = shard_list(&l, dir, e);
+	size_t at = 0;
 
 	for (size_t i = 0; i < l.n && !rc && !own.code; i++) {
 		struct shard x;
@@ -206,6 +214,7 @@ static int look_back(int64_t *done, int64_t *counter, enum kind kind, const char
 			continue;
 		if (stop_check(is_stopped, &own))
 			break;
+		at = i;
 		if (!shard_read(&x, l.path[i], snapshot, 0, &n, &own)) {
 			*done += x.counter[CNT_PAGES];
 			for (int c = 0; counter && c < NCOUNTERS; c++)
@@ -215,7 +224,7 @@ static int look_back(int64_t *done, int64_t *counter, enum kind kind, const char
 	}
 	if (own.code == E_DAMAGED) {
 		*done = 0;
-		rc = mend ? mend(&l, kind, e) : E_OK;
+		rc = mend ? mend(&l, at, kind, e) : E_OK;
 	} else if (own.code) {
 		rc = err_set(e, own.code, "%s", own.text);
 	}
@@ -247,6 +256,9 @@ static int sample_kind(struct audit *r, const char *dir, struct err *e)
 	struct place *p;
 	int rc = look_back(&r->done, NULL, r->kind, dir, r->s->snapshot->id, r->s->is_stopped, set_aside, e);
 
+	/* Without a cursor there is but one page. */
+	if (r->plain && n > 1)
+		n = 1;
 	if (rc || r->done >= n || note_begun(r->s, e) || audit_limits(r, e))
 		return e->code;
 	p = calloc((size_t)n, sizeof *p);
@@ -260,8 +272,8 @@ static int sample_kind(struct audit *r, const char *dir, struct err *e)
 		if (r->plain)
 			break; /* the same page again and again */
 	}
-	/* What has come is kept, whatever stopped it. */
-	if (seal(r, &own) && !rc)
+	/* What has come is kept, whatever stopped it; but what could not be sealed may be there nevertheless. */
+	if (!r->is_unsealed && seal(r, &own) && !rc)
 		rc = err_set(e, own.code, "%s", own.text);
 	free(p);
 	return rc;
@@ -276,21 +288,19 @@ static uint64_t seed_of(const char *id, enum kind kind)
 	return strtoull(part, NULL, 16) + (uint64_t)kind * 0x9E3779B97F4A7C15u;
 }
 
-static int audit_dir(const char *dir, char path[4096], struct err *e)
+static int audit_dir(const char *dir, const char *name, char path[4096], struct err *e)
 {
-	return snprintf(path, 4096, "%s/audit", dir) >= 4096 ? err_set(e, E_USAGE, "the folder's name is too long")
-							     : E_OK;
+	return snprintf(path, 4096, "%s/%s", dir, name) >= 4096 ? err_set(e, E_USAGE, "the folder's name is too long")
+								: E_OK;
 }
 
-int audit_seal(struct shard *sample, const char *dir, struct err *e)
+int audit_seal(struct shard *sample, const char *dir, const char *name, struct err *e)
 {
 	int64_t next[NKINDS];
 	char path[4096];
 
-	if (audit_dir(dir, path, e))
+	if (audit_dir(dir, name, path, e) || snapshot_make_dir(path, 0777, e))
 		return e->code;
-	if (mkdir(path, 0777) && errno != EEXIST)
-		return err_sys(e, errno, "cannot make the folder '%s'", path);
 	if (shard_numbers(path, next, e))
 		return e->code;
 	sample->seq = next[sample->kind];
@@ -301,7 +311,7 @@ int audit_check(const char *dir, const struct snapshot *s, int (*is_stopped)(voi
 {
 	char path[4096];
 	int64_t done = 0;
-	int rc = audit_dir(dir, path, e);
+	int rc = audit_dir(dir, "audit", path, e) ? e->code : refill_mend(&refill_audit, dir, e);
 
 	for (int k = 0; k < NKINDS && !rc; k++)
 		rc = look_back(&done, NULL, (enum kind)k, path, s->id, is_stopped, set_aside, e);
@@ -312,7 +322,7 @@ int audit_look(const char *dir, const struct snapshot *s, int64_t pages[NKINDS],
 	       int (*is_stopped)(void), struct err *e)
 {
 	char path[4096];
-	int rc = audit_dir(dir, path, e);
+	int rc = audit_dir(dir, "audit", path, e);
 
 	for (int k = 0; k < NKINDS; k++)
 		pages[k] = 0;
@@ -326,7 +336,7 @@ int audit_run(const struct audit_setup *s, struct err *e)
 	char dir[4096];
 	int heard = s->heard;
 
-	if (audit_dir(s->dir, dir, e))
+	if (audit_dir(s->dir, "audit", dir, e))
 		return e->code;
 	for (int k = 0; k < NKINDS && !e->code; k++) {
 		struct audit r = {

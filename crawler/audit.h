@@ -61,7 +61,7 @@ int audit_look(const char *dir, const struct snapshot *s, int64_t pages[NKINDS],
  * received. Returns whether it was a list. Errors: E_NOMEM. */
 int audit_take(struct shard *sample, struct page *page, const char *text, size_t n, int64_t observed, struct err *e);
 
-/* Seal a sample into DIR/audit, which is made where it is missing. Errors: E_IO, E_H5, E_NOMEM. */
-int audit_seal(struct shard *sample, const char *dir, struct err *e);
+/* Seal a sample into DIR/NAME, which is made where it is missing. Errors: E_IO, E_H5, E_NOMEM. */
+int audit_seal(struct shard *sample, const char *dir, const char *name, struct err *e);
 
 #endif

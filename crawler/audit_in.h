@@ -25,6 +25,7 @@ struct audit {
 	struct shard sample;
 	int64_t oldest_ms; /* when the first page of what is not sealed came */
 	int64_t done;      /* pages that earlier sessions have sealed */
+	int is_unsealed;   /* what is in `sample` could not be sealed */
 	int plain;         /* made-up cursors do not work */
 	int heard;         /* the Hub has answered in this session */
 	int told_limited;  /* since the last page */

@@ -12,7 +12,7 @@
 #include "crawler/fetch.h"
 #include "crawler/folder.h"
 #include "crawler/monitor.h"
-#include "crawler/replay_users.h"
+#include "crawler/refill.h"
 #include "crawler/share.h"
 #include "crawler/start.h"
 #include "crawler/stop.h"
@@ -100,7 +100,7 @@ static int prepare_users(struct crawl *c, struct err *e)
 	/* First: names that are not needed any more are not set aside, and asked again, for being damaged. */
 	if (f->snapshot.hashed && users_mend_names(c->o, folder_rows(f), e))
 		return e->code;
-	if (replay_users_mend(f->dir, e) || users_set_aside(f->dir, alone_is_stopped, e) ||
+	if (refill_mend(&refill_accounts, f->dir, e) || users_set_aside(f->dir, alone_is_stopped, e) ||
 	    users_is_complete(c->o, folder_rows(f), &done, &c->brief.gaps, e))
 		return e->code;
 	/* What is still to be crawled of the repositories may name more owners, also if a kill comes before they are

@@ -9,6 +9,7 @@
 #include <unistd.h>
 
 #include "crawler/archive.h"
+#include "io/h5accounts.h"
 
 static int open_snapshot(struct folder *f, const struct options *o, const struct plan *p, const struct snapshot *from,
 			 struct err *e)
@@ -18,8 +19,8 @@ static int open_snapshot(struct folder *f, const struct options *o, const struct
 	struct stat st;
 	int found, rc;
 
-	if (mkdir(f->dir, 0777) && errno != EEXIST)
-		return err_sys(e, errno, "cannot make the folder '%s'", f->dir);
+	if (snapshot_make_dir(f->dir, 0777, e))
+		return e->code;
 	if (!stat(f->dir, &st) && !S_ISDIR(st.st_mode))
 		return err_set(e, E_USAGE, "'%s' is no folder: name another one", f->dir);
 	if (snapshot_lock(f->dir, &f->lock, e) || snapshot_read(&old, f->dir, &found, e))
@@ -32,7 +33,8 @@ static int open_snapshot(struct folder *f, const struct options *o, const struct
 		return e->code;
 	if (found) {
 		memcpy(s->id, old.id, sizeof s->id);
-		if (snapshot_has_shards(f->dir, e) || snapshot_check(&old, s, f->dir, e))
+		if (snapshot_has_shards(f->dir, e) || snapshot_check(&old, s, f->dir, e) ||
+		    snapshot_make_dir(f->shards, 0777, e))
 			return e->code;
 		return old.users == s->users ? E_OK : snapshot_add_users(s, f->dir, e);
 	}
@@ -57,13 +59,48 @@ static int find_missing(struct folder *f, struct err *e)
 	return rc ? err_set(e, E_NOMEM, "no memory for the windows") : E_OK;
 }
 
+/* The session of the accounts that were numbered last: numbers go up from session to session. What cannot be read is
+ * told later, by who needs it. -1: there is none. */
+static int64_t last_accounts(const struct folder *f)
+{
+	int64_t session = -1, below = INT64_MAX, seq;
+	struct err own = ERR_INIT;
+	struct shard_list l;
+	size_t at = 0;
+
+	account_shard_list(&l, f->shards, &own);
+	do {
+		struct account_shard s;
+		int64_t x;
+		int rank;
+
+		seq = -1;
+		for (size_t i = 0; i < l.n; i++)
+			if (account_shard_name_parse(l.path[i], &rank, &x) && x < below && x > seq) {
+				seq = x;
+				at = i;
+			}
+		if (seq < 0)
+			break;
+		err_clear(&own);
+		if (!account_shard_read(&s, l.path[at], f->snapshot.id, &own))
+			session = s.session;
+		account_shard_release(&s);
+		below = seq;
+	} while (session < 0);
+	shard_list_release(&l);
+	return session;
+}
+
 static int64_t next_session(const struct folder *f)
 {
-	int64_t now = clock_wall_ms(), last = archive_last_session(f->dir);
+	int64_t now = clock_wall_ms(), last = archive_last_session(f->dir), accounts = last_accounts(f);
 
+	if (accounts > last)
+		last = accounts;
 	if (f->resume.session > last)
 		last = f->resume.session;
-	return now > last ? now : last + 1;
+	return now > last ? now : last + (last < INT64_MAX);
 }
 
 int folder_open(struct folder *f, const struct options *o, const struct plan *p, const struct snapshot *from,

@@ -12,7 +12,7 @@
 
 #include "crawler/accounts.h"
 #include "crawler/archive.h"
-#include "crawler/replay_users.h"
+#include "crawler/refill.h"
 #include "crawler/resume.h"
 #include "crawler/stop.h"
 #include "io/given.h"
@@ -240,7 +240,7 @@ static int forget_all(struct forget *f, const char *dir, struct err *e)
 		       { "shards/damaged", 0 }, { "users.private/damaged", 0 },
 		       { "users.ended", 0 },    { "users.ended/damaged", 0 },
 		       { "users.replay", 0 },   { "users.taken", 1 } };
-	int rc = f->dry ? E_OK : replay_users_mend(dir, e);
+	int rc = f->dry ? E_OK : refill_mend(&refill_accounts, dir, e);
 
 	for (size_t i = 0; i < sizeof folder / sizeof *folder && !rc; i++) {
 		char path[4200];

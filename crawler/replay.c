@@ -23,7 +23,8 @@
 /* What rank 0 finds out, and all ranks need. */
 struct brief {
 	struct snapshot snapshot;
-	int64_t session, seq[NKINDS];
+	int64_t session, seq[NKINDS], users_seq;
+	int64_t pages[NKINDS];   /* of the second pass, sealed already */
 	uint64_t nnames, nbytes; /* of the segments */
 	uint64_t ncover[NKINDS]; /* spans that are sealed already */
 	int complete;
@@ -105,12 +106,16 @@ static int prepare(struct replay *p, struct err *e)
 		return e->code;
 	b->snapshot = f->snapshot;
 	b->session = f->session;
-	if (f->snapshot.users && (replay_users_mend(f->dir, e) || users_set_aside(f->dir, alone_is_stopped, e)))
+	if (f->snapshot.users &&
+	    (refill_mend(&refill_accounts, f->dir, e) || users_set_aside(f->dir, alone_is_stopped, e)))
 		return e->code;
 	if (f->snapshot.users && users_is_complete(p->o, folder_rows(f), &done, &b->gaps, e))
 		return e->code;
-	b->complete = f->complete && done;
-	if (replay_users_begin(f->dir, &f->snapshot, &b->take_users, e))
+	/* What was read of the second pass by a run that did not end is not there. */
+	b->complete = f->complete && done && !refill_is_begun(&refill_audit, f->dir);
+	if (replay_users_begin(f->dir, &f->snapshot, &b->take_users, &b->users_seq, e) ||
+	    audit_look(f->dir, &f->snapshot, b->pages, NULL, alone_is_stopped, e) ||
+	    (!b->complete && refill_begin(&refill_audit, f->dir, e)))
 		return e->code;
 	memcpy(b->seq, f->resume.next_seq, sizeof b->seq);
 	for (int k = 0; k < NKINDS; k++)
@@ -162,7 +167,7 @@ static int seal_samples(struct replay *p, int all, struct err *e)
 
 		if (shard_is_empty(s) || !(all || shard_is_full(s)))
 			continue;
-		if (audit_seal(s, p->o->dir, e))
+		if (audit_seal(s, p->o->dir, refill_audit.filling, e))
 			return e->code;
 		shard_clear(s);
 	}
@@ -292,11 +297,15 @@ static int take_sessions(struct replay *p, struct err *e)
 	return e->code;
 }
 
-/* The sample of the second pass first: when it is sealed and the rest is not, it is taken again, and repeats nothing
- * but itself. */
-static int seal(struct replay *p, struct err *e)
+/* The sample of the second pass. Collective. */
+static int take_samples(struct replay *p, struct err *e)
 {
-	return seal_samples(p, 1, e) ? e->code : buffer_seal_all(&p->buf, e);
+	int rc = seal_samples(p, 1, e);
+
+	if (err_agree(p->comm, rc, e))
+		return e->code;
+	rc = p->rank == 0 ? refill_take(&refill_audit, p->o->dir, e) : E_OK;
+	return err_agree(p->comm, rc, e);
 }
 
 /* What was taken before a stop is kept, and so is what a healthy rank has when another fails. */
@@ -307,13 +316,20 @@ static int read_archive(struct replay *p, struct err *e)
 	int rc = reread_init(&p->reread, &b->snapshot, &p->hub, p->taken, &p->buf, p->rank, b->session, e);
 
 	if (!rc && b->take_users)
-		rc = replay_users_open(&p->users, p->o, &b->snapshot, &p->hub, b->archive, p->rank, b->session, e);
+		rc = replay_users_open(&p->users, p->o, &b->snapshot, &p->hub, b->archive, p->rank, b->session,
+				       b->users_seq, e);
 	p->reread.lists = b->take_users ? &p->users.lists : NULL;
+	/* Of a kind that has pages nothing is taken: which places they have is not known. */
+	for (int k = 0; k < NKINDS; k++)
+		if (b->pages[k] > 0)
+			p->reread.place_later[k] = 0;
 	if (err_agree(p->comm, rc, e))
 		return e->code;
 	rc = take_sessions(p, e);
+	if (rc == E_OK)
+		take_samples(p, e);
 	if (rc == E_OK || rc == E_STOPPED)
-		seal(p, &own);
+		buffer_seal_all(&p->buf, &own);
 	if (own.code) {
 		err_clear(e);
 		err_set(e, own.code, "%s", own.text);

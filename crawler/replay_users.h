@@ -1,8 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-/* The accounts of --from-archive. They are taken as a whole or not at all: every rank seals what it reads into
- * DIR/users.replay; when all have, that folder is renamed to DIR/users.taken, and its shards go to DIR/shards. A run
- * that is killed before the first rename begins anew, one after it is mended by the next. Then what the repositories
- * and
+/* The accounts of --from-archive, taken as a whole or not at all (crawler/refill.h). Then what the repositories and
  * --known tell of accounts is added, as the crawl does, and nothing is asked.
  */
 #ifndef CRAWLER_REPLAY_USERS_H
@@ -12,6 +9,7 @@
 
 #include "crawler/hub.h"
 #include "crawler/options.h"
+#include "crawler/refill.h"
 #include "crawler/relist.h"
 #include "io/snapshot.h"
 
@@ -23,16 +21,13 @@ struct replay_users {
 	int is_open;
 };
 
-/* Rank 0: finish the renames of a run that was killed. Errors: E_IO, E_NOMEM. */
-int replay_users_mend(const char *dir, struct err *e);
-
-/* Rank 0, after that: are the accounts of an archive to be taken? Not into a folder that has some. If so,
- * DIR/users.replay is there, and empty. Errors: E_IO, E_NOMEM. */
-int replay_users_begin(const char *dir, const struct snapshot *s, int *take, struct err *e);
+/* Rank 0: are the accounts of an archive to be taken? Not into a folder that has some. If so, DIR/users.replay is
+ * there, and empty, and *seq is the number of its first shards. Errors: E_IO, E_NOMEM. */
+int replay_users_begin(const char *dir, const struct snapshot *s, int *take, int64_t *seq, struct err *e);
 
 /* All ranks. Local; release it also on error. `hub` and the options live as long. Errors: E_NOMEM. */
 int replay_users_open(struct replay_users *u, const struct options *o, const struct snapshot *s, const struct hub *hub,
-		      const char *archive, int rank, int64_t session, struct err *e);
+		      const char *archive, int rank, int64_t session, int64_t seq, struct err *e);
 void replay_users_release(struct replay_users *u);
 
 /* Seal what is due, after a record. Errors: those of account_shard_seal(). */

@@ -71,31 +71,6 @@ int users_tell_limit(const char *dir, struct err *e)
 
 /* --- before the start: rank 0 --- */
 
-static int next_seq(struct users *u, const char *dir, struct err *e)
-{
-	struct shard_list l;
-	int rc = account_shard_list(&l, dir, e);
-
-	for (size_t i = 0; i < l.n && !rc; i++) {
-		int64_t seq = 0;
-		int rank = 0;
-
-		account_shard_name_parse(l.path[i], &rank, &seq);
-		u->seq = seq >= u->seq ? seq + 1 : u->seq;
-	}
-	shard_list_release(&l);
-	return rc;
-}
-
-/* No number is given twice, not even that of a shard that was set aside: the archive tells them apart by it. */
-static int next_seqs(struct users *u, const char *dir, struct err *e)
-{
-	char damaged[4200];
-
-	snprintf(damaged, sizeof damaged, "%s/damaged", dir);
-	return next_seq(u, dir, e) ? e->code : next_seq(u, damaged, e);
-}
-
 /* What a kill left half done: a shard with names and none with hashes beside it. */
 static int mend(struct users *u, struct err *e)
 {
@@ -137,15 +112,14 @@ static int prepare(struct users *u, struct err *e)
 	if (users_end_read(&u->before, dir, e))
 		return e->code;
 	if (!u->s->snapshot->hashed)
-		return next_seqs(u, u->shards, e);
+		return account_shard_number(u->shards, &u->seq, e);
 	if (pseudonym_open(&u->pseudonym, dir, 0, &found, e) || check_key(u, found, e) ||
 	    (!found && pseudonym_open(&u->pseudonym, dir, 1, &found, e)))
 		return e->code;
-	if (mkdir(u->names, 0700) && errno != EEXIST)
-		return err_sys(e, errno, "cannot make the folder '%s'", u->names);
-	if (resume_clean(u->names, e) || mend(u, e) || next_seqs(u, u->names, e))
+	if (snapshot_make_dir(u->names, 0700, e) || resume_clean(u->names, e) || mend(u, e) ||
+	    account_shard_number(u->names, &u->seq, e))
 		return e->code;
-	return next_seqs(u, u->shards, e);
+	return account_shard_number(u->shards, &u->seq, e);
 }
 
 /* How it ended before is over when more is asked: a kill from now on leaves a discovery that has not ended, which is

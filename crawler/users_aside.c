@@ -44,20 +44,23 @@ static void find_session(struct sealed *x)
 	account_shard_release(&s);
 }
 
-/* Numbers go up from session to session, so a damaged shard is of no earlier session than those numbered up to it. */
+/* Numbers go up from session to session, whatever the clock says: a damaged shard is of the session that was numbered
+ * last before it, or the first of the next one. */
 static int64_t session_of(const struct sealed *all, size_t n, const struct sealed *damaged)
 {
-	int64_t session = 0;
+	int64_t session = 0, seq = -1;
 
 	for (size_t i = 0; i < n; i++)
-		if (all[i].seq <= damaged->seq && all[i].session > session)
+		if (!all[i].is_damaged && all[i].seq <= damaged->seq && all[i].seq > seq) {
+			seq = all[i].seq;
 			session = all[i].session;
+		}
 	return session;
 }
 
 static int counts_on(const struct sealed *x, const struct sealed *damaged, int64_t session)
 {
-	return !x->is_damaged && ((x->rank == damaged->rank && x->seq > damaged->seq) || x->session > session);
+	return !x->is_damaged && x->seq > damaged->seq && (x->rank == damaged->rank || x->session != session);
 }
 
 static int move_damaged(const struct sealed *x, struct err *e)
@@ -92,57 +95,54 @@ static int move_dependent(const struct sealed *all, size_t n, struct err *e)
 	return e->code;
 }
 
-/* Dependent ones first: a kill in between leaves the damaged one to be found again. */
-static int set_aside(const char *dir, int *ndamaged, int (*is_stopped)(void), struct err *e)
+/* What is set aside has not been asked: the requests that count are those of the shards that are left. */
+static int begin_anew(const char *dir, struct err *e)
 {
+	struct err own = ERR_INIT;
+	struct users_end x;
+	char json[4200];
+
+	if (!users_end_read(&x, dir, &own) && x.limit > 0) {
+		x = (struct users_end){ .ending = END_NONE, .limit = x.limit };
+		return users_end_write(&x, dir, e);
+	}
+	snprintf(json, sizeof json, "%s/users.json", dir);
+	if (unlink(json))
+		return errno == ENOENT ? E_OK : err_sys(e, errno, "cannot remove '%s'", json);
+	return snapshot_sync_dir(dir, e);
+}
+
+/* Of the folder DIR/name. First users.json, which may say that all was asked; then what counts on damage; last what is
+ * damaged: a kill or an error in between leaves it to be found again. */
+static int set_aside(const char *dir, const char *name, int (*is_stopped)(void), struct err *e)
+{
+	char path[4200];
 	struct shard_list l;
 	struct sealed *all;
-	int damaged = 0, rc = account_shard_list(&l, dir, e);
+	int damaged = 0, rc;
 
+	snprintf(path, sizeof path, "%s/%s", dir, name);
+	rc = account_shard_list(&l, path, e);
 	all = calloc(l.n + 1, sizeof *all);
 	if (!all) {
 		shard_list_release(&l);
-		return rc ? rc : err_set(e, E_NOMEM, "no memory for the shards of '%s'", dir);
+		return rc ? rc : err_set(e, E_NOMEM, "no memory for the shards of '%s'", path);
 	}
 	for (size_t i = 0; i < l.n && !rc && !(rc = stop_check(is_stopped, e)); i++)
 		damaged += look(all + i, l.path[i]);
 	for (size_t i = 0; i < l.n && !rc && damaged; i++)
 		find_session(all + i);
 	if (!rc && damaged)
-		rc = move_dependent(all, l.n, e);
+		rc = begin_anew(dir, e) ? e->code : move_dependent(all, l.n, e);
 	for (size_t i = 0; i < l.n && !rc; i++)
 		if (all[i].is_damaged)
 			rc = move_damaged(all + i, e);
-	*ndamaged += damaged;
 	free(all);
 	shard_list_release(&l);
 	return rc;
 }
 
-/* What is set aside has not been asked: the requests that count are those of the shards that are left. */
-static int begin_anew(const char *dir, const char *json, struct err *e)
-{
-	struct err own = ERR_INIT;
-	struct users_end x;
-
-	if (!users_end_read(&x, dir, &own) && x.limit > 0) {
-		x = (struct users_end){ .ending = END_NONE, .limit = x.limit };
-		return users_end_write(&x, dir, e);
-	}
-	if (unlink(json) && errno != ENOENT)
-		return err_sys(e, errno, "cannot remove '%s'", json);
-	return E_OK;
-}
-
 int users_set_aside(const char *dir, int (*is_stopped)(void), struct err *e)
 {
-	char shards[4200], names[4200], json[4200];
-	int n = 0;
-
-	snprintf(shards, sizeof shards, "%s/shards", dir);
-	snprintf(names, sizeof names, "%s/users.private", dir);
-	snprintf(json, sizeof json, "%s/users.json", dir);
-	if (set_aside(names, &n, is_stopped, e) || set_aside(shards, &n, is_stopped, e))
-		return e->code;
-	return n > 0 ? begin_anew(dir, json, e) : E_OK;
+	return set_aside(dir, "users.private", is_stopped, e) ? e->code : set_aside(dir, "shards", is_stopped, e);
 }

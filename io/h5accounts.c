@@ -131,3 +131,28 @@ int account_shard_list(struct shard_list *l, const char *dir, struct err *e)
 {
 	return shard_list_where(l, dir, is_account_shard, e);
 }
+
+static int raise_number(const char *dir, int64_t *next, struct err *e)
+{
+	struct shard_list l;
+	int rc = account_shard_list(&l, dir, e);
+
+	for (size_t i = 0; i < l.n && !rc; i++) {
+		int64_t seq = 0;
+		int rank = 0;
+
+		account_shard_name_parse(l.path[i], &rank, &seq);
+		*next = seq >= *next ? seq + 1 : *next;
+	}
+	shard_list_release(&l);
+	return rc;
+}
+
+int account_shard_number(const char *dir, int64_t *next, struct err *e)
+{
+	char damaged[4200];
+
+	if (snprintf(damaged, sizeof damaged, "%s/damaged", dir) >= (int)sizeof damaged)
+		return err_set(e, E_USAGE, "the path '%.60s...' is too long", dir);
+	return raise_number(dir, next, e) ? e->code : raise_number(damaged, next, e);
+}

@@ -116,6 +116,10 @@ int account_shard_read(struct account_shard *s, const char *path, const char *sn
  * shard_list_release(). Errors: E_IO, E_NOMEM. */
 int account_shard_list(struct shard_list *l, const char *dir, struct err *e);
 
+/* Raise *next to the number behind all that the shards of the folder have, and behind those of DIR/damaged: none is
+ * given twice, for an archive tells shards apart by it. Errors: E_IO, E_NOMEM, E_USAGE. */
+int account_shard_number(const char *dir, int64_t *next, struct err *e);
+
 /* Rank and number from a shard's file name; 0 if it is none. */
 int account_shard_name_parse(const char *path, int *rank, int64_t *seq);
 

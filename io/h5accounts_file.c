@@ -242,10 +242,14 @@ static void get_rest(struct h5get *r, struct account_shard *s)
 	/* A later version may know more counters: those we know come first. */
 	for (uint64_t i = 0; x && i < n && i < NCOUNTERS; i++)
 		s->counter[i] = x[i];
+	if (!r->e->code && !counters_are_credible(s->counter, NCOUNTERS))
+		h5get_bad(r, "counters", "are no counts");
 	free(x);
 	x = h5get_array(r, "asked", H5T_NATIVE_INT64, NASKED, NACCOUNT_LISTS, &n);
 	if (x)
 		memcpy(s->asked, x, sizeof s->asked);
+	if (x && !counters_are_credible(x, NACCOUNT_LISTS * NASKED))
+		h5get_bad(r, "asked", "are no counts");
 	free(x);
 	reg = h5get_array(r, "sketch", H5T_NATIVE_UINT8, 0, s->key_id[0] ? SKETCH_NREG : 0, &n);
 	if (reg && n)

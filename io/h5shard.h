@@ -55,6 +55,16 @@ enum counter {
 
 extern const char *const counter_name[NCOUNTERS];
 
+/* May a shard have counted so much of anything, bytes among it? Sums over a million shards stay below 2^63. */
+#define COUNTER_MAX ((int64_t)1 << 43)
+static inline int counters_are_credible(const int64_t *counter, size_t n)
+{
+	for (size_t i = 0; i < n; i++)
+		if (counter[i] < 0 || counter[i] > COUNTER_MAX)
+			return 0;
+	return 1;
+}
+
 /* Does it count requests, replies and their bytes, which the second pass has, too, and not what the census took? */
 static inline int counter_is_of_requests(int c)
 {

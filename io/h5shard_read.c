@@ -229,6 +229,8 @@ static void get_counters(struct h5get *r, struct shard *s)
 
 	for (uint64_t i = 0; x && i < n && i < NCOUNTERS; i++)
 		s->counter[i] = x[i];
+	if (!r->e->code && !counters_are_credible(s->counter, NCOUNTERS))
+		h5get_bad(r, "counters", "are no counts");
 	free(x);
 }
 

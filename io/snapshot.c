@@ -88,7 +88,32 @@ int snapshot_copy(const char *from, const char *to, struct err *e)
 	return rc;
 }
 
-static int make_dir(const char *dir, struct err *e)
+/* What a folder of this path lies in. */
+static void parent_of(char parent[PATH_CAP], const char *path)
+{
+	size_t n = strlen(path);
+
+	while (n > 1 && path[n - 1] == '/')
+		n--;
+	while (n > 0 && path[n - 1] != '/')
+		n--;
+	while (n > 1 && path[n - 1] == '/')
+		n--;
+	snprintf(parent, PATH_CAP, "%.*s", n > 0 ? (int)n : 1, n > 0 ? path : ".");
+}
+
+int snapshot_make_dir(const char *path, unsigned mode, struct err *e)
+{
+	char parent[PATH_CAP];
+
+	if (mkdir(path, mode))
+		return errno == EEXIST ? E_OK : err_sys(e, errno, "cannot make the folder '%s'", path);
+	parent_of(parent, path);
+	/* One that may be written but not read cannot be opened to be synced. */
+	return access(parent, R_OK) ? E_OK : snapshot_sync_dir(parent, e);
+}
+
+static int make_dirs(const char *dir, struct err *e)
 {
 	char part[PATH_CAP];
 
@@ -100,8 +125,8 @@ static int make_dir(const char *dir, struct err *e)
 		if (c != '/' && c != '\0')
 			continue;
 		*p = '\0';
-		if (mkdir(part, 0777) && errno != EEXIST)
-			return err_sys(e, errno, "cannot make the folder '%s'", part);
+		if (snapshot_make_dir(part, 0777, e))
+			return e->code;
 		*p = c;
 		if (c == '\0')
 			return E_OK;
@@ -197,7 +222,7 @@ int snapshot_create(struct snapshot *s, const char *dir, const char *options, st
 	s->created = time(NULL);
 	snprintf(s->version, sizeof s->version, "%s", HUBCENSUS_VERSION);
 	snprintf(shards, sizeof shards, "%s/shards", dir);
-	if (random_id(s->id, e) || make_dir(dir, e) || make_dir(shards, e))
+	if (random_id(s->id, e) || make_dirs(dir, e) || make_dirs(shards, e))
 		return e->code;
 	return save(to_json(s, options), dir, e);
 }

@@ -86,6 +86,9 @@ int snapshot_write_file(const char *dir, const char *name, const char *text, siz
 /* Copy snapshot.json from folder to folder, as it is. Local. Errors: E_IO, E_NOMEM. */
 int snapshot_copy(const char *from, const char *to, struct err *e);
 
+/* Make a folder, unless there is one, whose parent is there; a new one is on disk. Local. Errors: E_IO. */
+int snapshot_make_dir(const char *path, unsigned mode, struct err *e);
+
 /* fsync of a folder, so that a rename in it is on disk. */
 int snapshot_sync_dir(const char *dir, struct err *e);
 
