@@ -191,6 +191,7 @@ def partial():
         same(audit_of(folder), ("ok", None, ["datasets", "models", "spaces"]), "when it is over: ok")
         ok(crawl(2, hub.url, bare, "--fields=-downloads").code == 0, "a census without downloads")
         same(len(asked(hub, bare, "--audit", 6)), 1 + 1 + 6, "without the counter that tells the places one page is asked for")
+        same(asked(hub, bare, "--audit", 6), [], "and once is enough")
         same(audit_of(bare, 1)[:2], ("partial", "downloads was not asked for: the second pass took the models with most of them, no random sample"), "and that is no random sample")
 
 

@@ -7,6 +7,7 @@ when somebody sets a machine's clock."""
 import glob
 import json
 import os
+import shutil
 import subprocess
 import time
 
@@ -111,6 +112,32 @@ def between():
     same(differing(figures(again), want), [], "the replies of the later session count: the same bytes")
 
 
+def accounts():
+    """Of three sessions that sealed nothing but accounts the last is the latest, whatever the clock says: what counts on a damaged shard is known by it."""
+    clock = Clock()
+    folder = f"{scratch()}/census"
+    with Hub("--models", 60, "--datasets", 20, "--spaces", 20, "--users", 300, "--seed", 3, "--until", UNTIL, "--list-page", 3, "--quota", 0) as hub:
+        for n, stop in ((3, 150), (1, 300), (4, None)):
+            clock.set(0 if stop else -DAY)
+            c = Run(clock.crawl(n, hub.url, folder, "--kinds", "models,datasets,spaces,users", "--seal-rows", 60, *(["--max-requests", stop] if stop else [])))
+            ok(c.code == (3 if stop else 0), f"a session on {n} ranks", c)
+        want, found = figures(folder), {}
+        for path in glob.glob(f"{folder}/shards/users-*.h5"):
+            with h5py.File(path, "r") as f:
+                found.setdefault(int(f.attrs["session"]), []).append((int(path[-9:-3]), path))
+        order = sorted(found, key=lambda s: min(found[s]))
+        ok(len(order) == 3 and order == sorted(order), "sessions go up with the numbers of their shards", order)
+        middle = sorted(found[order[1]])
+        for _, path in (middle[0], middle[len(middle) // 2], middle[-1]):
+            copy = f"{scratch()}/copy"
+            shutil.copytree(folder, copy)
+            with open(f"{copy}/shards/{os.path.basename(path)}", "r+b") as f:
+                f.truncate(3000)
+            c = crawl(2, hub.url, copy)
+            ok(c.code == 0 and os.path.basename(path) in c.err, f"of the middle one {os.path.basename(path)} is damaged", c)
+            same(differing(figures(copy), want), [], "the same bytes")
+
+
 if not FAKETIME:
     skip_all("libfaketime is not there (Debian: faketime)")
-main(set_back, between)
+main(set_back, between, accounts)

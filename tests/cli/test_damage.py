@@ -206,6 +206,16 @@ def few_requests():
             same(differing(figures(folder), want), [], "the same bytes, the Hub's own total too")
 
 
+def no_shards():
+    """A folder that has lost all its shards, and the folder that they lay in: it is crawled again."""
+    folder = f"{scratch()}/folder"
+    with Hub("--models", 300, "--datasets", 0, "--spaces", 0, "--until", UNTIL, "--quota", 0) as hub:
+        ok(crawl(2, hub.url, folder).code == 0, "a census")
+        shutil.rmtree(f"{folder}/shards")
+        c = crawl(2, hub.url, folder)
+        ok(c.code == 0 and len(shards(folder)) > 0, "without its shards it is taken again", c)
+
+
 def second_pass():
     folder = f"{scratch()}/folder"
     with Hub(*SIZE, "--quota", "0") as hub:
@@ -283,4 +293,4 @@ def two_jobs():
     ok(waiting.returncode == 0, "and once it is gone, on goes the next", err)
 
 
-main(*([one_at_a_time, accounts] if SOAK else [one_at_a_time, accounts, few_requests, second_pass, from_its_archive, two_jobs]))
+main(*([one_at_a_time, accounts] if SOAK else [one_at_a_time, accounts, few_requests, no_shards, second_pass, from_its_archive, two_jobs]))

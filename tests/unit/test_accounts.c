@@ -385,6 +385,8 @@ static void forgeries(void)
 	forge("lists/state", H5T_NATIVE_UINT8, &many, "lists/state has a value out of bounds");
 	forge("lists/whose_bytes", H5T_NATIVE_UINT8, &slash, "lists/whose_off has a text that cannot be one");
 	forge("lists/next_off", H5T_NATIVE_UINT64, &far, "does not fit its offsets");
+	forge("counters", H5T_NATIVE_INT64, &minus, "counters are no counts");
+	forge("asked", H5T_NATIVE_INT64, &minus, "asked are no counts");
 	forge("accounts/oid", 0, NULL, "accounts/oid is missing");
 	forge("asked", 0, NULL, "asked is missing");
 	forge("sketch", 0, NULL, "sketch is missing");

@@ -368,6 +368,29 @@ static void hostile(void)
 	H5Sclose(space);
 }
 
+/* What a forger could count. */
+static void counts(void)
+{
+	static const int64_t bad[] = { -1, INT64_MIN, COUNTER_MAX + 1, INT64_MAX };
+	char path[128];
+
+	for (size_t i = 0; i < sizeof bad / sizeof *bad; i++) {
+		struct err e = ERR_INIT;
+		struct shard s, r;
+		uint64_t nrows;
+
+		shard_init(&s, KIND_SPACES, ID, 7, 0);
+		s.counter[CNT_PAGES] = bad[i];
+		snprintf(path, sizeof path, "%s/spaces-r0007-000000.h5", dir);
+		ok(!shard_seal(&s, dir, &e) && shard_read(&r, path, ID, 1, &nrows, &e) == E_FORMAT &&
+			   strstr(e.text, "counters are no counts"),
+		   "%lld pages: %s", (long long)bad[i], e.text);
+		shard_release(&r);
+		shard_release(&s);
+		unlink(path);
+	}
+}
+
 static void names(void)
 {
 	enum kind k;
@@ -407,6 +430,7 @@ int main(void)
 	set_aside();
 	versions();
 	hostile();
+	counts();
 	names();
 	shard_init(&s, KIND_SPACES, ID, 0, 0);
 	ok(shard_is_empty(&s) && shard_seal(&s, "/nowhere/at/all", &e) == E_IO && shard_is_empty(&s), "%s", e.text);
