@@ -216,7 +216,8 @@ static int find_splitters(MPI_Comm comm, int rc, const struct texts *local, stru
 	rc = gather_texts(comm, rc, &sample, &all, e);
 	if (!rc && me == 0 && choose_splitters(&all, (uint64_t)n, split))
 		rc = err_set(e, E_NOMEM, "out of memory for labels");
-	rc = share_texts(comm, rc, split, e);
+	/* Where a rank has no room for them the others must not go on to the next exchange without it. */
+	rc = err_agree(comm, share_texts(comm, rc, split, e), e);
 	texts_release(&sample);
 	texts_release(&all);
 	return rc;
