@@ -151,6 +151,10 @@ def nonsense():
     with open(f"{place}/file", "w", encoding="utf-8"):
         r = Run([jobs, "--series", "file"], env=env, cwd=place)
     ok(r.code == 4 and "'file': File exists" in r.err and r.err.count("\n") == 1, "a folder that is a file", r)
+    os.makedirs(f"{place}/locked/.census.lock")  # nothing can be written there, by root neither
+    for args in (["locked"], ["--series", "locked"]):
+        r = Run([jobs, *args], env=env, cwd=place)
+        ok(r.code == 4 and "cannot write into 'locked'; see to its permissions" in r.err and r.err.count("\n") == 1, f"a folder that cannot be written into: {args[0]}", r)
     os.makedirs(f"{place}/s/{today()}")
     for name in ("census.h5", "census.json"):
         with open(f"{place}/s/{today()}/{name}", "w", encoding="utf-8") as f:
