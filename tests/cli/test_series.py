@@ -4,6 +4,7 @@
 import datetime
 import glob
 import os
+import re
 import shutil
 import signal
 import subprocess
@@ -93,24 +94,25 @@ def retention():
                 with open(f"{series}/{day}/census.json", "w", encoding="utf-8") as f:
                     f.write(text.replace('"complete": true', '"complete": false'))
         shutil.rmtree(model)
-        want = {days[0], days[50]}
-        for n, period in ((3, lambda d: d.isocalendar()[:2]), (4, lambda d: (d.year, d.month))):
-            last = {}
-            for day in sorted(days):
-                last[period(day)] = day
-            want |= set(sorted(last.values())[-n:])
-        plan = Run(["jobs/census", "--series", series, "--dry-run", "--keep", "3 weekly,4 monthly", "--hub", hub.url, "--kinds=spaces"], env=PARTS)
-        same(plan.out.count("removes '"), len(days) - len(want), "the plan names those that would go")
+        rules = ["--kinds=spaces", "--series", series, "--keep", "3 weekly,4 monthly"]
+
+        def stay(*always):
+            want = set(always)
+            for n, period in ((3, lambda d: d.isocalendar()[:2]), (4, lambda d: (d.year, d.month))):
+                last = {period(day): day for day in sorted({*days, *always})}
+                want |= set(sorted(last.values())[-n:])
+            return want
+
+        def planned(*more):
+            plan = census(hub.url, "--dry-run", *rules, *more)
+            return {datetime.date.fromisoformat(d) for d in re.findall(r"removes '.*/(.*)/shards'", plan.out)}, plan.err
+
+        same(planned("--every", 9), (set(days) - stay(days[0], days[50]), ""), "the plan names those that would go where no snapshot is due")
+        # The snapshot of today is then the last one, and without gaps.
+        want = stay(datetime.date.fromisoformat(today()))
+        same(planned("--every", 3), (set(days) - want, ""), "and where one is")
         same(len(glob.glob(f"{series}/2*/shards")), len(days), "and removes none")
-        r = census(hub.url, "--kinds=spaces", "--series", series, "--every", 3, "--keep", "3 weekly,4 monthly")
-        # The snapshot of today is the last one now, and without gaps.
-        last = {}
-        want = {datetime.date.fromisoformat(today())}
-        for n, period in ((3, lambda d: d.isocalendar()[:2]), (4, lambda d: (d.year, d.month))):
-            last = {}
-            for day in sorted([*days, *want]):
-                last[period(day)] = day
-            want |= set(sorted(last.values())[-n:])
+        r = census(hub.url, "--every", 3, *rules)
         kept = {datetime.date.fromisoformat(p.split("/")[-2]) for p in glob.glob(f"{series}/2*/shards")}
         ok(r.code == 0 and kept == want, "the shards of the last of each week and month stay", r, sorted(kept ^ want))
         same(len(glob.glob(f"{series}/2*/census.h5")), len(days) + 1, "every census.h5 stays")
