@@ -43,6 +43,8 @@ def census():
         os.remove(f"{place}/bin/qsub")
         r = job(place, hub.url, dir=f"{place}/small", options=f"--until={UNTIL} --max-requests=4")
         ok(r.code == 3 and "run the same qsub again" in r.out, "where nothing can be submitted it says what to do", r)
+        r = job(place, hub.url, walltime=180)
+        same((r.code, r.out), (2, "census.pbs: error: CENSUS_GRACE (180 s) must be less than CENSUS_WALLTIME (180 s)\n"), "no time before it stops: one line")
         r = job(place, hub.url, home=f"{place}/nowhere")
         ok(r.code == 4 and "set CENSUS_HOME" in r.out, "without the programs it says so", r) if not shutil.which("hubcensus") else None
     same([d for d in differing(digest(f"{place}/census"), digest(want)) if d != "census.json"], [], "the census is the undisturbed one")
