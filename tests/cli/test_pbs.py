@@ -32,10 +32,10 @@ def census():
         f.write(QSUB)
     os.chmod(f"{place}/bin/qsub", 0o755)
     with Hub(*SIZE, "--quota", "20/3", "--pages-quota", 0, "--latency", 20) as hub:
-        r = job(place, hub.url, walltime=5 if PLAIN or WRAP else 10, grace=2)
+        r = job(place, hub.url, walltime=5 if PLAIN or WRAP else 10, grace=2, qsub="-q long -A project")
         ok(r.code == 3 and "submitted again" in r.out, "stopped cleanly before its time was up", r)
         ok("job 17.server, start 1, 2 ranks on node1" in r.out and "jobs/census --mpirun mpirun --ranks 2" in r.out, "the log names job, ranks, nodes, command", r.out)
-        same(submitted(place), [f"2 -V {os.getcwd()}/jobs/pbs/census.pbs"], "and submitted again, with its environment")
+        same(submitted(place), [f"2 -V -q long -A project {os.getcwd()}/jobs/pbs/census.pbs"], "and submitted again, with its environment and the options for that")
         r = job(place, hub.url, start=2)
         ok(r.code == 0 and "start 2" in r.out and len(submitted(place)) == 1, "the next one finishes it and submits nothing", r)
     with Hub(*SIZE, "--quota", "0") as hub:
