@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The body of jobs/pbs/census.pbs, run by sh with the variables that PBS sets: stopped before its time is up, submitted again, finished."""
+"""The body of jobs/pbs/census.pbs, run by sh with the variables that PBS sets: stopped before its time is up, submitted again, finished. And a limit
+of one's own, which ends a job of Slurm as well (the rest of that, tests/slurm/)."""
 
 import os
 import shutil
@@ -25,12 +26,16 @@ def submitted(place):
         return f.read().splitlines()
 
 
+def command(path, text):
+    os.makedirs(os.path.dirname(path), exist_ok=True)
+    with open(path, "w", encoding="utf-8") as f:
+        f.write(text)
+    os.chmod(path, 0o755)
+
+
 def census():
     place, want = scratch(), scratch()
-    os.mkdir(f"{place}/bin")
-    with open(f"{place}/bin/qsub", "w", encoding="utf-8") as f:
-        f.write(QSUB)
-    os.chmod(f"{place}/bin/qsub", 0o755)
+    command(f"{place}/bin/qsub", QSUB)
     with Hub(*SIZE, "--quota", "20/3", "--pages-quota", 0, "--latency", 20) as hub:
         r = job(place, hub.url, walltime=5 if PLAIN or WRAP else 10, grace=2, qsub="-q long -A project")
         ok(r.code == 3 and "submitted again" in r.out, "stopped cleanly before its time was up", r)
@@ -41,7 +46,8 @@ def census():
     with Hub(*SIZE, "--quota", "0") as hub:
         ok(crawl(1, hub.url, want).code == 0 and reduce(1, want).code == 0, "the undisturbed census")
         os.remove(f"{place}/bin/qsub")
-        r = job(place, hub.url, dir=f"{place}/small", options=f"--until={UNTIL} --max-requests=4")
+        command(f"{place}/stopped", "#!/bin/sh\nexit 3\n")
+        r = job(place, hub.url, dir=f"{place}/small", launcher=f"{place}/stopped", options="--retries=0")
         ok(r.code == 3 and "run the same qsub again" in r.out, "where nothing can be submitted it says what to do", r)
         r = job(place, hub.url, walltime=180)
         same((r.code, r.out), (2, "census.pbs: error: CENSUS_GRACE (180 s) must be less than CENSUS_WALLTIME (180 s)\n"), "no time before it stops: one line")
@@ -50,4 +56,23 @@ def census():
     same([d for d in differing(digest(f"{place}/census"), digest(want)) if d != "census.json"], [], "the census is the undisturbed one")
 
 
-main(census)
+def limited():
+    place = scratch()
+    command(f"{place}/bin/qsub", QSUB)
+    command(f"{place}/bin/scontrol", QSUB)
+    command(f"{place}/bin/sbatch", "#!/bin/sh\n")
+    command(f"{place}/stopped", "#!/bin/sh\nexit 3\n")
+    slurm = {"SLURM_SUBMIT_DIR": place, "SLURM_JOB_ID": "17", "SLURM_NTASKS": "2", "SLURM_JOB_NODELIST": "node1", "SUBMITTED": f"{place}/submitted", "PATH": f"{place}/bin:{ENV['PATH']}"}
+    slurm.update(CENSUS_HOME=os.getcwd(), CENSUS_LAUNCHER=f"{place}/stopped", BUILD=os.path.abspath(BUILD))
+    for options, again in (("--retries=0", 1), ("--max-requests=4", 0), (f"--until={UNTIL} --max-time=1h", 0)):
+        for name in ("pbs", "slurm"):
+            command(f"{place}/submitted", "")
+            if name == "pbs":
+                r = job(place, "http://127.0.0.1:9", launcher=f"{place}/stopped", options=options)
+            else:
+                r = Run(["sh", f"{os.getcwd()}/jobs/slurm/census.sbatch"], env={**slurm, "CENSUS_OPTIONS": options}, cwd=place)
+            said = r.out.count("again, for CENSUS_OPTIONS has a limit; run the same")
+            ok(r.code == 3 and len(submitted(place)) == again == 1 - said, f"{name}, {options}: {'goes on' if again else 'ends there, and says so'}", r, submitted(place))
+
+
+main(census, limited)
