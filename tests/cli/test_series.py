@@ -190,8 +190,29 @@ def stopped_and_killed():
     ok(r.code not in (0, 5) and names(f"{place}/none") == [], "where no Hub was, no snapshot was begun", r, names(f"{place}/none"))
 
 
+def elsewhere():
+    """Programs that are not in build/ of the checkout: built into another folder, and installed."""
+    place = scratch()
+    for at in ("built", "prefix/bin", "prefix/share/hubcensus"):
+        os.makedirs(f"{place}/{at}")
+    for program in ("hubcrawl", "hubreduce"):
+        for at in ("built", "prefix/bin"):
+            shutil.copy(f"{BUILD}/{program}", f"{place}/{at}")
+    for table in ("orgs", "topics"):
+        shutil.copy(f"jobs/{table}.csv", f"{place}/prefix/share/hubcensus")
+    for script in ("census", "report"):
+        shutil.copy(f"jobs/{script}", f"{place}/prefix/bin/{'hubcensus' if script == 'census' else 'hubcensus-report'}")
+    with Hub(*SMALL) as hub:
+        r = Run(["jobs/census", "--ranks", 2, "--hub", hub.url, f"{place}/a"], env={**PARTS, "BUILD": f"{place}/built"})
+        ok(r.code == 0, "built elsewhere, the tables of the checkout are found", r)
+        r = Run([f"{place}/prefix/bin/hubcensus", "--ranks", 2, "--hub", hub.url, f"{place}/b"], env={"BUILD": ""}, cwd=place)
+        ok(r.code == 0, "installed, those that were installed are", r)
+    a, b = load(f"{place}/a")["figures"], load(f"{place}/b")["figures"]
+    same(a["growth.orgs"]["value"], b["growth.orgs"]["value"], "they are the same")
+
+
 # Snapshots are named by the day: let it not change in between.
 left = 86400 - time.time() % 86400
 if left < 240:
     time.sleep(left + 1)
-main(one_after_the_other, retention, nonsense, stopped_and_killed)
+main(one_after_the_other, retention, nonsense, stopped_and_killed, elsewhere)
