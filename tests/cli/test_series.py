@@ -207,6 +207,9 @@ def elsewhere():
         ok(r.code == 0, "built elsewhere, the tables of the checkout are found", r)
         r = Run([f"{place}/prefix/bin/hubcensus", "--ranks", 2, "--hub", hub.url, f"{place}/b"], env={"BUILD": ""}, cwd=place)
         ok(r.code == 0, "installed, those that were installed are", r)
+    for name in ("hubcensus", "hubcensus-report"):
+        r = Run([f"{place}/prefix/bin/{name}"])
+        ok(r.code == 2 and r.err.startswith(f"{name}: error: ") and r.err.endswith(f"; see '{name} --help'\n"), f"{name} is called so", r)
     a, b = load(f"{place}/a")["figures"], load(f"{place}/b")["figures"]
     same(a["growth.orgs"]["value"], b["growth.orgs"]["value"], "they are the same")
 
