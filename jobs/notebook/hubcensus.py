@@ -111,6 +111,8 @@ def export(path, table, file, *columns):
 
 open = Census
 if __name__ == "__main__":
+    if "--help" in sys.argv[1:2]:
+        sys.exit(print(__doc__))
     try:
         sys.exit(export(*sys.argv[2:]) if sys.argv[1:2] == ["export"] and len(sys.argv) > 4 else print(__doc__, file=sys.stderr) or 2)
     except (ImportError, LookupError, OSError, RuntimeError, TypeError, ValueError) as e:

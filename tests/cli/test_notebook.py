@@ -262,6 +262,8 @@ def refusals():
         ok(r.code == raised_by(*args)[0] and r.err.count("\n") == 1 and "Traceback" not in r.err and r.out == "", f"{os.path.basename(args[2])} of {os.path.basename(args[0])} on the command line", r)
     r = export(FOLDER, "orgs", out)
     ok(r.code == 0 and r.err == "" and len(rows_of(out)) > 100, "a census is its folder, too", r)
+    r, none = Run([sys.executable, "-B", SOURCE, "--help"]), Run([sys.executable, "-B", SOURCE])
+    ok((r.code, r.err, none.code, none.out) == (0, "", 2, "") and "hubcensus.py export" in r.out == none.err, "--help is no error, no argument is one", r, none)
     r = Run([sys.executable, "-B", "-I", "-S", SOURCE, "export", PATH, "orgs", out])
     ok(r.code == 4 and "h5py" in r.err and "pip install" in r.err and r.err.count("\n") == 1, "a Python without h5py: one line how to get it", r)
 

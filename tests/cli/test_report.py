@@ -108,8 +108,13 @@ def refused():
     said(report(scratch()), 2, "there is no census", "a folder without a census")
     r = report("--help")
     ok(r.code == 0 and "Exit codes" in r.out, "--help")
-    said(report(FOLDER, PYTHON="/bin/false"), 4, "apt-get install", "without packages: how to get them")
-    said(report("--optional", FOLDER, PYTHON="/bin/false"), 0, "pip install", "without packages, asked for if it is possible")
+    bare = f"{scratch()}/python"
+    with open(bare, "w", encoding="utf-8") as f:
+        f.write('#!/bin/sh\n[ "$1" = -c ]\n')  # runs, but imports nothing
+    os.chmod(bare, 0o755)
+    said(report(FOLDER, PYTHON=bare), 4, "apt-get install", "without packages: how to get them")
+    said(report("--optional", FOLDER, PYTHON=bare), 0, "pip install", "without packages, asked for if it is possible")
+    said(report("--optional", FOLDER, PYTHON="/nope"), 4, "'/nope' cannot be run; set PYTHON", "no Python")
     broken = scratch()
     shutil.copy(f"{FOLDER}/census.h5", broken)
     with open(f"{broken}/census.json", "w", encoding="utf-8") as f:
