@@ -153,6 +153,11 @@ def nonsense():
     with open(f"{place}/file", "w", encoding="utf-8"):
         r = Run([jobs, "--series", "file"], env=env, cwd=place)
     ok(r.code == 4 and "'file': File exists" in r.err and r.err.count("\n") == 1, "a folder that is a file", r)
+    with open(f"{place}/unread", "w", encoding="utf-8") as f:
+        f.write("#!/bin/sh\nkill -PIPE $$\n")
+    os.chmod(f"{place}/unread", 0o755)
+    r = Run([jobs, "--mpirun", "./unread", "a"], env=env, cwd=place)
+    ok(r.code == 4 and "nobody reads what the crawl prints" in r.err and r.err.count("\n") == 1, "mpirun ended by SIGPIPE, which is no kill", r)
     os.makedirs(f"{place}/locked/.census.lock")  # nothing can be written there, by root neither
     for args in (["locked"], ["--series", "locked"]):
         r = Run([jobs, *args], env=env, cwd=place)
