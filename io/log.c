@@ -5,6 +5,7 @@
 #include <math.h>
 #include <stdarg.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <time.h>
 #include <unistd.h>
@@ -33,9 +34,21 @@ int log_is_json(void)
 	return log_json;
 }
 
+/* What mpirun passes on to a terminal comes out of several ranks: each of them clears what is there. */
+enum terminal { UNKNOWN, NONE, OURS, MPIRUNS };
+
+static enum terminal terminal(void)
+{
+	static enum terminal known;
+
+	if (known == UNKNOWN)
+		known = isatty(STDERR_FILENO) ? OURS : getenv("HUBCENSUS_LIVE") ? MPIRUNS : NONE;
+	return known;
+}
+
 int log_is_live(void)
 {
-	return !log_json && isatty(STDERR_FILENO);
+	return !log_json && terminal() != NONE;
 }
 
 /* A log that cannot be written is no reason to stop a crawl. A signal that asks for its end interrupts a write that
@@ -117,7 +130,8 @@ static void line(enum level level, const char *text)
 		json_line(level, NULL, NULL, 0, text);
 		return;
 	}
-	add(&t, "%s%s: %s%s", log_live_shown ? "\r\033[K" : "", log_program, mark[level], text);
+	add(&t, "%s%s: %s%s", log_live_shown || terminal() == MPIRUNS ? "\r\033[K" : "", log_program, mark[level],
+	    text);
 	log_live_shown = 0;
 	t.at[t.n] = '\n';
 	put(t.at, t.n + 1);

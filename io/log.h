@@ -30,7 +30,8 @@ struct log_field {
 void log_event(const char *event, const struct log_field *field, int nfields, const char *fmt, ...)
 	__attribute__((format(printf, 4, 5)));
 
-/* The live line of a terminal: it replaces the one before. Only if log_is_live(). An empty text clears it. */
+/* The live line of a terminal: it replaces the one before. Only if log_is_live(): stderr is a terminal, or
+ * $HUBCENSUS_LIVE says that mpirun's is. An empty text clears it. */
 void log_live(const char *text);
 int log_is_live(void);
 
