@@ -14,6 +14,8 @@
 #define PACE_SPARE 1.1
 /* By which share the requests still to be sent may be wrong. */
 #define WORK_OFF 0.05
+/* The pace grows as a quota window runs out: so often it is looked at while it leaves slots free. */
+#define PACE_LOOK_MS 10
 
 struct member {
 	int held; /* windows */
@@ -514,6 +516,17 @@ int coordinator_turn(struct coordinator *c, int64_t now)
 	return c->no_memory || c->out.no_memory ? -1 : 0;
 }
 
+/* Tokens are there, but nothing to spend them on, or --max-requests is used up: what changes that is a message or a
+ * reply, each of which wakes its rank. Only the pace changes by itself. */
+static int64_t due_of(struct coordinator *c, const struct host *h, int64_t now)
+{
+	int64_t at = budget_due(h->budget, now, work_of(c, h));
+
+	if (at > 0 || (h->nhungry > 0 ? ready(c, h, now) : wanted(c, h, now)) > 0)
+		return at;
+	return h->nfree > 0 ? PACE_LOOK_MS : INT64_MAX;
+}
+
 int64_t coordinator_due(struct coordinator *c, int64_t now)
 {
 	int64_t due = 1000;
@@ -524,7 +537,7 @@ int64_t coordinator_due(struct coordinator *c, int64_t now)
 
 		if (h->nhungry == 0 && (c->pool.nwaiting == 0 || now < c->outage.rest_until_ms))
 			continue;
-		at = budget_due(h->budget, now, work_of(c, h));
+		at = due_of(c, h, now);
 		due = at < due ? at : due;
 	}
 	return due;

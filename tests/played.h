@@ -67,6 +67,9 @@ struct world {
 	struct cover done;
 	uint64_t done_length;
 	int64_t rows, requests, messages;
+	/* Turns that did nothing and after which another was due at once; and by how much one was due too late that,
+	 * with nothing come, handed out a window. */
+	int64_t awake, late, due;
 	int64_t last_page_ms;
 	int64_t asked_ms; /* when as many requests had been sent as all rows need */
 };
@@ -331,11 +334,16 @@ static void to_worker(struct world *x, int k, const struct msg *m)
 static void direct(struct world *x)
 {
 	struct msg m;
-	int rank;
+	int rank, any = 0;
 
 	coordinator_turn(x->c, x->now);
-	while (coordinator_next(x->c, &rank, &m))
+	for (; coordinator_next(x->c, &rank, &m); any = 1) {
 		post_message(x, 1, rank, &m);
+		if (m.type == MSG_WINDOW && x->due - x->now > x->late)
+			x->late = x->due - x->now;
+	}
+	x->due = x->now + coordinator_due(x->c, x->now);
+	x->awake += !any && x->due == x->now;
 }
 
 static void step(struct world *x)
@@ -351,6 +359,7 @@ static void step(struct world *x)
 			if (x->record)
 				x->record(x, e->rank, &e->m);
 			coordinator_feed(x->c, e->rank, &e->m, x->now);
+			x->due = x->now;
 		} else if (e->type == EV_ARRIVAL) {
 			request_arrives(x, e);
 		} else {

@@ -36,6 +36,8 @@ static void play(const struct scenario *s)
 	if (x.nhosts > 1)
 		ok(x.most[0] > x.q / 2 && x.most[1] > x.q / 2, "%s: the most in a window was %lld and %lld of %lld",
 		   s->name, (long long)x.most[0], (long long)x.most[1], (long long)x.q);
+	ok(x.awake == 0 && x.late <= 50, "%s: %lld turns for nothing, a window was handed out at most %lld ms late",
+	   s->name, (long long)x.awake, (long long)x.late);
 	diag("%s: %lld messages, %lld cuts", s->name, (long long)x.messages, (long long)state->cuts);
 	end(&x);
 }
@@ -142,6 +144,63 @@ static const struct scenario scenarios[] = {
 	  .ms = 12000 },
 };
 
+/* One slot and two windows; the first request has been sent. `max_requests`: of the coordinator. */
+static struct coordinator *one_slot(struct budget *b, int64_t max_requests)
+{
+	struct coordinator_setup s = { .nranks = 1, .nslots = 1, .rounds = 9, .max_requests = max_requests };
+	struct budget_setup q = { .quota = 100000, .window_s = 300 };
+	struct coordinator *c;
+	struct msg m;
+	int rank;
+
+	s.scale[KIND_MODELS] = 1e-6; /* so that nothing is worth a cut */
+	s.scale_known[KIND_MODELS] = 1;
+	budget_init(b, &q, 0);
+	c = coordinator_create(&s, b, 0);
+	for (int i = 0; i < 2; i++)
+		coordinator_add(c, &(struct window){ KIND_MODELS, HUB_ASC, { oid_at(1000 * i), oid_at(1000 * i + 1) } },
+				0, NULL);
+	ok(coordinator_due(c, 0) == 0, "tokens, a free slot and a window that waits: a turn is due at once");
+	coordinator_turn(c, 0);
+	while (coordinator_next(c, &rank, &m))
+		;
+	return c;
+}
+
+/* The page comes, or the request is to be made again. */
+static void reply(struct coordinator *c, int comes)
+{
+	struct msg m = { .type = MSG_REPORT };
+
+	m.u.report.asked = 2 - comes;
+	m.u.report.spent = 1;
+	m.u.report.nseen = 1;
+	m.u.report.seen[0] = (struct msg_seen){ { -1, -1, -1, -1 }, 100, 0, -1, 0, comes };
+	m.u.report.nprogress = (uint32_t)comes;
+	m.u.report.progress[0] = (struct msg_progress){ .window = (uint64_t)1 << 32, .state = MSG_FINISHED };
+	coordinator_feed(c, 0, &m, 100);
+}
+
+/* While the Hub is slower than the slots, or silent, nothing is due. */
+static void waits(void)
+{
+	struct budget b;
+	struct coordinator *c = one_slot(&b, 0);
+
+	ok(coordinator_due(c, 50) == 1000, "the slot is taken: nothing is due, though tokens are there");
+	reply(c, 1);
+	ok(coordinator_due(c, 100) == 0, "the page has come, and the slot is free: a turn is due at once");
+	coordinator_free(c);
+	c = one_slot(&b, 0);
+	reply(c, 0);
+	ok(coordinator_due(c, 100) == 0, "a rank is hungry: a turn is due at once");
+	coordinator_free(c);
+	c = one_slot(&b, 1);
+	reply(c, 0);
+	ok(coordinator_due(c, 100) == 1000, "it is, and --max-requests is used up: no token comes");
+	coordinator_free(c);
+}
+
 int main(int argc, char **argv)
 {
 	for (size_t i = 0; i < sizeof scenarios / sizeof *scenarios; i++) {
@@ -152,5 +211,6 @@ int main(int argc, char **argv)
 			s.world.random = strtoull(argv[1], NULL, 10);
 		play(&s);
 	}
+	waits();
 	return plan_done();
 }
