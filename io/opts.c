@@ -40,28 +40,42 @@ static int parse_number(const char *s, const struct unit *unit, double *x)
 	return -1;
 }
 
+static const struct unit time_unit[] = { { "", 1e3 },    { "ms", 1 },     { "s", 1e3 }, { "m", 6e4 },
+					 { "h", 3.6e6 }, { "d", 8.64e7 }, { NULL, 0 } };
+
 static int parse_integer(const struct opt *o, const char *s, int64_t *x)
 {
 	static const struct unit count[] = { { "", 1 }, { "k", 1e3 }, { "M", 1e6 }, { "G", 1e9 }, { NULL, 0 } };
-	static const struct unit time[] = { { "", 1e3 },    { "ms", 1 },     { "s", 1e3 }, { "m", 6e4 },
-					    { "h", 3.6e6 }, { "d", 8.64e7 }, { NULL, 0 } };
 	double v;
 
-	if (parse_number(s, o->type == OPT_COUNT ? count : time, &v) || v > 9e15 || v != floor(v))
+	if (parse_number(s, o->type == OPT_COUNT ? count : time_unit, &v) || v > 9e15 || v != floor(v))
 		return -1;
 	*x = (int64_t)v;
 	return *x < o->lo || (o->hi && *x > o->hi) ? -1 : 0;
 }
 
+/* A time in the largest unit in which it is whole. */
+static void describe_bound(const struct opt *o, int64_t x, char *dst, size_t n)
+{
+	const struct unit *best = time_unit + 1;
+
+	for (const struct unit *u = best; u->name && o->type == OPT_DURATION; u++)
+		if (x % (int64_t)u->factor == 0)
+			best = u;
+	snprintf(dst, n, "%" PRId64 "%s", x / (int64_t)best->factor, o->type == OPT_DURATION ? best->name : "");
+}
+
 static void describe_bounds(const struct opt *o, char *dst, size_t n)
 {
-	const char *what = o->type == OPT_COUNT ? "a whole number (12, 12k, 3M)" : "a time (500ms, 30s, 10m, 2h)";
-	const char *unit = o->type == OPT_COUNT ? "" : " ms";
+	const char *what = o->type == OPT_COUNT ? "a whole number (12, 12k, 3M)" : "a time (500ms, 30s, 10m, 2h, 7d)";
+	char lo[32], hi[32];
 
+	describe_bound(o, o->lo, lo, sizeof lo);
+	describe_bound(o, o->hi, hi, sizeof hi);
 	if (o->hi)
-		snprintf(dst, n, "%s from %" PRId64 " to %" PRId64 "%s", what, o->lo, o->hi, unit);
+		snprintf(dst, n, "%s from %s to %s", what, lo, hi);
 	else
-		snprintf(dst, n, "%s, at least %" PRId64 "%s", what, o->lo, unit);
+		snprintf(dst, n, "%s, at least %s", what, lo);
 }
 
 static int set_value(const struct opts *os, const struct opt *o, const char *value, void *to, struct err *e)
@@ -328,6 +342,10 @@ static int one(const struct opts *os, int c, const char *arg, void *to, int prin
 	}
 	if (c == ':')
 		return err_set(e, E_USAGE, "option '%s' takes a value; see '%s --help'", arg, os->program);
+	/* Of an option that is not unknown, getopt says which. */
+	if (c == '?' && optopt >= CODE_HELP)
+		return err_set(e, E_USAGE, "option '%.*s' takes no value; see '%s --help'", (int)strcspn(arg, "="), arg,
+			       os->program);
 	if (c == '?')
 		return unknown(os, arg, e);
 	*done = 1;

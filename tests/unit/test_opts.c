@@ -9,7 +9,7 @@ struct o {
 	int quiet;
 	const char *hub;
 	struct opt_texts filter;
-	int64_t rows, wait;
+	int64_t rows, wait, day;
 	double reserve;
 	const char *token;
 	uint64_t given;
@@ -23,6 +23,7 @@ static const struct opt table[] = {
 	{ "filter", OPT_TEXTS, AT(filter), 0, 0, NULL, NULL, "which", 0 },
 	{ "rows", OPT_COUNT, AT(rows), 1, 1000000, NULL, "50k", "how many", 0 },
 	{ "wait", OPT_DURATION, AT(wait), 100, 0, NULL, "30s", "how long", 0 },
+	{ "day", OPT_DURATION, AT(day), 86400000, 180000000, NULL, NULL, "how often", 0 },
 	{ "reserve", OPT_SHARE, AT(reserve), 0, 0, NULL, NULL, "how much", 0 },
 	{ "token", OPT_TEXT, AT(token), 0, 0, NULL, NULL, "secret", 1 },
 	{ NULL, OPT_FLAG, 0, 0, 0, NULL, NULL, NULL, 0 },
@@ -100,11 +101,14 @@ static void bad_lines(void)
 		{ "--rows=nan D", "whole number" },
 		{ "--rows=1e400 D", "whole number" },
 		{ "--rows= D", "whole number" },
-		{ "--wait=5ms D", "at least 100 ms" },
+		{ "--wait=5ms D", "(500ms, 30s, 10m, 2h, 7d), at least 100ms" },
+		{ "--day=1000d D", "from 1d to 50h" },
 		{ "--wait=5y D", "a time" },
 		{ "--reserve=2 D", "a share" },
 		{ "D --hub", "takes a value" },
-		{ "--quiet=1 D", "--quiet" },
+		{ "--quiet=1 D", "option '--quiet' takes no value; see" },
+		{ "--qui=1 D", "option '--qui' takes no value; see" },
+		{ "--help=1 D", "option '--help' takes no value; see" },
 	};
 	struct err e = ERR_INIT;
 	struct o o;
