@@ -19,9 +19,9 @@
 #include "crawler/summary.h"
 #include "crawler/token_share.h"
 #include "crawler/users.h"
+#include "crawler/users_load.h"
 #include "crawler/worker_loop.h"
 #include "io/agree.h"
-#include "io/h5known.h"
 #include "io/log.h"
 
 #define ROUNDS 2
@@ -123,7 +123,7 @@ static int prepare(struct crawl *c, struct err *e)
 	    token_check_hub(&c->token, c->o->token_file, &c->plan.hub, f->snapshot.hub, e) || prepare_users(c, e))
 		return e->code;
 	/* A census that is not what it should be is told now, not after an hour. */
-	if (b->users && c->o->known && known_check(c->o->known, e))
+	if (b->users && c->o->known && users_check_known(c->o->known, e))
 		return e->code;
 	if (prepare_archive(c, e))
 		return e->code;

@@ -259,7 +259,8 @@ static int open_census(struct forget *f, const char *dir, int *lock, struct err 
 	int found;
 
 	if (stat(dir, &st))
-		return err_sys(e, errno, "cannot read the folder '%s'", dir);
+		return err_set(e, errno == ENOENT ? E_USAGE : E_IO, "cannot open the folder '%s': %s", dir,
+			       strerror(errno));
 	if (!S_ISDIR(st.st_mode))
 		return err_set(e, E_USAGE, "'%s' is no folder, and so no census", dir);
 	if ((f->dry ? snapshot_look(dir, lock, e) : snapshot_lock(dir, lock, e)) ||

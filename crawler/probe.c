@@ -182,7 +182,10 @@ static int again(struct run *u, enum kind k, const char *why, int64_t now, struc
 	struct trial *t = u->trial + k;
 
 	if (++t->failures > u->s->retries)
-		return err_set(e, E_HUB, "no list of %s from '%s': %s", kind_name[k], u->s->hub->base, why);
+		return err_set(e, E_HUB,
+			       "no list of %s from '%s': %s; see to the network and to --hub, then run the same "
+			       "command again",
+			       kind_name[k], u->s->hub->base, why);
 	t->until = now + retry_pause(t->failures, retry_random(&u->random));
 	return E_OK;
 }

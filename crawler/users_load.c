@@ -148,9 +148,18 @@ static int take_known(void *arg, const char *name, size_t n, struct oid oid, enu
 	return asker_tell(l->asker, ITEM_OWNER, name, n, &x);
 }
 
+/* Of one that is not there, or cannot be read, what to do is still to be said. */
+int users_check_known(const char *path, struct err *e)
+{
+	struct err x = ERR_INIT;
+	int rc = known_check(path, &x);
+
+	return rc ? err_set(e, rc, "%s%s", x.text, strchr(x.text, ';') ? "" : "; make it with hubreduce") : E_OK;
+}
+
 static int check_known(struct users_load *l, struct err *e)
 {
-	return l->known && l->rank == 0 ? known_check(l->known, e) : E_OK;
+	return l->known && l->rank == 0 ? users_check_known(l->known, e) : E_OK;
 }
 
 static int load_known(struct users_load *l, struct err *e)

@@ -30,4 +30,7 @@ struct users_load {
  * E_FORMAT, E_NOMEM, E_USAGE. */
 int users_load(struct users_load *l, struct err *e);
 
+/* Is --known a census that gives accounts? Reads all of it. Errors: E_IO, E_FORMAT, E_NOMEM, E_USAGE. */
+int users_check_known(const char *path, struct err *e);
+
 #endif

@@ -321,7 +321,10 @@ static int from_json(struct snapshot *s, const json_t *j, const char *path, stru
 	    take_text(j, "filter_author", s->author, sizeof s->author) || take_time(j, "t0", &s->t0) ||
 	    take_time(j, "created", &s->created) || take_kinds(j, s) ||
 	    take_set(j, "fields", schema_find, &s->fields) || take_tags(j, s) || take_audit(j, s))
-		return err_set(e, E_FORMAT, "'%s' is damaged: a member is missing or not what it should be", path);
+		return err_set(e, E_FORMAT,
+			       "'%s' is damaged: a member is missing or not what it should be; put it back from a "
+			       "copy, or choose another folder",
+			       path);
 	return E_OK;
 }
 
@@ -330,7 +333,10 @@ static int not_read(const char *path, const json_error_t *why, struct err *e)
 {
 	if (!why->text[0])
 		return err_set(e, E_NOMEM, "no memory to read '%s'", path);
-	return err_set(e, E_FORMAT, "'%s' line %d cannot be read: %s", path, why->line, why->text);
+	if (json_error_code(why) == json_error_cannot_open_file)
+		return err_sys(e, errno, "cannot read '%s'", path);
+	return err_set(e, E_FORMAT, "'%s' is damaged (line %d: %s); put it back from a copy, or choose another folder",
+		       path, why->line, why->text);
 }
 
 int snapshot_read(struct snapshot *s, const char *dir, int *found, struct err *e)

@@ -71,12 +71,16 @@ def folders():
         pass
     for args in (["hubreduce"], ["hubreduce", "--verify"], ["hubcrawl", "--hub=http://127.0.0.1:9"], ["hubcrawl", "--hub=http://127.0.0.1:9", "--dry-run"], ["hubcrawl", f"--forget={file}"]):
         refused(Run([f"{BUILD}/{args[0]}", *args[1:], file]), 2, file, "no folder")
+    refused(Run([f"{BUILD}/hubcrawl", f"--forget={file}", f"{empty}/nowhere"]), 2, "nowhere", "No such file")
     refused(Run([f"{BUILD}/hubreduce", f"--series={file}"]), 2, file, "no folder")
     foreign = scratch()
     with open(f"{foreign}/snapshot.json", "w", encoding="utf-8") as f:
         f.write("{}")
     refused(reduce(2, foreign), 4, "snapshot.json")
     refused(crawl(2, "http://127.0.0.1:9", foreign), 4, "snapshot.json")
+    with open(f"{foreign}/snapshot.json", "w", encoding="utf-8") as f:
+        f.write('{\n "schema": ')
+    refused(reduce(2, foreign), 4, "snapshot.json' is damaged (line ", "; put it back")
 
 
 def other_census():
@@ -105,7 +109,7 @@ class Html(http.server.BaseHTTPRequestHandler):
 
 
 def hubs():
-    refused(crawl(2, "http://127.0.0.1:9", scratch(), "--retries", 1), 4, "http://127.0.0.1:9")
+    refused(crawl(2, "http://127.0.0.1:9", scratch(), "--retries", 1), 4, "http://127.0.0.1:9", "; see to the network")
     refused(crawl(2, "http://hub.invalid", scratch(), "--retries", 1), 4, "hub.invalid")
     server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Html)
     thread = threading.Thread(target=server.serve_forever)

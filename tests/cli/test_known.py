@@ -46,8 +46,8 @@ def changed(change):
 
 
 def no_census(hub):
-    refused(hub, "/nowhere", 4, "No such file")
-    refused(hub, SCRATCH, 4, "census.h5", "No such file", name="a folder without one")
+    refused(hub, "/nowhere", 4, "No such file", "make it with hubreduce")
+    refused(hub, SCRATCH, 4, "census.h5", "No such file", "make it with hubreduce", name="a folder without one")
     refused(hub, f"{SCRATCH}/first/census.json", 4, "make it again", name="another file")
     for what, make in (("an empty file", lambda: open(BAD, "wb").close()), ("a pipe", lambda: os.mkfifo(BAD)), ("a link to itself", lambda: os.symlink(BAD, BAD))):
         if os.path.lexists(BAD):

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
+#include <errno.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -124,8 +126,26 @@ static void foreign(const char *dir)
 	for (size_t i = 0; i < sizeof text / sizeof *text; i++) {
 		err_clear(&e);
 		snapshot_write_file(dir, "snapshot.json", text[i], strlen(text[i]), &e);
-		ok(snapshot_read(&s, dir, &found, &e) == E_FORMAT && !found, "broken %zu: %s", i, e.text);
+		ok(snapshot_read(&s, dir, &found, &e) == E_FORMAT && !found && strstr(e.text, "; "), "broken %zu: %s",
+		   i, e.text);
 	}
+}
+
+/* It is there, and no file can be opened any more. */
+static void unreadable(const char *dir)
+{
+	struct err e = ERR_INIT;
+	struct rlimit was, none = { 0 };
+	struct snapshot s;
+	int found;
+
+	getrlimit(RLIMIT_NOFILE, &was);
+	none.rlim_max = was.rlim_max;
+	setrlimit(RLIMIT_NOFILE, &none);
+	ok(snapshot_read(&s, dir, &found, &e) == E_IO && !found && strstr(e.text, "cannot read '") == e.text &&
+		   strstr(e.text, strerror(EMFILE)),
+	   "unreadable: %s", e.text);
+	setrlimit(RLIMIT_NOFILE, &was);
 }
 
 int main(void)
@@ -150,6 +170,7 @@ int main(void)
 	ok(snapshot_is_partial(&b), "partial");
 	locking(sub);
 	foreign(sub);
+	unreadable(sub);
 	err_clear(&e);
 	ok(snapshot_create(&a, "/proc/nowhere", NULL, &e) == E_IO, "%s", e.text);
 	snprintf(cmd, sizeof cmd, "rm -rf '%s'", dir);
