@@ -146,6 +146,19 @@ static int check_forget(const struct options *o, struct err *e)
 	return o->forget && other ? err_set(e, E_USAGE, "--forget crawls nothing: leave out --%s", other) : E_OK;
 }
 
+static int check_archive(const struct options *o, struct err *e)
+{
+	static const char *const fits[] = { "from-archive",  "hub",       "kinds",     "until",
+					    "filter",        "fields",    "known",     "user-requests",
+					    "no-user-names", "seal-rows", "seal-time", "log-format",
+					    "quiet",         NULL };
+	const char *other = opts_beside(&crawl_opts, o, fits);
+
+	return o->from_archive && other
+		     ? err_set(e, E_USAGE, "--from-archive asks the Hub for nothing: leave out --%s", other)
+		     : E_OK;
+}
+
 int options_parse(struct options *o, int argc, char **argv, int print, int *done, struct err *e)
 {
 	char **args;
@@ -158,12 +171,8 @@ int options_parse(struct options *o, int argc, char **argv, int print, int *done
 	if (n == 0 && (!o->dry_run || o->forget))
 		return err_set(e, E_USAGE, "an argument is missing: %s %s", crawl_opts.program, crawl_opts.synopsis);
 	o->dir = n > 0 ? args[0] : NULL;
-	if (check_forget(o, e))
+	if (check_forget(o, e) || check_archive(o, e))
 		return e->code;
-	if (o->from_archive && (o->dry_run || o->archive || o->save_probe || o->audit))
-		return err_set(e, E_USAGE,
-			       "--from-archive asks the Hub for nothing: leave out --dry-run, --archive, --save-probe, "
-			       "--audit");
 	return log_set_format(o->log_format, e);
 }
 

@@ -2,6 +2,7 @@
 /* What follows from the number of ranks; filters that no request has room for. */
 #include "crawler/options.h"
 
+#include <stdlib.h>
 #include <string.h>
 
 #include "tests/tap.h"
@@ -52,8 +53,35 @@ static void tags(void)
 	ok(take_tags(1, 257, &e) == E_USAGE, "1 of 257: %s", e.text);
 }
 
+/* What has no effect beside --from-archive is refused, all of which is about asking the Hub. */
+static void from_archive(void)
+{
+	static char *const out[] = { "--max-requests=3",    "--max-time=3s",    "--max-outage=3s", "--budget=9/9",
+				     "--budget-scope=host", "--reserve=0.1",    "--burst",         "--in-flight=2",
+				     "--timeout=3s",        "--retries=1",      "--contact=x",     "--ca-file=x",
+				     "--token-file=x",      "--metrics-file=x", "--audit=3",       "--archive",
+				     "--dry-run",           "--save-probe=x" };
+	static char *const in[] = { "--hub=x",        "--kinds=models", "--until=2026-01-01", "--filter=tag=x",
+				    "--fields=-tags", "--known=x",      "--user-requests=3",  "--no-user-names",
+				    "--seal-rows=3",  "--seal-time=3s", "--log-format=text",  "--quiet" };
+	const size_t n = sizeof out / sizeof *out;
+
+	for (size_t i = 0; i < n + sizeof in / sizeof *in; i++) {
+		char *argv[] = { "hubcrawl", "--from-archive=A", i < n ? out[i] : in[i - n], "D", NULL };
+		struct err e = ERR_INIT;
+		struct options o;
+		int done, rc = options_parse(&o, 4, argv, 0, &done, &e);
+		char *name = strndup(argv[2], strcspn(argv[2], "="));
+
+		ok(i < n ? rc == E_USAGE && strstr(e.text, name) : rc == E_OK, "beside --from-archive: %s: %s", argv[2],
+		   e.text);
+		free(name);
+	}
+}
+
 int main(void)
 {
+	from_archive();
 	share();
 	tags();
 	return plan_done();
