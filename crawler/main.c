@@ -67,7 +67,10 @@ int main(int argc, char **argv)
 	err_agree(MPI_COMM_WORLD, e.code, &e);
 	if (e.code) {
 		code = err_exit_code(e.code);
-		if (rank == 0)
+		/* A clean stop is none. */
+		if (rank == 0 && e.code == E_STOPPED)
+			log_note("%s", e.text);
+		else if (rank == 0)
 			log_error(&e);
 	}
 	MPI_Finalize();

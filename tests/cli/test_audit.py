@@ -110,6 +110,7 @@ def unfinished():
         c = crawl(1, hub.url, folder, "--audit", 6, "--max-requests", 2)
         goes_on = f"second pass  not finished: hubcrawl --audit=6 {folder} goes on with it"
         ok(c.code == 3 and c.out.index("2 requests") < c.out.index(goes_on) < c.out.index("is complete") and "next " not in c.out, "stopped on a complete census: no other advice", c)
+        ok("hubcrawl: --max-requests is reached in the second pass" in c.err and "error" not in c.err, "which is a note and no error", c)
         before = len(hub.requests())
         c = crawl(1, hub.url, folder)
         ok(c.code == 0 and goes_on in c.out and "is complete" in c.out and len(hub.requests()) == before, "a plain hubcrawl says that it is not finished", c)
