@@ -131,13 +131,15 @@ static void write_metrics(struct monitor *m, int exit_code)
 
 static void tell_quota(struct monitor *m, const struct progress *p)
 {
-	if (p->quota == m->quota && p->window_ms == m->window_ms)
+	if (p->quota == m->quota && p->window_ms == m->window_ms && p->assumed == m->assumed)
 		return;
+	m->assumed = p->assumed;
 	m->quota = p->quota;
 	m->window_ms = p->window_ms;
 	log_event("quota",
 		  (struct log_field[]){ { "requests", (double)p->quota }, { "window_s", (double)p->window_ms / 1000 } },
-		  2, "the quota is %lld requests per %lld s", (long long)p->quota, (long long)(p->window_ms / 1000));
+		  2, "the quota is %s%lld requests per %lld s", p->assumed ? "assumed: " : "", (long long)p->quota,
+		  (long long)(p->window_ms / 1000));
 }
 
 static void tell_limited(struct monitor *m, const struct progress *p)

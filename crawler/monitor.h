@@ -21,7 +21,7 @@ struct monitor {
 	int64_t began_s;                  /* s since 1970 */
 	/* its own, zero at first */
 	int64_t shown, written, quota, window_ms, limited, rows, rows_ms;
-	int outage, stopping, broken;
+	int assumed, outage, stopping, broken;
 	struct progress last;
 	struct coordinator_state last_state;
 	int among_accounts;

@@ -41,6 +41,13 @@ double progress_floor(const struct progress *p)
 	return p->elapsed_ms > 0 && floor < (double)p->elapsed_ms ? floor / (double)p->elapsed_ms : p->elapsed_ms > 0;
 }
 
+double progress_used(const struct progress *p, int64_t requests)
+{
+	double windows = p->window_ms > 0 ? fmax(1, (double)p->elapsed_ms / (double)p->window_ms) : 1;
+
+	return p->quota > 0 ? fmin(1, (double)requests / (windows * (double)p->quota)) : 0;
+}
+
 /* "3 h 05 min", "12 min", "40 s". */
 static void duration(char *dst, size_t n, int64_t ms)
 {

@@ -13,6 +13,7 @@ struct progress {
 	int64_t requests, limited;
 	int64_t tokens, quota;       /* left in the window, and in a whole one */
 	int64_t window_ms, reset_ms; /* its length, and how much of it is left */
+	int assumed;                 /* neither the Hub nor the user has said it */
 	double latency_ms;           /* of a page */
 	double work, unsent;         /* requests that are still to be answered, and to be sent, predicted */
 	int windows;
@@ -30,6 +31,9 @@ int64_t progress_left(const struct progress *p);
 
 /* Share of the time so far, 0 … 1, that the quota would have taken for as many requests: 1 is the floor. */
 double progress_floor(const struct progress *p);
+
+/* Share, 0 … 1, that so many requests are of those that the quota gave in the time so far, a whole window at least. */
+double progress_used(const struct progress *p, int64_t requests);
 
 /* The same while accounts are discovered. */
 struct users_progress {

@@ -50,7 +50,7 @@ static void print_requests(const struct summary *s)
 	       (double)c[CNT_BYTES] / 1e6);
 	if (s->progress->quota > 0)
 		printf("budget       %.0f %% used of %lld requests per %lld s; %.1f s of all ranks waited for it\n",
-		       100 * progress_floor(s->progress), (long long)s->progress->quota,
+		       100 * progress_used(s->progress, c[CNT_REQUESTS]), (long long)s->progress->quota,
 		       (long long)(s->progress->window_ms / 1000), (double)c[CNT_WAIT_QUOTA_MS] / 1000);
 }
 
@@ -127,7 +127,7 @@ static void print_json(const struct summary *s)
 	json_object_set_new(o, "partial", json_boolean(snapshot_is_partial(s->snapshot)));
 	json_object_set_new(o, "quota", json_integer(s->progress->quota));
 	json_object_set_new(o, "quota_window_s", json_integer(s->progress->window_ms / 1000));
-	json_object_set_new(o, "quota_use", json_real(progress_floor(s->progress)));
+	json_object_set_new(o, "quota_use", json_real(progress_used(s->progress, s->session[CNT_REQUESTS])));
 	json_object_set_new(o, "wall_s", json_real((double)s->wall_ms / 1000));
 	json_object_set_new(o, "phase_s", wall);
 	json_object_set_new(o, "ranks", json_integer(s->share->nranks));

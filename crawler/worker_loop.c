@@ -23,6 +23,7 @@ static void show(struct loop *of, int64_t now)
 			      .limited = s->limited,
 			      .window_ms = of->budget->window_ms,
 			      .reset_ms = budget_reset(of->budget, now),
+			      .assumed = !of->budget->heard && of->budget->setup.quota == 0,
 			      .latency_ms = of->budget->latency_ms,
 			      .work = s->work,
 			      .unsent = s->unsent,

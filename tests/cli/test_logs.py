@@ -88,6 +88,13 @@ def as_json():
     with Hub(*SIZE, "--quota", "12/2", "--pages-quota", 0, "--latency", 20) as hub:
         r = crawl(2, hub.url, folder, "--log-format=json", "--budget=40/2")
         part = crawl(1, hub.url, scratch(), "--log-format=json", "--max-requests=8")
+    with Hub("--models", 3000, "--until", UNTIL, "--fault", "no-ratelimit") as hub:
+        told = crawl(1, hub.url, scratch())
+        n = int(re.search(r"^requests +(\d+)", told.out, re.M)[1])
+        ok("the quota is assumed: 500 requests per 300 s" in told.err, "a quota that the Hub has not told is said to be assumed", told)
+        ok(f"budget       {n / 5:.0f} % used of 500 requests per 300 s" in told.out, f"{n} requests are so much of it, whatever the pace", told)
+        told = crawl(1, hub.url, scratch(), "--budget=300/300")
+        ok("the quota is 300 requests per 300 s" in told.err, "and one that the user has told is not", told)
     lines = objects(r.err)
     events = [x.get("event") for x in lines]
     ok(r.code == 0 and all({"time", "program", "level", "text"} <= set(x) for x in lines), "every line is an object with time, program, level, text", r)

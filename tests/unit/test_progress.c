@@ -99,6 +99,12 @@ static void test_line(void)
 	ok(!strcmp(progress_line(line, sizeof line, &p), "1000000 rows, 900 requests, 100 of 500 tokens left, 90 % of "
 							 "floor, 1500 rows/s, 2 windows, 12 min to go"),
 	   "%s", line);
+	ok(progress_used(&p, 900) == 0.9, "and used, of two windows");
+	p.elapsed_ms = 2000;
+	ok(progress_floor(&p) == 1 && progress_used(&p, 340) == 0.68,
+	   "340 of 500 in 2 s are two thirds, whatever the pace");
+	ok(progress_used(&p, 600) == 1, "of two windows of the Hub within one of ours: no more than all");
+	p.elapsed_ms = 600000;
 	p.paused_ms = 12345;
 	ok(strstr(progress_line(line, sizeof line, &p), ", waiting 13 s for the quota") != NULL, "%s", line);
 	p.unsent = 90;
