@@ -112,7 +112,7 @@ static void for_each(const struct facts *f, struct figure_table *t, enum topic_g
 	const struct topical *x = f->topical;
 
 	if (!(f->c->snap.fields >> F_TAGS & 1)) {
-		figure_status(t, FIGURE_NOT_AVAILABLE, "tags was not asked for");
+		figure_status(t, FIGURE_NOT_AVAILABLE, "tags were not asked for");
 		return;
 	}
 	for (uint64_t i = 0; i < x->n.key.text.n; i++) {
