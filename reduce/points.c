@@ -10,6 +10,7 @@
 
 #include "io/json.h"
 #include "io/schema.h"
+#include "io/snapshot.h"
 #include "reduce/figures.h"
 
 #define BYTES_MAX (256u << 20) /* of a census.json; that of 3 M models has about 5 MB */
@@ -215,7 +216,7 @@ static void read_totals(struct points *x, struct js_value figures, uint64_t mome
 
 static int read_document(struct points *x, struct js_value root, const char *path, uint64_t moment, struct err *e)
 {
-	struct js_value figures, snapshot, complete, f;
+	struct js_value version, figures, snapshot, complete, f;
 	struct way *w = calloc(1, sizeof *w);
 
 	if (!w)
@@ -224,9 +225,13 @@ static int read_document(struct points *x, struct js_value root, const char *pat
 	w->path = path;
 	w->moment = (int32_t)moment;
 	w->e = e;
-	if (!js_member(root, "figures", &figures) || js_type(figures) != JS_OBJECT ||
+	if (!js_member(root, "schema", &version) || js_type(version) != JS_INT ||
+	    !js_member(root, "figures", &figures) || js_type(figures) != JS_OBJECT ||
 	    !js_member(root, "snapshot", &snapshot))
 		err_set(e, E_FORMAT, "'%s' is no census.json; " REMEDY, path);
+	else if (js_int(version) != SNAPSHOT_SCHEMA)
+		err_set(e, E_FORMAT, "'%s' has schema %lld, this version reads %d; " REMEDY, path,
+			(long long)js_int(version), SNAPSHOT_SCHEMA);
 	for (int i = 0; i < figure_count && !e->code; i++)
 		if (points_figure(i) && js_member(figures, figure_list[i].key, &f)) {
 			w->figure = i;

@@ -5,6 +5,7 @@ import hashlib
 import json
 import math
 import os
+import re
 import shutil
 from datetime import datetime, timedelta, timezone
 
@@ -161,9 +162,9 @@ def refused():
     census = f"{folder(5)}/census.json"
     shutil.copy(census, f"{SERIES}/keep.json")
     text = open(census, encoding="utf-8").read()
-    deep = '{"figures":{"totals.models":{"status":"ok","value":' + '{"a":' * 5000 + "1" + "}" * 5000 + "}},\"snapshot\":{}}"
-    long = json.dumps({"figures": {"gating": {"status": "ok", "value": {"x" * 5000: 1}}}, "snapshot": {}})
-    for bad, word in ((text[: len(text) // 2], "census.json"), ("[]", "census.json"), ("", "census.json"), (deep, "census.json"), (long, "too long")):
+    deep = '{"schema":1,"figures":{"totals.models":{"status":"ok","value":' + '{"a":' * 5000 + "1" + "}" * 5000 + "}},\"snapshot\":{}}"
+    long = json.dumps({"schema": 1, "figures": {"gating": {"status": "ok", "value": {"x" * 5000: 1}}}, "snapshot": {}})
+    for bad, word in ((text[: len(text) // 2], "census.json"), ("[]", "census.json"), ("", "census.json"), (deep, "census.json"), (long, "too long"), (re.sub('"schema": *1', '"schema": 7', text, count=1), "census.json' has schema 7, this version reads 1; reduce")):
         with open(census, "w", encoding="utf-8") as f:
             f.write(bad)
         one_line(4, word)

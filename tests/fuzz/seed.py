@@ -52,9 +52,9 @@ OPTS = {
     "many": "--filter=tag=a\n" * 34 + "D",
 }
 POINTS = {
-    "some": '{"snapshot":{"complete":true},"figures":{"totals.models":{"status":"ok","value":12},"growth.orgs":{"status":"partial","value":{"A\\u0000B":{"models":{"2025":3,"ratio_2025":"from none","ratio_2024":null}}}},'
+    "some": '{"schema":1,"snapshot":{"complete":true},"figures":{"totals.models":{"status":"ok","value":12},"growth.orgs":{"status":"partial","value":{"A\\u0000B":{"models":{"2025":3,"ratio_2025":"from none","ratio_2024":null}}}},'
     '"compare.orgs":{"status":"ok","value":{"1":{"X":{"models":{"likes":-4}}},"2":{}}},"gating":{"status":"not available","why":"x"},"sector.share":{"status":"ok","value":{"downloads":{"all":{"industry":0.5}}}}}}',
-    "odd": '{"snapshot":[],"figures":{"gating":{"status":1,"value":[[{}]]},"growth.orgs":{"status":"ok","value":1},"totals.models":{"status":"ok","value":1e300},"totals.spaces":{"status":"ok","value":{"":{"":18446744073709551615}}}}}',
+    "odd": '{"schema":1,"snapshot":[],"figures":{"gating":{"status":1,"value":[[{}]]},"growth.orgs":{"status":"ok","value":1},"totals.models":{"status":"ok","value":1e300},"totals.spaces":{"status":"ok","value":{"":{"":18446744073709551615}}}}}',
 }
 
 

@@ -104,7 +104,7 @@ static const struct point *find(const struct points *x, const char *key, size_t 
 }
 
 #define TEXT(s) (s), sizeof(s) - 1
-#define HEAD    "{\"snapshot\":{\"complete\":true},\"figures\":{"
+#define HEAD    "{\"schema\":1,\"snapshot\":{\"complete\":true},\"figures\":{"
 
 static void documents(void)
 {
@@ -141,6 +141,10 @@ static void documents(void)
 		taken += read_text(&x, text, n) != E_FORMAT;
 		points_release(&x);
 	}
+	ok(read_text(&x, TEXT("{\"schema\":7,\"snapshot\":{},\"figures\":{}}")) == E_FORMAT, "of another schema");
+	points_release(&x);
+	ok(read_text(&x, TEXT("{\"snapshot\":{},\"figures\":{}}")) == E_FORMAT, "of none");
+	points_release(&x);
 	ok(taken == 0, "cut at any byte: %d of %zu are taken", taken, sizeof text - 1);
 }
 
