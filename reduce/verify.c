@@ -17,7 +17,8 @@
 
 /* A shard that does not hold. */
 struct finding {
-	uint64_t at; /* in the list */
+	uint64_t at;   /* in the list */
+	int is_mended; /* by the next hubcrawl */
 	char text[sizeof((struct err *)0)->text];
 };
 
@@ -26,7 +27,7 @@ struct findings {
 	uint64_t n, cap;
 };
 
-static int add(struct findings *f, uint64_t at, const char *text, struct err *e)
+static int add(struct findings *f, uint64_t at, const struct err *own, struct err *e)
 {
 	if (f->n == f->cap) {
 		uint64_t cap = f->cap ? 2 * f->cap : 16;
@@ -37,17 +38,24 @@ static int add(struct findings *f, uint64_t at, const char *text, struct err *e)
 		f->x = x;
 		f->cap = cap;
 	}
-	f->x[f->n].at = at;
-	snprintf(f->x[f->n++].text, sizeof f->x->text, "%s", text);
+	f->x[f->n] = (struct finding){ .at = at, .is_mended = own->code == E_DAMAGED };
+	snprintf(f->x[f->n++].text, sizeof f->x->text, "%s", own->text);
 	return E_OK;
 }
 
 static void check_rows(const char *path, const struct snapshot *snap, struct err *e)
 {
 	struct shard s;
+	enum kind k;
+	int64_t seq;
+	int rank;
 	uint64_t nrows;
 
-	shard_read(&s, path, snap->id, 1, &nrows, e);
+	if (shard_read(&s, path, snap->id, 1, &nrows, e) == E_DAMAGED && !shard_name_parse(path, &k, &rank, &seq)) {
+		/* As hubcrawl says it, which sets aside only what it has sealed. */
+		err_clear(e);
+		err_set(e, E_FORMAT, "'%s' is no shard of hubcensus; move it out of the folder", path);
+	}
 	shard_release(&s);
 }
 
@@ -96,10 +104,10 @@ static int check_folder(struct findings *f, const struct sort *s, const char *di
 			continue;
 		s->check(l.path[i], snap, &own);
 		/* What cannot be read is no finding about the file, unless the disk itself says so. */
-		if (own.code == E_NOMEM)
+		if (own.code == E_NOMEM || (own.code == E_IO && access(l.path[i], R_OK) && errno == EACCES))
 			rc = err_set(e, own.code, "%s", own.text);
 		else if (own.code)
-			rc = add(f, *first + i, own.text, e);
+			rc = add(f, *first + i, &own, e);
 	}
 	*first += l.n;
 	shard_list_release(&l);
@@ -117,17 +125,21 @@ static int by_place(const void *a, const void *b)
 static int tell(const struct parcel *all, uint64_t nshards, const char *dir, struct err *e)
 {
 	struct finding *x = all->data;
+	uint64_t nmended = 0;
 
 	if (all->total)
 		qsort(x, (size_t)all->total, sizeof *x, by_place);
-	for (uint64_t i = 0; i < all->total; i++)
+	for (uint64_t i = 0; i < all->total; i++) {
 		printf("%s\n", x[i].text);
+		nmended += (uint64_t)x[i].is_mended;
+	}
 	printf("%llu shards, %llu as they were sealed\n", (unsigned long long)nshards,
 	       (unsigned long long)(nshards - all->total));
 	if (log_check_output(e) || all->total == 0)
 		return e->code;
-	return err_set(e, E_DAMAGED, "%llu of %llu shards of '%s' do not hold; run hubcrawl on it to mend that",
-		       (unsigned long long)all->total, (unsigned long long)nshards, dir);
+	return err_set(e, E_DAMAGED, "%llu of %llu shards of '%s' do not hold; %s", (unsigned long long)all->total,
+		       (unsigned long long)nshards, dir,
+		       nmended == all->total ? "run hubcrawl on it to mend that" : "do what is said of each");
 }
 
 /* Rank 0: census.h5, if there is one, is made anew from the shards, so theirs is the first word. */

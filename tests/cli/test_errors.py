@@ -12,7 +12,7 @@ import threading
 import h5py
 
 from forge import crash
-from tap import BUILD, ENV, UNTIL, Hub, Run, crawl, main, mpi, ok, reduce, same, scratch, wrapped
+from tap import BUILD, ENV, UNTIL, Hub, Run, crawl, main, mpi, ok, reduce, same, scratch, skip, wrapped
 
 SMALL = ["--models", 3000, "--datasets", 500, "--spaces", 500, "--until", UNTIL, "--quota", "0"]
 
@@ -170,6 +170,8 @@ def shards():
         path = damage(folder)
         before = {*os.listdir(folder), ".lock"}
         refused(reduce(3, folder, timeout=60), 4, path, *says)
+        v = Run([f"{BUILD}/hubreduce", "--verify", folder])
+        ok(v.code == 4 and path in v.out + v.err and ("run hubcrawl" in v.err) == is_set_aside and (is_set_aside or "hubcrawl sets it aside" not in v.out), "--verify says who mends it", v)
         if is_set_aside:  # test_damage.py has the rest
             ok(crawl(2, hub.url, folder).code in (0, 4) and not os.path.exists(path), "and a crawl sets it aside")
         else:
@@ -226,6 +228,11 @@ def shards():
 
         return damage
 
+    def folder_among(folder):
+        path = f"{folder}/shards/models-r0000-999999.h5"
+        os.mkdir(path)
+        return path
+
     def crashing(folder):
         path = shard_of(folder)
         crash(path, "rows/likes", "shard")
@@ -239,6 +246,7 @@ def shards():
     damaged(foreign, "no shard of hubcensus", is_set_aside=True)
     damaged(external, "no shard of hubcensus", is_set_aside=True)
     damaged(named, "no shard of hubcensus")
+    damaged(folder_among, "no shard of hubcensus")
     damaged(other, "another census")
     damaged(copied("models-r0007-000009.h5", "spaces"), "was sealed as 'spaces-r0000-000000.h5'", "move it out", crawl_args=["--audit", 40])
     damaged(copied("models-r0007-000000.h5"), "was sealed as 'models-r0000-000000.h5'")
@@ -247,6 +255,22 @@ def shards():
     damaged(copied("copy-of-mine.h5"), "was sealed as 'models-r0000-000000.h5'")
     # Releases that do not crash over it refuse it.
     damaged(crashing, "makes the HDF5 library crash" if h5py.version.hdf5_version_tuple[:2] == (1, 10) else "'")
+
+
+def unreadable():
+    """Of a file that may not be read nobody can say that it is damaged. Not as root, who may read all."""
+    other = [] if os.getuid() else ["setpriv", "--reuid=65534", "--clear-groups", "--"]
+    if other and Run([*other, "test", "-x", f"{BUILD}/hubreduce"]).code:
+        return skip("--verify and a shard that nobody may read", "another user cannot run the program here")
+    folder = scratch()
+    with Hub("--models", 300, "--quota", "0") as hub:
+        ok(crawl(1, hub.url, folder).code == 0, "a census with a shard that nobody may read")
+    os.chmod(folder, 0o777)
+    open(f"{folder}/.lock", "ab").close()
+    os.chmod(f"{folder}/.lock", 0o666)
+    path = shard_of(folder)
+    os.chmod(path, 0)
+    refused(Run([*other, f"{BUILD}/hubreduce", "--verify", folder]), 4, path, "see to its permissions", "Permission denied")
 
 
 def orgs():
@@ -286,4 +310,4 @@ def output():
     lost("hubreduce", "--list-figures")
 
 
-main(options, general_options, folders, other_census, hubs, tokens, shards, orgs, output)
+main(options, general_options, folders, other_census, hubs, tokens, shards, unreadable, orgs, output)
