@@ -265,8 +265,7 @@ static void sum_up(struct crawl *c, const int64_t *sums, int exit_code)
 {
 	int64_t pages[NKINDS];
 	struct err own = ERR_INIT;
-	char again[4200];
-	struct summary s = { .dir = again,
+	struct summary s = { .dir = c->o->dir,
 			     .snapshot = &c->brief.snapshot,
 			     .resume = &c->folder.resume,
 			     .session = sums,
@@ -280,9 +279,8 @@ static void sum_up(struct crawl *c, const int64_t *sums, int exit_code)
 
 	/* What cannot be read of it is told by whoever needs it. */
 	audit_look(c->o->dir, &c->brief.snapshot, pages, c->folder.resume.counter, NULL, &own);
-	snprintf(again, sizeof again, "%s", c->o->dir);
-	if (c->brief.snapshot.audit > 0 && exit_code == err_exit_code(E_STOPPED) && c->folder.complete)
-		snprintf(again, sizeof again, "--audit=%" PRId64 " %s", c->brief.snapshot.audit, c->o->dir);
+	if (exit_code == err_exit_code(E_STOPPED) && c->folder.complete)
+		s.audit = c->brief.snapshot.audit;
 	summary_print(&s);
 }
 
@@ -482,7 +480,7 @@ static int crawl_all(struct crawl *c, int *exit_code, struct err *e)
 static void tell_second(const struct crawl *c)
 {
 	const int64_t *n = c->second, unfinished = c->brief.snapshot.audit;
-	const char *dir = c->o->dir;
+	char dir[ERR_WORD];
 
 	if (log_is_json()) {
 		struct log_field f[] = { { "requests", (double)n[CNT_REQUESTS] },
@@ -499,7 +497,8 @@ static void tell_second(const struct crawl *c)
 		printf("second pass  %" PRId64 " requests (%" PRId64 " retries), %" PRId64 " pages\n", n[CNT_REQUESTS],
 		       n[CNT_RETRIES], n[CNT_PAGES]);
 	if (unfinished > 0)
-		printf("second pass  not finished: hubcrawl --audit=%" PRId64 " %s goes on with it\n", unfinished, dir);
+		printf("second pass  not finished: hubcrawl --audit=%" PRId64 " %s goes on with it\n", unfinished,
+		       err_word(dir, sizeof dir, c->o->dir));
 }
 
 /* Nothing of the repositories is missing. Collective, but for its errors. */

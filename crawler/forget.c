@@ -276,6 +276,7 @@ static int open_census(struct forget *f, const char *dir, int *lock, struct err 
 
 static void print(const struct forget *f, const char *dir)
 {
+	char word[ERR_WORD];
 	uint32_t ref = 0, at;
 	int64_t found = 0;
 	const struct accounts *a = f->snapshot.hashed ? &f->hashes : &f->names;
@@ -292,7 +293,8 @@ static void print(const struct forget *f, const char *dir)
 	       f->rewritten, f->shards);
 	printf("kept         repositories, whose ids name their owners%s\n",
 	       f->snapshot.hashed ? "; the registers of the sketch" : "");
-	printf("next         hubreduce %s: census.h5 and census.json still have them until they are made again\n", dir);
+	printf("next         hubreduce %s: census.h5 and census.json still have them until they are made again\n",
+	       err_word(word, sizeof word, dir));
 	fflush(stdout);
 }
 

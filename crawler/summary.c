@@ -73,15 +73,20 @@ static void print_time(const struct summary *s)
 
 static void print_next(const struct summary *s)
 {
+	char dir[ERR_WORD], audit[32] = "";
+
+	err_word(dir, sizeof dir, s->dir);
+	if (s->audit > 0)
+		snprintf(audit, sizeof audit, "--audit=%lld ", (long long)s->audit);
 	if (s->exit_code == 3)
-		printf("next         hubcrawl %s goes on\n", s->dir);
+		printf("next         hubcrawl %s%s goes on\n", audit, dir);
 	else if (s->goes_on)
 		printf("next         the accounts\n");
 	else if (s->exit_code == 0)
-		printf("next         hubreduce %s\n", s->dir);
+		printf("next         hubreduce %s\n", dir);
 	else
 		printf("next         hubcrawl %s asks for the missing part again, hubreduce %s takes what is there\n",
-		       s->dir, s->dir);
+		       dir, dir);
 }
 
 static json_t *share_json(struct share_end e, double unit)
@@ -171,6 +176,7 @@ void summary_print(const struct summary *s)
 void summary_complete(const char *dir, const struct resume *r, int gaps, int goes_on)
 {
 	const char *but = gaps ? " but for gaps" : "";
+	char text[ERR_WORD];
 	int64_t rows = 0;
 
 	if (log_is_json()) {
@@ -180,8 +186,9 @@ void summary_complete(const char *dir, const struct resume *r, int gaps, int goe
 
 	for (int k = 0; k < NKINDS; k++)
 		rows += r->rows[k];
-	printf("'%s' is complete%s: %lld rows in %zu shards\n", dir, but, (long long)rows, r->nshards);
+	printf("'%s' is complete%s: %lld rows in %zu shards\n", err_printable(text, sizeof text, dir, strlen(dir)), but,
+	       (long long)rows, r->nshards);
 	if (!goes_on)
-		printf("next         hubreduce %s\n", dir);
+		printf("next         hubreduce %s\n", err_word(text, sizeof text, dir));
 	fflush(stdout);
 }

@@ -12,6 +12,7 @@ enum summary_phase { SUMMARY_FOLDER, SUMMARY_PROBE, SUMMARY_CRAWL, SUMMARY_AUDIT
 
 struct summary {
 	const char *dir;
+	int64_t audit; /* pages of the second pass, where that is what goes on; else 0 */
 	const struct snapshot *snapshot;
 	const struct resume *resume;     /* as it is on disk now */
 	const int64_t *session;          /* NCOUNTERS sums of this session */

@@ -71,6 +71,32 @@ char *err_printable(char *dst, size_t n, const char *s, size_t len)
 	return dst;
 }
 
+char *err_word(char *dst, size_t n, const char *s)
+{
+	static const char plain[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789/._-+:,@%=";
+	static const char quote[] = "'\\''";
+	char text[4200];
+	size_t o = 0;
+
+	err_printable(text, sizeof text, s, strlen(s));
+	if (*text && !text[strspn(text, plain)]) {
+		snprintf(dst, n, "%s", text);
+		return dst;
+	}
+	dst[o++] = '\'';
+	for (const char *p = text; *p && o + sizeof quote + 1 < n; p++) {
+		if (*p != '\'') {
+			dst[o++] = *p;
+			continue;
+		}
+		memcpy(dst + o, quote, sizeof quote - 1);
+		o += sizeof quote - 1;
+	}
+	dst[o++] = '\'';
+	dst[o] = '\0';
+	return dst;
+}
+
 /* What to do next, where the text itself does not say it behind a semicolon. */
 static const char *remedy_of(int errnum, const char *fmt)
 {

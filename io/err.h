@@ -59,6 +59,11 @@ int err_exit_code(int code);
  * not UTF-8, become '?', a cut is marked by "..."; dst is always terminated. Returns dst. */
 char *err_printable(char *dst, size_t n, const char *s, size_t len);
 
+/* A name as err_printable() has it, for a command line that is printed: in quotes where a shell would not take it as
+ * one word. n: 16 at least, ERR_WORD for that of a folder. Returns dst. */
+#define ERR_WORD 4300
+char *err_word(char *dst, size_t n, const char *s);
+
 #ifdef __cplusplus
 }
 #endif

@@ -6,6 +6,7 @@ import glob
 import http.server
 import os
 import re
+import shlex
 import shutil
 import threading
 
@@ -81,6 +82,18 @@ def folders():
     with open(f"{foreign}/snapshot.json", "w", encoding="utf-8") as f:
         f.write('{\n "schema": ')
     refused(reduce(2, foreign), 4, "snapshot.json' is damaged (line ", "; put it back")
+
+
+def names():
+    """A folder's name is printed for a shell, and without control characters."""
+    with Hub("--models", 300, "--quota", "0") as hub:
+        for name, shown in (("plain", "plain"), ("a b's", "a b's"), ("ctl\x1b[31mx\n", "ctl?[31mx?")):
+            folder = f"{scratch()}/{name}"
+            args = [f"{BUILD}/hubcrawl", f"--hub={hub.url}", "--kinds=models", folder]
+            for run, code, words in ((Run([args[0], "--max-requests=1", *args[1:]]), 3, ["hubcrawl", "goes", "on"]), (Run(args), 0, ["hubreduce"]), (Run(args), 0, ["hubreduce"])):
+                last = run.out.splitlines()[-1]
+                want = ["next", words[0], os.path.dirname(folder) + "/" + shown, *words[1:]]
+                ok(run.code == code and shlex.split(last) == want and run.out.replace("\n", "").isprintable(), f"exit {code}: {last}", run)
 
 
 def other_census():
@@ -310,4 +323,4 @@ def output():
     lost("hubreduce", "--list-figures")
 
 
-main(options, general_options, folders, other_census, hubs, tokens, shards, unreadable, orgs, output)
+main(options, general_options, folders, names, other_census, hubs, tokens, shards, unreadable, orgs, output)

@@ -49,8 +49,27 @@ static void printable(void)
 	}
 }
 
+static void word(void)
+{
+	static const char *const t[][2] = {
+		{ "a/b-1.0", "a/b-1.0" },    { "a b", "'a b'" },   { "", "''" },
+		{ "it's", "'it'\\''s'" },    { "$(x)", "'$(x)'" }, { "ctl\033[31mx\n", "'ctl?[31mx?'" },
+		{ "\xC3\xA9", "'\xC3\xA9'" }
+	};
+	char out[64];
+
+	for (size_t i = 0; i < sizeof t / sizeof *t; i++)
+		ok(!strcmp(err_word(out, sizeof out, t[i][0]), t[i][1]), "a word of a shell: %s", out);
+	for (size_t n = 16; n < 40; n++) {
+		memset(out, 'x', sizeof out);
+		err_word(out, n, "''");
+		ok(strlen(out) < n && out[n] == 'x', "never beyond %zu bytes: %s", n, out);
+	}
+}
+
 int main(void)
 {
+	word();
 	struct err e = ERR_INIT;
 
 	printable();
