@@ -171,8 +171,9 @@ static const char *source_of(const struct dryrun *d, int k)
 
 	if (s->is_whole[k])
 		return "counted";
+	/* Its total is of now: less what is crawled, or was created later, it is what the growth makes of it. */
 	if (s->total[k] >= 0)
-		return "as the Hub tells";
+		return *d->snapshot.id || d->plan.until >= 0 ? "estimated from the Hub's total" : "as the Hub tells";
 	return s->expected[k] > 0 ? "estimated from how close its rows lie" : "a guess from how the Hub grew";
 }
 
@@ -287,12 +288,18 @@ static void print_class(const char *name, struct terms t, const struct dryrun *d
 	printf("\n");
 }
 
+/* The quota of this Hub, as far as anybody has told it: a census that is complete is not asked for. */
+static int is_assumed(const struct dryrun *d)
+{
+	return d->plan.budget.quota == 0 && d->survey.quota.quota <= 0;
+}
+
 /* What the crawl itself would go by: an override, or the headers, or the anonymous quota; less the reserve. */
 static struct terms in_force(const struct dryrun *d)
 {
 	const struct budget_setup *b = &d->plan.budget;
 	const struct hub_quota *q = &d->survey.quota;
-	int heard = b->quota == 0 && q->quota > 0;
+	int heard = b->quota == 0 && !is_assumed(d);
 	double quota = (double)(b->quota > 0 ? b->quota : heard ? q->quota : BUDGET_QUOTA);
 	double reserve = b->reserve * quota, left;
 	struct terms t = { .quota = (quota - reserve) * d->nhosts, .left = -1 };
@@ -395,8 +402,8 @@ static void print_users(const struct dryrun *d)
 		    { "--user-requests", (double)limit } };
 	int n = limit > 0 ? 3 : 2;
 
-	printf("\naccounts            of %.0f million, after the repositories, with the quota in force",
-	       HUB_ACCOUNTS / 1e6);
+	printf("\naccounts            of %.0f million, after the repositories, with the quota %s", HUB_ACCOUNTS / 1e6,
+	       is_assumed(d) ? "assumed to be the anonymous one" : "in force");
 	if (d->users_requests > 0)
 		printf("; less the %" PRId64 " requests that were made", d->users_requests);
 	printf("\n");

@@ -115,11 +115,15 @@ def estimates():
 def continuation():
     folder = scratch()
     with Hub(*SMALL, "--quota", "0") as hub:
-        whole = requests(dry(hub.url))
+        whole = dry(hub.url)
+        ok(whole.out.count("as the Hub tells") == 3, "all of it is", whole)
+        whole = requests(whole)
         ok(crawl(2, hub.url, folder, "--max-requests", 12).code == 3, "a census is begun")
         files = sorted(os.listdir(folder))
         rest = dry(hub.url, folder)
         ok(rest.code == 0 and 0 < requests(rest) < whole, f"{requests(rest)} of {whole} requests are left", rest)
+        until = dry(hub.url, "--until=2025-06-01")
+        ok(all("estimated from the Hub's total" in r.out and "as the Hub tells" not in r.out for r in (rest, until)), "a part of the Hub's total is no number that it tells", rest, until)
         refused = dry("http://127.0.0.1:9", folder)
         ok(refused.code == 2 and "--hub" in refused.err, "a folder of another Hub is refused", refused)
         ok(crawl(2, hub.url, folder).code == 0, "it is finished")
@@ -144,6 +148,7 @@ def left_of(hub, folder):
         c = crawl(1, hub.url, folder, *args)
         done = asked(hub)
         r = dry(hub.url, folder)
+        ok("--max-requests=20" not in args or "with the quota assumed to be the anonymous one" in r.out, "the quota of a Hub that is not asked is assumed", r)
         ok(c.code in (0, 3) and re.search(says, r.out, re.M), f"{' '.join(args)}, {done - before} requests: {says}", c, r)
         same(asked(hub), done, "and nothing is asked")
 
