@@ -83,8 +83,8 @@ const struct figure_col users_occasion_cols[5] = {
 	{ "source", CELL_TEXT, FIGURE_KEY, NULL, "list that may count as an occasion" },
 	{ "counts", CELL_BOOL, 0, "1", "1 if it is an occasion: at least 30 of its lists were asked, or all" },
 	{ "lists", CELL_I64, 0, "lists", "lists that were asked" },
-	{ "only", CELL_I64, 0, "users", "users that no other occasion showed" },
-	{ "users", CELL_I64, 0, "users", "users that it showed" },
+	{ "only", CELL_I64, 0, "users", "users that no other occasion showed; missing where it is none" },
+	{ "users", CELL_I64, 0, "users", "users that it showed; likewise" },
 };
 
 const struct figure_col users_list_cols[6] = {
@@ -447,8 +447,11 @@ void users_occasions(const struct facts *f, struct figure_table *t)
 		figure_name(t, 0, occasion[j].name);
 		figure_bool(t, 1, f->users->counts[j]);
 		figure_i64(t, 2, f->users->lists[j]);
-		figure_i64(t, 3, f->users->only[j]);
-		figure_i64(t, 4, f->users->of[j]);
+		/* Who was seen by a sort that does not count is not told apart. */
+		if (f->users->counts[j]) {
+			figure_i64(t, 3, f->users->only[j]);
+			figure_i64(t, 4, f->users->of[j]);
+		}
 	}
 }
 

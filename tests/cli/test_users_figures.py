@@ -122,6 +122,8 @@ def budget():
     ok(total["status"] == "partial" and f"{left} of" in total["why"], "lists that were not asked are counted", total["status"], total.get("why"), lists)
     ok(left > 0 and total["value"]["observed"]["all"] <= t["observable"]["all"], "no more accounts than there are", total["value"])
     ok(total["value"]["at_least"]["point"] <= t["population"]["user"], "the bound is not above the truth", total["value"])
+    sorts = f["totals.users.occasions"]["value"].values()
+    ok({x["counts"] for x in sorts} == {False, True} and all((x["users"] is None) == (x["only"] is None) == (not x["counts"]) for x in sorts), "whom a sort that does not count showed is not told", sorts)
     with Hub(*pop, "--quota", 0) as hub:
         ok(crawl(1, hub.url, folder, *KINDS, "--kinds", "models,users").code == 2, "another census is another folder")
 
