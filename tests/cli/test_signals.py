@@ -5,6 +5,7 @@ With a number N: N signals at random moments, for `make soak`."""
 
 import glob
 import os
+import pty
 import random
 import signal
 import subprocess
@@ -201,6 +202,32 @@ def to_mpirun():
     stopped(signal.SIGTERM, "mpirun", go_on=True)
 
 
+def terminal():
+    """Ctrl-C under jobs/census: the terminal sends it to mpirun as well, which would end the ranks."""
+    folder = f"{scratch()}/census"
+    with Hub(*SIZE, *SPARING, "--port", PORT) as hub:
+        args = ["jobs/census", "--ranks=2", "--hub", hub.url, f"--until={UNTIL}", "--in-flight=4", "--seal-rows=1000", "--seal-time=1s", folder]
+        pid, screen = pty.fork()
+        if pid == 0:
+            os.execvpe(args[0], args, {**os.environ, "BUILD": os.path.abspath(BUILD)})
+        end, said = time.monotonic() + 60 * SLOW, b""
+        while not shards(folder) and time.monotonic() < end:
+            time.sleep(0.05)
+        began = time.monotonic()
+        os.write(screen, b"\x03")
+        try:
+            while data := os.read(screen, 65536):
+                said += data
+        except OSError:  # the other end is closed
+            pass
+        code, took = os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1]), time.monotonic() - began
+        os.close(screen)
+        asked = len([q for q in hub.requests() if not q[3].startswith("/.hubsim")])
+    ok(code == 3 and took < 10 * SLOW and b"killed" not in said, f"Ctrl-C to jobs/census: stopped after {took:.1f} s, exit {code}", said.decode(errors="replace"))
+    ok(shards(folder), "what there was is sealed")
+    same(counted(folder), asked, "every request is accounted for")
+
+
 def early():
     """While MPI starts: nothing is crawled, and it can be run again."""
     for number in (signal.SIGUSR1, signal.SIGTERM, signal.SIGINT):
@@ -322,4 +349,4 @@ def soak():
 
 if len(sys.argv) > 1:
     main(undisturbed, soak)
-main(undisturbed, early, reading, to_a_rank, to_one_that_waits, to_mpirun, twice, from_archive)
+main(undisturbed, early, reading, to_a_rank, to_one_that_waits, to_mpirun, terminal, twice, from_archive)
