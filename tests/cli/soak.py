@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The long forms of the tests of faults, one after the other, and a table of what was tried at the end (make soak)."""
+"""The long forms of the tests of faults, two at a time (JOBS), and a table of what was tried at the end (make soak)."""
 
+import concurrent.futures
 import json
 import os
 import subprocess
@@ -28,27 +29,39 @@ TESTS = [
     ["test_torture.py", 200],
     ["test_archive.py", 20],
     ["test_damage.py", 200],
+    ["test_mending.py"],
     ["test_signals.py", 30],
     ["test_audit.py", 100],
     ["test_users_figures.py", 100],
 ]
 
 
+MOST = [["test_torture.py", 200], ["test_damage.py", 200]]  # which wait most of their time, begin among the first
+
+
+def run(what, command, env=None):
+    """What it says comes as a whole when it ends: two run at a time. Its lines of the table, and whether it failed."""
+    with tempfile.TemporaryFile("w+", encoding="utf-8", errors="replace") as said, tempfile.NamedTemporaryFile("r", prefix="hubcensus-soak-", encoding="utf-8") as table:
+        began = time.monotonic()
+        print(f"== {what} begins", flush=True)
+        code = subprocess.call([str(x) for x in command], env={**os.environ, **(env or {}), "SOAK_TABLE": table.name}, stdout=said, stderr=said)
+        said.seek(0)
+        print(f"{said.read()}== {what}: {'passed' if code == 0 else 'FAILED'}, {time.monotonic() - began:.0f} s", flush=True)
+        return [json.loads(line) for line in table], code != 0
+
+
 def main():
-    failed = []
-    with tempfile.NamedTemporaryFile(prefix="hubcensus-soak-", mode="r", encoding="utf-8") as table:
-        env = {**os.environ, "SOAK_TABLE": table.name}
-        for name, *args in TESTS:
-            began = time.monotonic()
-            print(f"== {name} {' '.join(map(str, args))}", flush=True)
-            code = subprocess.call([sys.executable, "-B", f"{HERE}/{name}", *map(str, args)], env=env)
-            print(f"== {name}: {'passed' if code == 0 else 'FAILED'}, {time.monotonic() - began:.0f} s", flush=True)
-            failed += [name] if code else []
+    jobs = {}
+    with concurrent.futures.ThreadPoolExecutor(int(os.environ.get("JOBS", 2))) as pool:
+        for name, *args in sorted(TESTS, key=lambda t: t not in MOST):
+            jobs[name] = pool.submit(run, " ".join(map(str, (name, *args))), [sys.executable, "-B", f"{HERE}/{name}", *args])
         for n in (1, 2, 3):
-            print(f"== every fallible call of io/, {n} ranks", flush=True)
-            code = subprocess.call([*MPIRUN, "-n", str(n), f"{BUILD}/torture/test_torture", "1"], env={**env, "OMPI_ALLOW_RUN_AS_ROOT": "1", "OMPI_ALLOW_RUN_AS_ROOT_CONFIRM": "1"})
-            failed += [f"torture on {n} ranks"] if code else []
-        lines = [json.loads(line) for line in table]
+            what = f"every fallible call of io/ on {n} ranks"
+            jobs[what] = pool.submit(run, what, [*MPIRUN, "-n", n, f"{BUILD}/torture/test_torture", 1], {"OMPI_ALLOW_RUN_AS_ROOT": "1", "OMPI_ALLOW_RUN_AS_ROOT_CONFIRM": "1"})
+    order = [t[0] for t in TESTS]
+    done = {what: job.result() for what, job in jobs.items()}
+    lines = [line for what in sorted(done, key=lambda w: order.index(w) if w in order else len(order)) for line in done[what][0]]
+    failed = [what for what, (_, bad) in done.items() if bad]
     print(f"\n{'':42}{'tried':>8}{'survived':>10}{'rows lost':>11}")
     for what, tried, survived, lost in lines:
         print(f"{what:42}{tried:>8}{survived:>10}{lost:>11}")
