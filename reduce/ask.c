@@ -7,19 +7,21 @@
 #include "io/agree.h"
 #include "reduce/analyzer.h" /* last */
 
-uint64_t *ask_first(MPI_Comm comm, uint64_t n)
+int ask_first(uint64_t **out, MPI_Comm comm, int rc, uint64_t n, struct err *e)
 {
 	int nranks;
 	uint64_t *first;
 
 	MPI_Comm_size(comm, &nranks);
-	first = calloc((size_t)nranks + 1, sizeof *first);
-	if (!first)
-		return NULL;
+	*out = first = calloc((size_t)nranks + 1, sizeof *first);
+	if (!rc && !first)
+		rc = err_set(e, E_NOMEM, "out of memory for the numbers of ranks");
+	if ((rc = err_agree(comm, rc, e)) || !first) /* behind the agreement it is there */
+		return rc;
 	MPI_Allgather(&n, 1, MPI_UINT64_T, first + 1, 1, MPI_UINT64_T, comm);
 	for (int r = 0; r < nranks; r++)
 		first[r + 1] += first[r];
-	return first;
+	return rc;
 }
 
 int ask_owner(const uint64_t *first, int nranks, uint64_t x)

@@ -19,8 +19,9 @@ struct ask {
 	struct parcel query; /* uint32_t: what we are asked for, by rank */
 };
 
-/* first[nranks + 1], the same on all ranks: rank r has n of them. Allocated, free() it; NULL when memory is short. */
-uint64_t *ask_first(MPI_Comm comm, uint64_t n);
+/* *first becomes first[nranks + 1], the same on all ranks: rank r has n of them. Allocated, free() it, also on error.
+ */
+int ask_first(uint64_t **first, MPI_Comm comm, int rc, uint64_t n, struct err *e);
 
 /* The rank that owns x. Local. */
 int ask_owner(const uint64_t *first, int nranks, uint64_t x);

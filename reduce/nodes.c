@@ -296,8 +296,7 @@ static int number_all(struct nodes *x, int rc, const struct entries *en, uint32_
 		rc = no_memory(e);
 	free(in.data);
 	in.data = NULL;
-	if (!(rc = err_agree(x->comm, rc, e)) && !(x->first = ask_first(x->comm, x->n)))
-		rc = no_memory(e);
+	rc = ask_first(&x->first, x->comm, rc, x->n, e);
 	if (!rc && x->first[nranks] >= UINT32_MAX)
 		rc = err_set(e, E_FORMAT, "more than 2^32 - 2 names of models");
 	for (uint64_t i = 0; i < in.total && !rc; i++)
@@ -413,8 +412,7 @@ int nodes_build(struct nodes *x, const struct census *c, int rc, struct err *e)
 		rc = no_memory(e);
 	if ((rc = err_agree(c->comm, rc, e)))
 		return rc;
-	if (!(x->first_row = ask_first(c->comm, r->t.n)))
-		rc = no_memory(e);
+	rc = ask_first(&x->first_row, c->comm, rc, r->t.n, e);
 	rc = locate_rows(c->comm, rc, r, base, &row, e);
 	if (!rc && find_nameless(x, &r->t, row, base->n))
 		rc = no_memory(e);

@@ -49,16 +49,17 @@ static void add_edge(struct whole *w, uint32_t child, uint32_t base)
 /* This rank's part: an uneven share, for rank 1 of several nothing. */
 static void deal(const struct whole *w, struct graph *g, const uint32_t **label)
 {
-	uint64_t share = w->n / (uint64_t)nranks, first = 0;
+	uint64_t share = w->n / (uint64_t)nranks, first = 0, *of_ranks;
+	struct err e = ERR_INIT;
 	uint32_t at = 0;
 
 	g->comm = MPI_COMM_WORLD;
 	g->n = nranks == 1 ? w->n : rank == 0 ? 2 * share : rank == 1 ? 0 : share;
 	if (rank == nranks - 1 && nranks > 1)
 		g->n = nranks == 2 ? w->n - 2 * share : w->n - share * (uint64_t)(nranks - 1);
-	g->first = ask_first(MPI_COMM_WORLD, g->n);
-	if (!g->first || sets_init(&g->base, g->n))
+	if (ask_first(&of_ranks, MPI_COMM_WORLD, 0, g->n, &e) || sets_init(&g->base, g->n))
 		MPI_Abort(MPI_COMM_WORLD, 1);
+	g->first = of_ranks;
 	first = g->first ? g->first[rank] : 0;
 	for (uint64_t i = 0; i < g->n; i++) {
 		while (at < w->nedge && w->child[at] < first + i)
