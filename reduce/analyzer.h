@@ -19,6 +19,7 @@
 #define wire_gather(comm, rc, ...)     analyzer_worse(rc, wire_gather(comm, rc, __VA_ARGS__))
 #define wire_exchange(comm, rc, ...)   analyzer_worse(rc, wire_exchange(comm, rc, __VA_ARGS__))
 #define labels_build(l, comm, rc, ...) analyzer_worse(rc, labels_build(l, comm, rc, __VA_ARGS__))
+#define ask_first(out, comm, rc, ...)  analyzer_worse(rc, ask_first(out, comm, rc, __VA_ARGS__))
 #define ask_begin(a, comm, rc, ...)    analyzer_worse(rc, ask_begin(a, comm, rc, __VA_ARGS__))
 #define ask_values(a, rc, ...)         analyzer_worse(rc, ask_values(a, rc, __VA_ARGS__))
 #define ask_sets(a, rc, ...)           analyzer_worse(rc, ask_sets(a, rc, __VA_ARGS__))

@@ -7,7 +7,7 @@
 #include "io/agree.h"
 #include "reduce/analyzer.h" /* last */
 
-int ask_first(uint64_t **out, MPI_Comm comm, int rc, uint64_t n, struct err *e)
+int(ask_first)(uint64_t **out, MPI_Comm comm, int rc, uint64_t n, struct err *e)
 {
 	int nranks;
 	uint64_t *first;
