@@ -269,6 +269,9 @@ def hostile():
         f.create_dataset("models/likes", shape=likes.shape, dtype="i8", external=[(secret, 0, likes.nbytes)])
 
     def link(f):
+        f.create_group("more")["likes"] = h5py.ExternalLink(good, "/models/likes")
+
+    def among_many(f):  # a group of more than eight links keeps one of this kind in a heap, with the others
         del f["models/likes"]
         f["models/likes"] = h5py.ExternalLink(good, "/models/likes")
 
@@ -288,6 +291,7 @@ def hostile():
     negative[5] = -7
     cases = {
         "an external link": link,
+        "links in a heap": among_many,
         "a soft link": soft,
         "external storage": external,
         "a virtual dataset": virtual,

@@ -205,7 +205,7 @@ def to_mpirun():
 def terminal():
     """Ctrl-C under jobs/census: the terminal sends it to mpirun as well, which would end the ranks."""
     folder = f"{scratch()}/census"
-    with Hub(*SIZE, *SPARING, "--port", PORT) as hub:
+    with Hub(*SIZE, "--quota", f"2/{SLOW}", "--pages-quota", "0", "--port", PORT) as hub:
         args = ["jobs/census", "--ranks=2", "--hub", hub.url, f"--until={UNTIL}", "--in-flight=4", "--seal-rows=1000", "--seal-time=1s", folder]
         pid, screen = pty.fork()
         if pid == 0:
