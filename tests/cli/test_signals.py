@@ -209,6 +209,7 @@ def terminal():
         args = ["jobs/census", "--ranks=2", "--hub", hub.url, f"--until={UNTIL}", "--in-flight=4", "--seal-rows=1000", "--seal-time=1s", folder]
         pid, screen = pty.fork()
         if pid == 0:
+            signal.signal(signal.SIGINT, signal.SIG_DFL)  # of what was started in the background it is ignored, and no shell can trap it
             os.execvpe(args[0], args, {**os.environ, "BUILD": os.path.abspath(BUILD)})
         end, said = time.monotonic() + 60 * SLOW, b""
         while not shards(folder) and time.monotonic() < end:
