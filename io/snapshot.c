@@ -28,10 +28,13 @@ int snapshot_is_partial(const struct snapshot *s)
 	return s->author[0] != '\0' || s->ntag > 0;
 }
 
-int snapshot_sync_dir(const char *dir, struct err *e)
+/* One that may be written but not read cannot be opened to be synced: that is an error unless it may be so. */
+static int sync_dir(const char *dir, int may_be_closed, struct err *e)
 {
 	int fd = open(dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC), bad, rc;
 
+	if (fd < 0 && may_be_closed && errno == EACCES)
+		return E_OK;
 	if (fd < 0)
 		return err_sys(e, errno, "cannot open the folder '%s'", dir);
 	/* Some network file systems do not know fsync of a folder. */
@@ -39,6 +42,11 @@ int snapshot_sync_dir(const char *dir, struct err *e)
 	rc = bad && bad != EINVAL && bad != ENOTSUP ? err_sys(e, bad, "cannot sync the folder '%s'", dir) : E_OK;
 	close(fd);
 	return rc;
+}
+
+int snapshot_sync_dir(const char *dir, struct err *e)
+{
+	return sync_dir(dir, 0, e);
 }
 
 int snapshot_write_file(const char *dir, const char *name, const char *text, size_t n, struct err *e)
@@ -109,8 +117,7 @@ int snapshot_make_dir(const char *path, unsigned mode, struct err *e)
 	if (mkdir(path, mode))
 		return errno == EEXIST ? E_OK : err_sys(e, errno, "cannot make the folder '%s'", path);
 	parent_of(parent, path);
-	/* One that may be written but not read cannot be opened to be synced. */
-	return access(parent, R_OK) ? E_OK : snapshot_sync_dir(parent, e);
+	return sync_dir(parent, 1, e);
 }
 
 static int make_dirs(const char *dir, struct err *e)
@@ -350,10 +357,11 @@ int snapshot_read(struct snapshot *s, const char *dir, int *found, struct err *e
 	memset(s, 0, sizeof *s);
 	*found = 0;
 	snprintf(path, sizeof path, "%s/snapshot.json", dir);
-	if (stat(path, &st) && errno == ENOTDIR)
-		return err_set(e, E_USAGE, "'%s' is no folder, and so no census", dir);
-	if (stat(path, &st))
+	if (stat(path, &st)) {
+		if (errno == ENOTDIR)
+			return err_set(e, E_USAGE, "'%s' is no folder, and so no census", dir);
 		return errno == ENOENT ? E_OK : err_sys(e, errno, "cannot read '%s'", path);
+	}
 	if (!S_ISREG(st.st_mode) || st.st_size > DOCUMENT_MAX)
 		return err_set(e, E_FORMAT, "'%s' is not a snapshot of hubcensus; choose another folder", path);
 	j = json_load_file(path, JSON_REJECT_DUPLICATES, &je);
