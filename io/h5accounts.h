@@ -99,7 +99,8 @@ int account_shard_add_refusal(struct account_shard *s, const char *why, const ch
 int account_shard_is_empty(const struct account_shard *s);
 
 /* Write it under its final name into folder `dir` (".../shards") and increment s->seq. Local. The content stays. On
- * error no file with the final name was made, and none that was there is replaced. Errors: E_IO, E_H5, E_NOMEM. */
+ * error no file with the final name was made, unless the sync of the folder failed, and none that was there is
+ * replaced. Errors: E_IO, E_H5, E_NOMEM. */
 int account_shard_seal(struct account_shard *s, const char *dir, struct err *e);
 
 /* The same in place of the one that has the name: written anew with less in it. */

@@ -142,7 +142,8 @@ uint64_t shard_nbytes(const struct shard *s);
 int shard_is_full(const struct shard *s);
 
 /* Write the shard under its final name into folder `dir` (".../shards") and increment s->seq. Local. The content stays;
- * call shard_clear() afterwards. On error no file with the final name was made, none that was there is replaced, and
+ * call shard_clear() afterwards. On error no file with the final name was made (unless the last call failed,
+ * the sync of the folder: then it may be there, and must not be sealed again), none that was there is replaced, and
  * nothing is lost from memory. Errors: E_IO, E_H5, E_NOMEM. */
 int shard_seal(struct shard *s, const char *dir, struct err *e);
 
