@@ -109,17 +109,13 @@ static int add_damaged(struct resume *r, char *path)
 static int read_shard(struct resume *r, char *path, const struct snapshot *snap, struct err *e)
 {
 	struct err own = ERR_INIT;
-	enum kind k;
-	int64_t seq;
-	int rank, rc;
 	struct shard s;
 	uint64_t nrows;
+	int rc;
 
 	rc = shard_read(&s, path, snap->id, 0, &nrows, &own);
 	if (!rc ? add_shard(r, &s, nrows) : rc == E_DAMAGED && add_damaged(r, path))
 		rc = err_set(e, E_NOMEM, "no memory for the windows of '%s'", path);
-	else if (rc == E_DAMAGED && !shard_name_parse(path, &k, &rank, &seq))
-		rc = err_set(e, E_FORMAT, "'%s' is no shard of hubcensus; move it out of the folder", path);
 	else if (rc == E_DAMAGED)
 		rc = E_OK;
 	else if (rc)

@@ -153,7 +153,8 @@ int shard_seal(struct shard *s, const char *dir, struct err *e);
  *   with_rows  0: everything but the rows (their number is in *nrows)
  * A file that is no shard, belongs to another snapshot or has another's name, holds external storage, links or virtual
  * datasets, or whose sizes and codes do not fit each other, or with more than SHARD_REFUSALS_MAX, is refused with one
- * line (E_FORMAT) before its datasets are read. A file whose stamp does not hold is E_DAMAGED, and not read at all. */
+ * line (E_FORMAT) before its datasets are read. A file whose stamp does not hold is E_DAMAGED, and not read at all;
+ * E_FORMAT where no crawl gives it that name, for then none sets it aside. */
 int shard_read(struct shard *s, const char *path, const char *snapshot, int with_rows, uint64_t *nrows, struct err *e);
 
 /* The shards of a snapshot folder, sorted by name. Local. */

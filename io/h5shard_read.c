@@ -291,11 +291,24 @@ static int read_guarded(struct shard *s, const char *path, const char *snapshot,
 	return e->code;
 }
 
+/* Only what a crawl may have sealed is set aside by the next one; under another name it is somebody's file. */
+static int check_stamp(const char *path, int under_any_name, struct err *e)
+{
+	struct err own = ERR_INIT;
+	enum kind k;
+	int64_t seq;
+	int rank, rc = stamp_check(path, "shard", SHARD_VERSION, &own);
+
+	if (rc == E_DAMAGED && !under_any_name && !shard_name_parse(path, &k, &rank, &seq))
+		return err_set(e, E_FORMAT, "'%s' is no shard of hubcensus; move it out of the folder", path);
+	return rc ? err_set(e, rc, "%s", own.text) : E_OK;
+}
+
 int shard_read(struct shard *s, const char *path, const char *snapshot, int with_rows, uint64_t *nrows, struct err *e)
 {
 	memset(s, 0, sizeof *s);
 	*nrows = 0;
-	if (stamp_check(path, "shard", SHARD_VERSION, e))
+	if (check_stamp(path, !snapshot, e))
 		return e->code;
 	h5guard_begin(path);
 	read_guarded(s, path, snapshot, with_rows, nrows, e);

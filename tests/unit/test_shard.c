@@ -121,7 +121,7 @@ static void damage(void)
 	int cut = 0, flips = 0, wrong = 0;
 
 	snprintf(path, sizeof path, "%s/datasets-r0003-%06d.h5", dir, 10);
-	snprintf(bad, sizeof bad, "%s/bad", dir);
+	snprintf(bad, sizeof bad, "%s/models-r0009-000009.h5", dir);
 	s = slurp(path, &n);
 	for (size_t k = 0; k < n; k += 509, cut++) {
 		spill(bad, s, k);
@@ -233,6 +233,7 @@ static void versions(void)
 	shard_release(&r);
 	err_clear(&e);
 	s[strlen("hubcensus shard ")]++;
+	snprintf(other, sizeof other, "%s/models-r0009-000009.h5", dir);
 	spill(other, s, n);
 	ok(shard_read(&r, other, ID, 1, &nrows, &e) == E_DAMAGED, "a version that is but a flipped bit is damage");
 	shard_release(&r);
@@ -359,8 +360,12 @@ static void hostile(void)
 	refused(make("empty", path), path, "no shard of hubcensus");
 	f = make("foreign", path);
 	H5Fclose(f);
-	ok(shard_read(&r, path, ID, 1, &nrows, &e) == E_DAMAGED && strstr(e.text, "no shard of hubcensus"),
+	ok(shard_read(&r, path, NULL, 1, &nrows, &e) == E_DAMAGED && strstr(e.text, "no shard of hubcensus"),
 	   "without a stamp: %s", e.text);
+	shard_release(&r);
+	err_clear(&e);
+	ok(shard_read(&r, path, ID, 1, &nrows, &e) == E_FORMAT && strstr(e.text, "move it out of the folder"),
+	   "among shards, under a name that no crawl gives: %s", e.text);
 	shard_release(&r);
 	heaps(space);
 	H5Pclose(p);
