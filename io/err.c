@@ -41,6 +41,13 @@ static int is_unprintable(const unsigned char *s, size_t len)
 	return len == 3 && s[0] == 0xEF && s[1] == 0xBB && s[2] == 0xBF;
 }
 
+size_t err_unprintable(const char *s, size_t n)
+{
+	size_t len = utf8_len((const unsigned char *)s, n);
+
+	return len == 0 ? 1 : is_unprintable((const unsigned char *)s, len) ? len : 0;
+}
+
 char *err_printable(char *dst, size_t n, const char *s, size_t len)
 {
 	static const char mark[] = "...";
@@ -111,6 +118,10 @@ static const char *remedy_of(int errnum, const char *fmt)
 	case EPERM:
 	case EROFS:
 		return "; see to its permissions, then run the same command again";
+	case EEXIST:
+	case EISDIR:
+	case ENOTEMPTY:
+		return "; move away what is in its place, then run the same command again";
 	case EIO:
 	case ESTALE:
 		return "; see to its file system, then run the same command again";

@@ -59,6 +59,9 @@ int err_exit_code(int code);
  * not UTF-8, become '?', a cut is marked by "..."; dst is always terminated. Returns dst. */
 char *err_printable(char *dst, size_t n, const char *s, size_t len);
 
+/* How many of the n > 0 bytes at `s` err_printable() would replace by a '?'; 0: none, the character is printed. */
+size_t err_unprintable(const char *s, size_t n);
+
 /* A name as err_printable() has it, for a command line that is printed: in quotes where a shell would not take it as
  * one word. n: 16 at least, ERR_WORD for that of a folder. Returns dst. */
 #define ERR_WORD 4300

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "reduce/report.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -118,17 +119,60 @@ json_t *report_json(const struct census *c, const unsigned char *chosen, const s
 	return o;
 }
 
+/* How many of the n bytes at `s` a terminal shall not see: an escape takes their place. None inside of a character, nor
+ * the newlines of the layout: those in names jansson has escaped. */
+static size_t hidden(const char *s, size_t n)
+{
+	return *s == '\n' || ((unsigned char)*s & 0xC0) == 0x80 ? 0 : err_unprintable(s, n);
+}
+
+/* \uXXXX of the one character of 1 to 3 bytes, which is all that err_unprintable() knows in UTF-8. */
+static void put_escape(char dst[7], const char *s, size_t len)
+{
+	const unsigned char *u = (const unsigned char *)s;
+	unsigned x = len == 1 ? u[0] : len == 2 ? (u[0] & 0x1Fu) << 6 : (u[0] & 0x0Fu) << 12 | (u[1] & 0x3Fu) << 6;
+
+	snprintf(dst, 7, "\\u%04x", len == 1 ? x : x | (u[len - 1] & 0x3Fu));
+}
+
+/* The same JSON, with a newline at its end, and such that `cat` of it gives a terminal nothing but text: jansson leaves
+ * DEL, C1 controls, and what reorders text, as they are, and labels are what anybody on the Hub wrote. */
+static char *escape(const char *text, size_t *n)
+{
+	size_t len = strlen(text), more = 2, o = 0;
+	char *to;
+
+	for (size_t i = 0; i < len; i++)
+		more += hidden(text + i, len - i) ? 5 : 0;
+	to = malloc(len + more);
+	for (size_t i = 0, l; to && i < len; i += l) {
+		size_t bad = hidden(text + i, len - i);
+
+		l = bad ? bad : 1;
+		if (bad)
+			put_escape(to + o, text + i, bad);
+		else
+			to[o] = text[i];
+		o += bad ? 6 : 1;
+	}
+	if (to)
+		to[o++] = '\n';
+	*n = o;
+	return to;
+}
+
 int report_write(json_t *root, const char *dir, const char *name, struct err *e)
 {
-	char *text = root ? json_dumps(root, JSON_SORT_KEYS | JSON_REAL_PRECISION(15) | JSON_INDENT(1)) : NULL;
-	size_t n = text ? strlen(text) : 0;
+	char *dump = root ? json_dumps(root, JSON_SORT_KEYS | JSON_REAL_PRECISION(15) | JSON_INDENT(1)) : NULL, *text;
+	size_t n = 0;
 	int rc;
 
 	json_decref(root);
+	text = dump ? escape(dump, &n) : NULL;
+	free(dump);
 	if (!text)
 		return err_set(e, E_NOMEM, "out of memory for '%s'", name);
-	text[n] = '\n'; /* in the place of the NUL */
-	rc = snapshot_write_file(dir, name, text, n + 1, e);
+	rc = snapshot_write_file(dir, name, text, n, e);
 	free(text);
 	return rc;
 }

@@ -182,7 +182,9 @@ def shards():
         shutil.copytree(whole, folder, dirs_exist_ok=True)
         path = damage(folder)
         before = {*os.listdir(folder), ".lock"}
-        refused(reduce(3, folder, timeout=60), 4, path, *says)
+        r = reduce(3, folder, timeout=60)
+        refused(r, 4, path, *says)
+        ok(("hubcrawl sets it aside" in r.err) == is_set_aside, "hubreduce says who mends it", r)
         v = Run([f"{BUILD}/hubreduce", "--verify", folder])
         ok(v.code == 4 and path in v.out + v.err and ("run hubcrawl" in v.err) == is_set_aside and (is_set_aside or "hubcrawl sets it aside" not in v.out), "--verify says who mends it", v)
         if is_set_aside:  # test_damage.py has the rest
@@ -296,6 +298,9 @@ def orgs():
     refused(reduce(3, folder, "--orgs", broken), 4, broken, "line 3", "Gotham")
     refused(reduce(3, folder, "--orgs", f"{folder}/none.csv"), 4, "none.csv")
     ok(reduce(2, folder).code == 0, "without it the census is computed")
+    os.remove(f"{folder}/census.h5")
+    os.mkdir(f"{folder}/census.h5")
+    refused(reduce(2, folder), 4, "census.h5.tmp", "move away what is in its place", "Is a directory")
 
 
 def output():

@@ -175,12 +175,15 @@ def strangers():
     wrong, n = wrong_numbers(page, folder)
     ok(not wrong and n > 300 and places.count("%1B") > 10, f"{n} numbers are those of census.json, {places.count('%1B')} at places with such a name", *wrong[:10])
     same((loads(page), page.unclosed, told_titles(page)), ([], [], []), "the page loads nothing, runs nothing, and looks its numbers up")
-    for name in ("report.html", "report.md", *(f"report_files/{f}" for f in sorted(os.listdir(f"{folder}/report_files")))):
+    with open(f"{folder}/census.json", encoding="utf-8") as f:
+        text = f.read()
+    ok("\\u009b1m\\u061c\\u202e\\u2028<img" in text and "\u009b1m\u061c\u202e\u2028<img" in json.dumps(json.loads(text), ensure_ascii=False), "census.json has such names as they are, in escapes")
+    for name in ("census.json", "report.html", "report.md", *(f"report_files/{f}" for f in sorted(os.listdir(f"{folder}/report_files")))):
         with open(f"{folder}/{name}", encoding="utf-8") as f:
             text = f.read()
         bad = sorted({c for c in text if c != "\n" and c != "\u200d" and unicodedata.category(c) in ("Cc", "Cf", "Cs", "Zl", "Zp")})
         whole = not name.endswith(".svg") or is_well_formed(text)
-        if bad or not whole or name.startswith("report."):
+        if bad or not whole or not name.startswith("report_"):
             ok(not bad and whole, f"{name} drives no terminal, and is well-formed", bad)
 
 
