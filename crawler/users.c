@@ -295,12 +295,13 @@ static void print_json(const struct users *u, enum ending end, int exit_code)
 
 static void print_summary(const struct users *u, enum ending end, int exit_code)
 {
-	const char *dir = u->s->o->dir;
+	char dir[ERR_WORD];
 
 	if (log_is_json()) {
 		print_json(u, end, exit_code);
 		return;
 	}
+	err_word(dir, sizeof dir, u->s->o->dir);
 	if (u->s->archived)
 		printf("%-12s %" PRId64 " accounts known, %" PRId64 " pages of their lists read again\n", "users",
 		       u->status.accounts, u->load.pages);

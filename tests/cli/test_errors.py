@@ -94,6 +94,11 @@ def names():
                 last = run.out.splitlines()[-1]
                 want = ["next", words[0], os.path.dirname(folder) + "/" + shown, *words[1:]]
                 ok(run.code == code and shlex.split(last) == want and run.out.replace("\n", "").isprintable(), f"exit {code}: {last}", run)
+            folder = f"{scratch()}/{name}"
+            run = Run([f"{BUILD}/hubcrawl", f"--hub={hub.url}", "--kinds=models,users", "--no-user-names", "--user-requests=1", folder])
+            words = [shlex.split(line)[:3] for line in run.out.splitlines()[-2:]]
+            want = [["key", os.path.dirname(folder) + "/" + shown + "/users.key", "tells"], ["next", "hubreduce", os.path.dirname(folder) + "/" + shown]]
+            ok(run.code == 0 and words == want and run.out.replace("\n", "").isprintable(), f"of accounts: {words[0][1]}", run)
 
 
 def other_census():
