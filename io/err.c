@@ -118,10 +118,6 @@ static const char *remedy_of(int errnum, const char *fmt)
 	case EPERM:
 	case EROFS:
 		return "; see to its permissions, then run the same command again";
-	case EEXIST:
-	case EISDIR:
-	case ENOTEMPTY:
-		return "; move away what is in its place, then run the same command again";
 	case EIO:
 	case ESTALE:
 		return "; see to its file system, then run the same command again";

@@ -452,7 +452,11 @@ static void finish_file(struct h5out *o, struct err *e)
 	/* It syncs the file, too. */
 	stamp_write(o->tmp, o->stamp, SNAPSHOT_SCHEMA, e);
 	if (!e->code && rename(o->tmp, o->path))
-		err_sys(e, errno, "cannot rename '%s'", o->tmp);
+		err_sys(e, errno,
+			errno == EISDIR ? "cannot rename '%s'; move away the folder that has its name, then run the "
+					  "same command again"
+					: "cannot rename '%s'",
+			o->tmp);
 	if (e->code)
 		return;
 	memcpy(dir, o->path, sizeof dir);

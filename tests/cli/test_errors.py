@@ -305,7 +305,7 @@ def orgs():
     ok(reduce(2, folder).code == 0, "without it the census is computed")
     os.remove(f"{folder}/census.h5")
     os.mkdir(f"{folder}/census.h5")
-    refused(reduce(2, folder), 4, "census.h5.tmp", "move away what is in its place", "Is a directory")
+    refused(reduce(2, folder), 4, "census.h5.tmp", "move away the folder that has its name", "Is a directory")
 
 
 def output():

@@ -88,10 +88,6 @@ int main(void)
 	err_clear(&e);
 	ok(err_sys(&e, ENOSPC, "cannot write '%s'; do this", "f") == E_IO && !strstr(e.text, "free some space"),
 	   "what is said is not said twice: %s", e.text);
-	err_clear(&e);
-	ok(err_sys(&e, EISDIR, "cannot rename '%s'", "f") == E_IO &&
-		   strstr(e.text, "'f'; move away what is in its place"),
-	   "%s", e.text);
 	ok(err_exit_code(E_OK) == 0 && err_exit_code(E_USAGE) == 2 && err_exit_code(E_STOPPED) == 3 &&
 		   err_exit_code(E_H5) == 4 && err_exit_code(E_FORMAT) == 4 && err_exit_code(E_DENIED) == 4,
 	   "exit codes");
