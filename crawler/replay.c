@@ -335,7 +335,7 @@ static int read_archive(struct replay *p, struct err *e)
 		err_set(e, own.code, "%s", own.text);
 	}
 	if (!err_agree(p->comm, e->code, e) && b->take_users)
-		replay_users_take(&p->users, p->comm, p->o->dir, e);
+		replay_users_take(&p->users, p->comm, p->o->dir, b->archive, e);
 	return e->code;
 }
 

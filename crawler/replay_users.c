@@ -3,6 +3,7 @@
 
 #include <stdio.h>
 #include <string.h>
+#include <sys/stat.h>
 
 #include "io/agree.h"
 #include "io/h5accounts.h"
@@ -58,13 +59,30 @@ int replay_users_seal_due(struct replay_users *u, int64_t now, struct err *e)
 	return ledger_is_due(&u->lists.ledger, now) ? ledger_seal(&u->lists.ledger, e) : E_OK;
 }
 
-int replay_users_take(struct replay_users *u, MPI_Comm comm, const char *dir, struct err *e)
+/* Is it the archive of the census that takes from it? */
+static int is_own(const char *archive, const char *dir)
+{
+	struct stat from, own;
+	char path[4200];
+
+	snprintf(path, sizeof path, "%s/archive", dir);
+	return !stat(archive, &from) && !stat(path, &own) && from.st_dev == own.st_dev && from.st_ino == own.st_ino;
+}
+
+static int take(const char *dir, const char *archive, struct err *e)
+{
+	if (is_own(archive, dir) && users_sealed_keep(dir, refill_accounts.filling, e))
+		return e->code;
+	return refill_take(&refill_accounts, dir, e);
+}
+
+int replay_users_take(struct replay_users *u, MPI_Comm comm, const char *dir, const char *archive, struct err *e)
 {
 	int rank, rc = ledger_seal(&u->lists.ledger, e);
 
 	if (err_agree(comm, rc, e))
 		return e->code;
 	MPI_Comm_rank(comm, &rank);
-	rc = rank == 0 ? refill_take(&refill_accounts, dir, e) : E_OK;
+	rc = rank == 0 ? take(dir, archive, e) : E_OK;
 	return err_agree(comm, rc, e);
 }

@@ -33,7 +33,8 @@ void replay_users_release(struct replay_users *u);
 /* Seal what is due, after a record. Errors: those of account_shard_seal(). */
 int replay_users_seal_due(struct replay_users *u, int64_t now, struct err *e);
 
-/* Collective, when everything was read. Errors: E_IO, E_NOMEM. */
-int replay_users_take(struct replay_users *u, MPI_Comm comm, const char *dir, struct err *e);
+/* Collective, when everything was read. An archive that is DIR's own goes on counting what it gave
+ * (users_sealed_keep()). Errors: E_FORMAT, E_IO, E_NOMEM. */
+int replay_users_take(struct replay_users *u, MPI_Comm comm, const char *dir, const char *archive, struct err *e);
 
 #endif

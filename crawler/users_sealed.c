@@ -8,15 +8,31 @@
 #include "io/h5accounts.h"
 #include "io/users_json.h"
 
-static const char begun_members[] = "when sessions began", sealed_members[] = "the shards that were sealed";
+static const char begun_members[] = "when sessions began", sealed_members[] = "the shards that were sealed",
+		  kept_members[] = "the shards that were taken from it again";
 
-static int add_shards(json_t *to, const char *dir, struct err *e)
+/* What earlier sessions have left in the file; to be released. */
+struct told {
+	json_t *begun;
+	/* NULL, or {"by": shards of DIR that were taken again from this archive, "sealed": those that held their rows
+	 * when they were archived}. */
+	json_t *kept;
+};
+
+static void release(struct told *t)
+{
+	json_decref(t->begun);
+	json_decref(t->kept);
+	*t = (struct told){ NULL, NULL };
+}
+
+static int add_shards(json_t *to, const char *dir, const char *folder, struct err *e)
 {
 	char shards[4200];
 	struct shard_list l;
 	int rc, bad = 0;
 
-	snprintf(shards, sizeof shards, "%s/shards", dir);
+	snprintf(shards, sizeof shards, "%s/%s", dir, folder);
 	rc = account_shard_list(&l, shards, e);
 	for (size_t i = 0; i < l.n && !rc && !bad; i++)
 		bad = json_array_append_new(to, json_string(strrchr(l.path[i], '/') + 1));
@@ -30,22 +46,42 @@ static int archive_path(char path[4200], const char *dir, struct err *e)
 							       : E_OK;
 }
 
-/* Takes `begun`. */
-static int write_sealed(const char *dir, int64_t session, const struct users_end *x, json_t *begun, struct err *e)
+/* The rows of the old names are in DIR/shards as long as all that were taken again are; once one is set aside the Hub
+ * is asked for them anew, and the later replies count. Returns -1 when memory is short. */
+static int add_kept(json_t *to, const json_t *kept, int *holds)
+{
+	const json_t *by = json_object_get(kept, "by");
+	json_t *there = json_object();
+	size_t n = 0;
+	int bad = !there;
+
+	for (size_t i = 0; i < json_array_size(to) && !bad; i++)
+		bad = json_object_set_new(there, json_string_value(json_array_get(to, i)), json_true());
+	for (size_t i = 0; i < json_array_size(by); i++)
+		n += json_object_get(there, json_string_value(json_array_get(by, i))) != NULL;
+	json_decref(there);
+	*holds = n > 0 && n == json_array_size(by);
+	return bad || (*holds && json_array_extend(to, json_object_get(kept, "sealed"))) ? -1 : 0;
+}
+
+static int write_sealed(const char *dir, int64_t session, const struct users_end *x, const struct told *t,
+			struct err *e)
 {
 	json_t *j = users_end_json(x), *names = json_array();
 	char archive[4200];
-	int bad = json_object_set_new(j, "begun", begun) || json_object_set(j, "sealed", names) ||
-		  json_object_set_new(j, "session", json_integer(session));
+	int holds, rc = E_OK;
 
-	if (bad)
-		err_set(e, E_NOMEM, "no memory for users.json");
-	if (bad || add_shards(names, dir, e) || archive_path(archive, dir, e)) {
-		json_decref(names);
+	if (json_object_set(j, "begun", t->begun) || json_object_set(j, "sealed", names) ||
+	    json_object_set_new(j, "session", json_integer(session)))
+		rc = err_set(e, E_NOMEM, "no memory for users.json");
+	rc = rc ? rc : add_shards(names, dir, "shards", e);
+	if (!rc && (add_kept(names, t->kept, &holds) || (holds && json_object_set(j, "kept", t->kept))))
+		rc = err_set(e, E_NOMEM, "no memory for users.json");
+	json_decref(names);
+	if (rc || archive_path(archive, dir, e)) {
 		json_decref(j);
 		return e->code;
 	}
-	json_decref(names);
 	return users_json_write(j, archive, e);
 }
 
@@ -63,45 +99,91 @@ static int is_begun(const json_t *begun)
 	return good;
 }
 
-/* The sessions that have begun, from the file; to be released. */
-static int begun_of(json_t **begun, const char *dir, struct err *e)
+/* Names of shards of accounts. */
+static int are_names(const json_t *names)
+{
+	int good = json_is_array(names), rank;
+	int64_t seq;
+
+	for (size_t i = 0; good && i < json_array_size(names); i++) {
+		const char *name = json_string_value(json_array_get(names, i));
+
+		good = name && !strchr(name, '/') && account_shard_name_parse(name, &rank, &seq);
+	}
+	return good;
+}
+
+static int is_kept(const json_t *kept)
+{
+	return !kept || (are_names(json_object_get(kept, "by")) && are_names(json_object_get(kept, "sealed")));
+}
+
+/* Release it also on error. */
+static int read_told(struct told *t, const char *dir, struct err *e)
 {
 	char archive[4200], path[USERS_JSON_PATH];
 	json_t *j = NULL;
-	int found;
 
-	*begun = NULL;
+	*t = (struct told){ NULL, NULL };
 	if (archive_path(archive, dir, e) || users_json_read(&j, path, archive, e))
 		return e->code;
-	found = j != NULL;
-	*begun = found ? json_incref(json_object_get(j, "begun")) : json_array();
+	t->begun = j ? json_incref(json_object_get(j, "begun")) : json_array();
+	t->kept = json_incref(json_object_get(j, "kept"));
+	if (!j && !t->begun)
+		err_set(e, E_NOMEM, "no memory for users.json");
+	else if (!is_begun(t->begun))
+		users_json_refuse(path, begun_members, e);
+	else if (!is_kept(t->kept))
+		users_json_refuse(path, kept_members, e);
 	json_decref(j);
-	if (is_begun(*begun))
-		return E_OK;
-	json_decref(*begun);
-	*begun = NULL;
-	return found ? users_json_refuse(path, begun_members, e) : err_set(e, E_NOMEM, "no memory for users.json");
+	return e->code;
 }
 
 int users_sealed_begin(const char *dir, int64_t session, int64_t seq, struct err *e)
 {
 	const struct users_end none = { .ending = END_NONE };
-	json_t *begun;
+	struct told t;
 
-	if (begun_of(&begun, dir, e))
-		return e->code;
-	if (json_array_append_new(begun, json_pack("[I, I]", (json_int_t)session, (json_int_t)seq))) {
-		json_decref(begun);
-		return err_set(e, E_NOMEM, "no memory for users.json");
+	if (!read_told(&t, dir, e)) {
+		if (json_array_append_new(t.begun, json_pack("[I, I]", (json_int_t)session, (json_int_t)seq)))
+			err_set(e, E_NOMEM, "no memory for users.json");
+		else
+			write_sealed(dir, session, &none, &t, e);
 	}
-	return write_sealed(dir, session, &none, begun, e);
+	release(&t);
+	return e->code;
 }
 
 int users_sealed_end(const char *dir, int64_t session, const struct users_end *x, struct err *e)
 {
-	json_t *begun;
+	struct told t;
 
-	return begun_of(&begun, dir, e) ? e->code : write_sealed(dir, session + 1, x, begun, e);
+	if (!read_told(&t, dir, e))
+		write_sealed(dir, session + 1, x, &t, e);
+	release(&t);
+	return e->code;
+}
+
+int users_sealed_keep(const char *dir, const char *filling, struct err *e)
+{
+	char archive[4200], path[USERS_JSON_PATH];
+	json_t *j = NULL, *by, *sealed;
+
+	if (archive_path(archive, dir, e) || users_json_read(&j, path, archive, e) || !j)
+		return e->code;
+	by = json_array();
+	sealed = json_object_get(j, "sealed");
+	if (!are_names(sealed))
+		users_json_refuse(path, sealed_members, e);
+	else if (!add_shards(by, dir, filling, e) && json_array_size(by) > 0) {
+		if (json_object_set_new(j, "kept", json_pack("{s:O, s:O}", "by", by, "sealed", sealed)))
+			err_set(e, E_NOMEM, "no memory for users.json");
+		else
+			users_json_write(json_incref(j), archive, e);
+	}
+	json_decref(by);
+	json_decref(j);
+	return e->code;
 }
 
 static int by_place(const void *a, const void *b)

@@ -33,6 +33,11 @@ int users_sealed_begin(const char *dir, int64_t session, int64_t seq, struct err
 /* After it, with all sealed. Errors: E_FORMAT, E_IO, E_NOMEM. */
 int users_sealed_end(const char *dir, int64_t session, const struct users_end *x, struct err *e);
 
+/* The shards in DIR/FILLING were read from DIR's own archive, and are about to be DIR's in the place of those that were
+ * lost: from now on the file names what those had sealed beside DIR's own, for the replies still hold it, until one of
+ * the new shards is lost, too. Errors: E_FORMAT, E_IO, E_NOMEM. */
+int users_sealed_keep(const char *dir, const char *filling, struct err *e);
+
 /* Read that of the folder `archive`, a foreign file, too. Without one nothing is told of any session. Release it also
  * on error. Errors: E_FORMAT, E_IO, E_NOMEM. */
 int users_sealed_read(struct users_sealed *s, const char *archive, struct err *e);

@@ -141,4 +141,65 @@ def numbers():
     same(len(names), len(set(names)), f"{len(names)} shards of accounts, each with a number of its own")
 
 
-main(accounts, second_pass, archive, cut_archive, numbers)
+def own_archive():
+    """A census that took its accounts from its own archive after damage, and asked for more, is in that archive as a whole: also after the next damage."""
+    folder, first = f"{scratch()}/folder", "shards/users-r0000-000000.h5"
+    want = None
+
+    def is_archived(why):
+        other = f"{scratch()}/other"
+        r = alone("hubcrawl", "--quiet", "--from-archive", folder, other)
+        same((r.code, differing(figures(other), want)), (0, []), f"from its archive the same bytes: {why}")
+
+    def mend(why):
+        flip(sorted(glob.glob(f"{folder}/shards/users-*.h5"))[0])
+        r = alone("hubcrawl", "--quiet", "--from-archive", folder, folder)
+        same((r.code, differing(figures(folder), want)), (0, []), f"mended from its own archive: {why}")
+
+    with Hub(*SIZE) as hub:
+        ok(crawl(1, hub.url, folder, *USERS, "--archive", "--user-requests", 40).code == 0 and os.path.exists(f"{folder}/{first}"), "a census of some of the accounts, with an archive")
+        want = figures(folder)
+        mend("once")
+        for limit in (80, 120):
+            ok(crawl(2, hub.url, folder, "--archive", "--user-requests", limit).code == 0, "and more of them")
+            want = figures(folder)
+            is_archived(f"{limit} requests")
+            mend(f"{limit} requests")
+            is_archived("mended")
+        for which, limit in ((0, 160), (-1, "1G")):
+            flip(sorted(glob.glob(f"{folder}/shards/users-*.h5"))[which])
+            ok(crawl(2, hub.url, folder, "--archive", "--user-requests", limit).code == 0, "the next damage is mended by the Hub")
+            want = figures(folder)
+            is_archived(f"{limit} requests")
+    names = [os.path.basename(p) for p in glob.glob(f"{folder}/shards/**/users-*.h5", recursive=True)]
+    same(len(names), len(set(names)), f"{len(names)} shards of accounts, each with a number of its own")
+
+
+def own_archive_fails():
+    """The same where the mending ends in the middle: begun again from the archive, or by the Hub."""
+    whole, folder, other = (f"{scratch()}/{name}" for name in ("whole", "folder", "other"))
+    with Hub(*SIZE) as hub:
+        ok(crawl(1, hub.url, whole, *USERS, "--archive", "--user-requests", 40).code == 0, "a census of some of the accounts, with an archive")
+        want = figures(whole)
+        flip(f"{whole}/shards/users-r0000-000000.h5")
+        again = ["--from-archive", folder, folder]
+
+        def run(call):
+            shutil.rmtree(folder, ignore_errors=True)
+            shutil.copytree(whole, folder)
+            return alone("hubcrawl", "--quiet", *again, fails=call)
+
+        def last(call):
+            by_hub = int(call[0]) % 2 > 0  # of some of the accounts it does not give the same ones twice
+            r = alone("hubcrawl", "--quiet", *(["--archive", folder] if by_hub else again))
+            ok(r.code == 0 and (by_hub or not differing(figures(folder), want)), f"  the next run mends it, {('from the archive', 'by the Hub')[by_hub]}", r)
+            ok(alone("hubcrawl", "--quiet", "--archive", "--user-requests", 80, folder).code == 0, "  and more of them")
+            shutil.rmtree(other, ignore_errors=True)
+            r = alone("hubcrawl", "--quiet", "--from-archive", folder, other)
+            same((r.code, differing(figures(other), figures(folder))), (0, []), "  all of them from its archive")
+
+        n = failing([f"{k}:{name}" for name in ("rename", "fsync") for k in range(1, 9)], run, last)
+        ok(n > 6, f"{n} of them are errors")
+
+
+main(accounts, second_pass, archive, cut_archive, numbers, own_archive, own_archive_fails)

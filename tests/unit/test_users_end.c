@@ -95,6 +95,36 @@ static void round_trip(void)
 	users_sealed_release(&s);
 }
 
+/* The one shard of old is lost, and what the archive holds of it is sealed as another. */
+static void keep(void)
+{
+	const struct users_end x = { .ending = END_ALL };
+	struct err e = ERR_INIT;
+	struct users_sealed s;
+	char filling[96], anew[96], later[96];
+
+	snprintf(filling, sizeof filling, "%s/filling", dir);
+	if (mkdir(filling, 0700))
+		abort();
+	ok(users_sealed_keep(dir, "filling", &e) == E_OK, "nothing is kept where nothing was taken %s", e.text);
+	snprintf(filling, sizeof filling, "%s/filling/users-r0000-000005.h5", dir);
+	snprintf(anew, sizeof anew, "%s/shards/users-r0000-000005.h5", dir);
+	snprintf(later, sizeof later, "%s/shards/users-r0001-000006.h5", dir);
+	spill(filling, "", 0);
+	ok(users_sealed_keep(dir, "filling", &e) == E_OK && !rename(filling, anew) && !unlink(shards), "kept %s",
+	   e.text);
+	spill(later, "", 0);
+	ok(users_sealed_begin(dir, 3000, 6, &e) == E_OK && users_sealed_end(dir, 3000, &x, &e) == E_OK &&
+		   users_sealed_read(&s, archive, &e) == E_OK,
+	   "the next session begins and ends %s", e.text);
+	ok(s.n == 3 && users_sealed_has(&s, 1000, 2, 3) && users_sealed_has(&s, 3000, 1, 6), "what was sealed counts");
+	users_sealed_release(&s);
+	ok(!unlink(anew) && users_sealed_begin(dir, 4000, 7, &e) == E_OK &&
+		   users_sealed_read(&s, archive, &e) == E_OK && s.n == 1 && !users_sealed_has(&s, 1000, 2, 3),
+	   "not any more once the other is lost, too %s", e.text);
+	users_sealed_release(&s);
+}
+
 /* ---- What others may put there */
 
 struct bad {
@@ -149,6 +179,27 @@ static const struct bad its_own[] = {
 	{ "a shard by its path", SEALED("1", "[]", "[\"/tmp/users-r0000-000000.h5\"]") },
 	{ "a shard of no rank", SEALED("1", "[]", "[\"users-r-001-000000.h5\"]") },
 };
+
+/* Of what is kept in it: read when more is asked, or when it is taken again. */
+static const struct bad its_kept[] = {
+	{ "kept, a number", SEALED("1", "[]", "[], \"kept\": 5") },
+	{ "kept, a list", SEALED("1", "[]", "[], \"kept\": []") },
+	{ "kept by none", SEALED("1", "[]", "[], \"kept\": {\"sealed\": []}") },
+	{ "kept by a text", SEALED("1", "[]", "[], \"kept\": {\"by\": \"users-r0000-000000.h5\", \"sealed\": []}") },
+	{ "kept by a path",
+	  SEALED("1", "[]", "[], \"kept\": {\"by\": [\"../users-r0000-000000.h5\"], \"sealed\": []}") },
+	{ "kept, but not what", SEALED("1", "[]", "[], \"kept\": {\"by\": []}") },
+	{ "kept, a path", SEALED("1", "[]", "[], \"kept\": {\"by\": [], \"sealed\": [\"/users-r0000-000000.h5\"]}") },
+	{ "kept, null", SEALED("1", "[]", "[], \"kept\": null") },
+};
+
+static void refused_kept(const struct bad *b)
+{
+	struct err e = ERR_INIT;
+
+	spill(archived, b->text, strlen(b->text));
+	ok(users_sealed_begin(dir, 5000, 9, &e) == E_FORMAT && is_one_line(&e, archived), "%s: %s", b->name, e.text);
+}
 
 static void refused(const struct bad *b, int in_archive)
 {
@@ -249,6 +300,9 @@ int main(void)
 		return 1;
 	snprintf(shards, sizeof shards, "%s/shards/users-r0002-000003.h5", dir);
 	round_trip();
+	keep();
+	for (size_t i = 0; i < sizeof its_kept / sizeof *its_kept; i++)
+		refused_kept(its_kept + i);
 	for (size_t i = 0; i < sizeof both / sizeof *both; i++) {
 		refused(both + i, 0);
 		refused(both + i, 1);
