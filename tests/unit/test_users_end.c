@@ -100,7 +100,7 @@ static void keep(void)
 {
 	const struct users_end x = { .ending = END_ALL };
 	struct err e = ERR_INIT;
-	struct users_sealed s;
+	struct users_sealed s = { .session = 0 };
 	char filling[96], anew[96], later[96];
 
 	snprintf(filling, sizeof filling, "%s/filling", dir);
