@@ -169,7 +169,7 @@ def wait_for(what, seconds=30):
 def killed():
     """A crawl that is killed, and goes on with other ranks on a Hub whose counters have changed: what counts is what is in the shards."""
     folder = f"{scratch()}/census"
-    with Hub(*SIZE, "--quota", "8/1", "--pages-quota", "0") as hub:
+    with Hub(*SIZE, "--quota", f"8/{SLOW}", "--pages-quota", "0") as hub:
         port = hub.url.rsplit(":", 1)[1]
         run = Crawl(3, hub.url, folder, "--archive", "--seal-rows", 2500)
         shards = lambda: len(glob.glob(f"{folder}/shards/*.h5"))
